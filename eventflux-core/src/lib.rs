@@ -1,1 +1,18 @@
-//! placeholder
+//! The engine of EventFlux: batches, time, operators, state, runtime and the traits that connectors implement.
+//!
+//! **Shapes** A [`plan::PhysicalPlan`] goes in; rows leave through sinks. Between operators travels nothing but
+//! [`element::StreamElement`]s whose rows are [`batch::EventBatch`]es.
+//!
+//! **Absent on purpose** SQL text, concrete connectors, wires: they live in the crates above this one.
+
+pub mod batch;
+pub mod connector;
+pub mod element;
+pub mod error;
+pub mod expr;
+pub mod operator;
+pub mod plan;
+pub mod state;
+pub mod time;
+
+pub use error::{Error, ErrorKind, Result};

@@ -1,0 +1,7 @@
+//! Rows as columns: what travels between operators.
+
+mod event_batch;
+mod row_kind;
+
+pub use event_batch::EventBatch;
+pub use row_kind::{RowKind, RowKinds};

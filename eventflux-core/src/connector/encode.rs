@@ -1,0 +1,67 @@
+//! Encoders: columns to bytes.
+
+use arrow::datatypes::SchemaRef;
+
+use super::{FormatDoc, OptionError, Options};
+use crate::batch::EventBatch;
+use crate::error::Result;
+
+/// What rows a sink or format takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SinkInput {
+    /// Insertions only.
+    Append,
+    /// Insertions, after-images and deletions by PRIMARY KEY; `-U` rows are left out.
+    Upsert,
+    /// Every row with its kind.
+    Changelog,
+}
+
+/// A format that can be written.
+pub trait EncodeFormat: Send + Sync {
+    /// Its page.
+    fn doc(&self) -> &'static FormatDoc;
+
+    /// What rows it can express.
+    fn input(&self) -> SinkInput;
+
+    /// A function that makes encoders, one per subtask.
+    fn plan(&self, request: &EncodeRequest<'_>) -> Result<Box<dyn Fn() -> Box<dyn Encode> + Send + Sync>, OptionError>;
+}
+
+/// What an encoder is asked for.
+pub struct EncodeRequest<'a> {
+    /// The columns.
+    pub schema: &'a SchemaRef,
+    /// Indices of the key's columns; empty without one.
+    pub key: &'a [usize],
+    /// The format's options (the connector has taken its own).
+    pub options: &'a Options,
+}
+
+/// Encodes batches.
+pub trait Encode: Send {
+    /// What a byte stream begins with, such as a CSV header.
+    fn header(&self) -> Vec<u8> {
+        Vec::new()
+    }
+
+    /// Appends all rows to a byte stream, each with its terminator.
+    fn encode_stream(&mut self, batch: &EventBatch, out: &mut Vec<u8>) -> Result<()>;
+
+    /// Appends one row as a message: the key's bytes and the value's, each if there is one (no value: a tombstone).
+    fn encode_message(&mut self, batch: &EventBatch, row: usize, message: &mut Message) -> Result<()>;
+}
+
+/// One encoded row; buffers are reused from row to row.
+#[derive(Debug, Default)]
+pub struct Message {
+    /// The key's bytes.
+    pub key: Vec<u8>,
+    /// Whether there is a key.
+    pub has_key: bool,
+    /// The value's bytes.
+    pub value: Vec<u8>,
+    /// Whether there is a value.
+    pub has_value: bool,
+}

@@ -1,0 +1,56 @@
+//! Sinks: rows to the outside.
+
+use arrow::datatypes::SchemaRef;
+use async_trait::async_trait;
+
+use super::{ConnectorDoc, OptionError, Options, Registry, SinkInput};
+use crate::batch::EventBatch;
+use crate::error::Result;
+
+/// A kind of sink.
+pub trait SinkConnector: Send + Sync {
+    /// Its page.
+    fn doc(&self) -> &'static ConnectorDoc;
+
+    /// Parses the options, without I/O. Unknown keys and bad values are errors here; unknown values are not.
+    fn plan(&self, request: &SinkRequest<'_>) -> Result<Box<dyn SinkPlan>, OptionError>;
+}
+
+/// What a sink is asked for.
+pub struct SinkRequest<'a> {
+    /// The stream's or table's name.
+    pub stream: &'a str,
+    /// The columns that it will be given.
+    pub schema: &'a SchemaRef,
+    /// Indices of the PRIMARY KEY's columns; empty without one.
+    pub key: &'a [usize],
+    /// Options of the connector and of its format.
+    pub options: &'a Options,
+    /// Where formats are found.
+    pub registry: &'a Registry,
+}
+
+/// A sink with its options parsed.
+pub trait SinkPlan: Send + Sync {
+    /// What rows it takes.
+    fn input(&self) -> SinkInput;
+
+    /// Subtasks at the most; `None`: any number.
+    fn parallelism_max(&self) -> Option<usize>;
+
+    /// Opens one subtask's share; blocking I/O is allowed here.
+    fn open(&self, subtask: usize, parallelism: usize, tokio: &tokio::runtime::Handle) -> Result<Box<dyn Sink>>;
+}
+
+/// One subtask of a sink.
+#[async_trait]
+pub trait Sink: Send {
+    /// Takes rows; may buffer them.
+    async fn write(&mut self, batch: &EventBatch) -> Result<()>;
+
+    /// Makes everything written so far visible outside; called at barriers, when the input pauses, and at the end.
+    async fn flush(&mut self) -> Result<()>;
+
+    /// Flushes and lets go of everything.
+    async fn close(&mut self) -> Result<()>;
+}

@@ -1,0 +1,130 @@
+//! What can fail at run time.
+//!
+//! **Errors** Every variant names its object. [`Error::kind`] drives exit codes, retries and the metric label.
+
+use std::sync::Arc;
+
+/// The result of everything in the engine that can fail.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Who has to act on an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ErrorKind {
+    /// What the user gave is wrong: a row, an option, a file's content.
+    Input,
+    /// The world is not ready: a port, a broker, a disk.
+    Environment,
+    /// The run failed for a reason of its own.
+    Runtime,
+    /// The engine broke one of its invariants.
+    Bug,
+}
+
+/// A failure at run time.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A row that a stream's error policy `fail` does not let pass.
+    #[error("bad row in {stream}: {reason}")]
+    BadRow {
+        /// The stream (or operator) that the row belongs to.
+        stream: String,
+        /// Why the row is bad.
+        reason: String,
+    },
+    /// A connector option has a value that cannot be used.
+    #[error("option `{key}`: {message}")]
+    Option {
+        /// The option's key as the user wrote it.
+        key: String,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// A connector failed to open, read, write or close.
+    #[error("{connector} `{object}`: {message}")]
+    Connector {
+        /// The connector's name.
+        connector: &'static str,
+        /// What it worked on: a path, a topic, an address.
+        object: String,
+        /// What happened.
+        message: String,
+        /// Whether the world or the user's input is at fault.
+        kind: ErrorKind,
+        /// The cause, where one is known.
+        #[source]
+        source: Option<Arc<dyn std::error::Error + Send + Sync>>,
+    },
+    /// An expression or a kernel failed for a reason that is not one row's.
+    #[error("expression `{expression}`: {message}")]
+    Expression {
+        /// The expression as text.
+        expression: String,
+        /// What happened.
+        message: String,
+    },
+    /// Columns could not be built, cast or combined.
+    #[error("columns: {0}")]
+    Columns(String),
+    /// Stored state cannot be read back.
+    #[error("state of {operator}: {message}")]
+    State {
+        /// The operator whose state it is.
+        operator: String,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// A subtask stopped because another one failed or was stopped.
+    #[error("{subtask} was cancelled")]
+    Cancelled {
+        /// The subtask's name.
+        subtask: String,
+    },
+    /// An operator panicked; the subtask's boundary caught it.
+    #[error("{operator} panicked: {message}")]
+    Panicked {
+        /// The operator's name.
+        operator: String,
+        /// The panic's message.
+        message: String,
+    },
+    /// The engine broke an invariant.
+    #[error("internal error: {0}")]
+    Bug(String),
+}
+
+impl Error {
+    /// Who has to act on this error.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Error::BadRow { .. } | Error::Option { .. } => ErrorKind::Input,
+            Error::Connector { kind, .. } => *kind,
+            Error::Expression { .. } | Error::Columns(_) | Error::State { .. } | Error::Cancelled { .. } => {
+                ErrorKind::Runtime
+            }
+            Error::Panicked { .. } | Error::Bug(_) => ErrorKind::Bug,
+        }
+    }
+
+    /// A connector error with its cause.
+    pub fn connector(
+        connector: &'static str,
+        object: impl Into<String>,
+        kind: ErrorKind,
+        cause: impl std::error::Error + Send + Sync + 'static,
+    ) -> Self {
+        Error::Connector {
+            connector,
+            object: object.into(),
+            message: cause.to_string(),
+            kind,
+            source: Some(Arc::new(cause)),
+        }
+    }
+}
+
+impl From<arrow::error::ArrowError> for Error {
+    fn from(error: arrow::error::ArrowError) -> Self {
+        Error::Columns(error.to_string())
+    }
+}

@@ -1,0 +1,7 @@
+//! Compiled expressions: vectorised, over the columns of a batch.
+//!
+//! This module and the compiler are the only places that name DataFusion's types.
+
+mod expression;
+
+pub use expression::Expression;

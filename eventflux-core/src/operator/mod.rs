@@ -1,0 +1,9 @@
+//! Operators: what is done to rows, one file or folder per operator.
+
+mod bad_row;
+mod operator;
+mod output;
+
+pub use bad_row::BadRow;
+pub use operator::{Operator, OperatorContext, TimedOperator};
+pub use output::{Collector, Output, SideOutput};
