@@ -1,0 +1,92 @@
+#!/usr/bin/env bash
+# Runs every test: installs what they need, starts a Kafka broker, and leaves nothing running.
+#
+#   scripts/test.sh                     all tests
+#   scripts/test.sh ARGUMENTS…          the same surroundings, `cargo test ARGUMENTS…`
+#
+# Reads
+#   EVENTFLUX_TEST_KAFKA=host:port      use this broker, start none
+#   EVENTFLUX_TEST_TOOLS=folder         where installed tools are kept (default ~/.cache/eventflux-test)
+#   CARGO_TARGET_DIR=folder             (default ~/.cache/eventflux-target)
+# and gives the tests what tests/support/README.md lists. A need that cannot be met fails the run; no test is left out.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+tools=${EVENTFLUX_TEST_TOOLS:-$HOME/.cache/eventflux-test}
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$HOME/.cache/eventflux-target}
+# shellcheck source=tests/support/tools.sh
+. "$root/tests/support/tools.sh"
+
+broker="" ready="" tests=""
+logs=$(mktemp -d -t eventflux-test.XXXXXX)
+
+# Every child leads a process group of its own, so that what it started ends with it.
+clean_up() {
+    local status=$? child
+    trap - EXIT INT TERM HUP
+    set +e
+    for child in $tests $ready $broker; do
+        kill -KILL -- "-$child" 2>/dev/null && wait "$child" 2>/dev/null
+    done
+    rm -rf "$logs/broker"
+    if [ "$status" != 0 ] && [ -s "$logs/broker.log" ]; then
+        say "the log of the Kafka broker is $logs/broker.log"
+    else
+        rm -rf "$logs"
+    fi
+    exit "$status"
+}
+
+start_broker() {
+    need_java
+    need_kafka_jars
+    export EVENTFLUX_TEST_JAVA=$java EVENTFLUX_TEST_KAFKA_JARS=$kafka_jars
+    local port
+    port=$(python3 "$root/tests/support/kafka/free_port.py")
+    say "starting a Kafka broker on 127.0.0.1:$port"
+    "$root/tests/support/kafka/broker.sh" "$logs/broker" "$port" >"$logs/broker.log" 2>&1 </dev/null &
+    broker=$!
+    wait_for_broker "127.0.0.1:$port"
+}
+
+wait_for_broker() {
+    python3 "$root/tests/support/kafka/ready.py" "$1" 120 &
+    ready=$!
+    # shellcheck disable=SC2086  # there may be no broker of ours
+    if ! wait -n $broker "$ready" || ! kill -0 $broker $$ 2>/dev/null; then
+        [ -z "$broker" ] || tail -n 20 "$logs/broker.log" >&2
+        fail "the Kafka broker at $1 is not ready"
+    fi
+    ready=
+    export EVENTFLUX_TEST_KAFKA=$1
+}
+
+run_tests() {
+    [ $# -gt 0 ] || set -- --workspace
+    say "cargo test $*"
+    cd "$root"
+    cargo test "$@" </dev/null &
+    tests=$!
+    local status=0
+    wait "$tests" || status=$?
+    tests=
+    return "$status"
+}
+
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+set -m
+
+mkdir -p "$tools"
+command -v cargo >/dev/null || fail "cargo is not in the PATH: install the Rust toolchain first"
+need_command cc gcc "native libraries are compiled from source"
+need_command make make "native libraries are compiled from source"
+need_python
+export EVENTFLUX_TEST_PYTHON=$python
+if [ -n "${EVENTFLUX_TEST_KAFKA:-}" ]; then
+    wait_for_broker "$EVENTFLUX_TEST_KAFKA"
+else
+    start_broker
+fi
+run_tests "$@"

@@ -1,0 +1,97 @@
+# Finds or installs what the tests need. Sourced by scripts/test.sh.
+#
+# Everything that can be kept is kept in $tools and used again. What is missing is installed with apt-get when that is
+# there and may be used; otherwise the run fails and says what to install.
+
+say() { printf 'test.sh: %s\n' "$*" >&2; }
+
+fail() {
+    say "$*"
+    exit 1
+}
+
+is_apt_fresh=0
+
+# apt_install WHY PACKAGE...
+apt_install() {
+    local why=$1
+    shift
+    if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+        fail "$why: install $* (or your system's equivalent) and run again"
+    fi
+    say "$why: installing $*"
+    if [ "$is_apt_fresh" = 0 ]; then
+        apt-get -qq update >&2 || fail "apt-get update failed; $* cannot be installed"
+        is_apt_fresh=1
+    fi
+    DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@" >&2 ||
+        fail "apt-get could not install $*"
+}
+
+# need_command COMMAND PACKAGE WHY
+need_command() {
+    command -v "$1" >/dev/null && return
+    apt_install "$3" "$2"
+    command -v "$1" >/dev/null || fail "$2 is installed, and $1 is still not in the PATH"
+}
+
+# The major version of a `java`, or 0.
+java_major() {
+    "$1" -version 2>&1 | sed -nE '1,5s/.*version "(1\.)?([0-9]+).*/\2/p' | grep -m1 . || echo 0
+}
+
+# Sets `java` to a Java 17 or newer.
+need_java() {
+    local candidate round
+    for round in found installed; do
+        for candidate in "${JAVA_HOME:+$JAVA_HOME/bin/java}" "$(command -v java || true)" /usr/lib/jvm/*/bin/java; do
+            if [ -x "$candidate" ] && [ "$(java_major "$candidate")" -ge 17 ]; then
+                java=$candidate
+                return
+            fi
+        done
+        [ "$round" = installed ] || apt_install "the Kafka broker needs Java 17 or newer" openjdk-17-jre-headless
+    done
+    fail "no Java 17 or newer was found, not even after installing openjdk-17-jre-headless"
+}
+
+# Sets `kafka_jars` to a folder with the jars of a Kafka broker.
+need_kafka_jars() {
+    local pom=$root/tests/support/kafka/pom.xml partial
+    kafka_jars=$tools/kafka-$(sha256sum "$pom" | cut -c1-12)
+    [ -d "$kafka_jars" ] && return
+    need_command mvn maven "the jars of the Kafka broker are fetched with Maven"
+    say "fetching the jars of the Kafka broker"
+    partial=$(mktemp -d "$tools/partial.XXXXXX")
+    mvn -q -B -f "$pom" dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$partial/jars" \
+        >"$partial/log" 2>&1 || {
+        cat "$partial/log" >&2
+        fail "Maven could not fetch the jars of the Kafka broker"
+    }
+    keep "$partial/jars" "$kafka_jars"
+    rm -rf "$partial"
+}
+
+# Sets `python` to a Python that has the packages of requirements.txt.
+need_python() {
+    local requirements=$root/tests/support/python/requirements.txt partial folder
+    need_command python3 python3 "the tests compare results with DuckDB's Python package"
+    folder=$tools/python-$( (cat "$requirements" && python3 --version) | sha256sum | cut -c1-12)
+    python=$folder/bin/python
+    [ -d "$folder" ] && return
+    python3 -c 'import ensurepip, venv' 2>/dev/null ||
+        apt_install "the tests install DuckDB into an environment of its own" python3-venv
+    say "installing $(grep -v '^#' "$requirements" | tr '\n' ' ')"
+    partial=$(mktemp -d "$tools/partial.XXXXXX")
+    python3 -m venv "$partial/python" >&2 || fail "python3 could not make a virtual environment"
+    "$partial/python/bin/python" -m pip install -q --disable-pip-version-check -r "$requirements" >&2 ||
+        fail "pip could not install $requirements"
+    keep "$partial/python" "$folder"
+    rm -rf "$partial"
+}
+
+# keep PARTIAL FINAL: one rename, so that a run that was broken off leaves nothing that looks finished, and two runs at a
+# time do no harm.
+keep() {
+    mv -T "$1" "$2" 2>/dev/null || [ -d "$2" ] || fail "could not move $1 to $2"
+}
