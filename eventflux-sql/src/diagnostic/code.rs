@@ -1,0 +1,143 @@
+//! The table of every code a diagnostic can carry.
+//!
+//! A code is a stable kebab-case name with one paragraph that explains it to a user. The reference pages are
+//! generated from this table, so a new mistake is one row here and its use.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+macro_rules! codes {
+    ($( $variant:ident = $name:literal : $explanation:literal, )*) => {
+        /// What kind of mistake a diagnostic reports.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code {
+            $( #[doc = $explanation] $variant, )*
+        }
+
+        impl Code {
+            /// Every code, in the order of the table.
+            pub const ALL: &'static [Code] = &[ $( Code::$variant, )* ];
+
+            /// The stable kebab-case name.
+            pub const fn name(self) -> &'static str {
+                match self { $( Code::$variant => $name, )* }
+            }
+
+            /// One paragraph for the reference.
+            pub const fn explanation(self) -> &'static str {
+                match self { $( Code::$variant => $explanation, )* }
+            }
+        }
+    };
+}
+
+codes! {
+    // The text and its syntax.
+    Syntax = "syntax":
+        "The text is not SQL as EventFlux reads it: a word or sign stands where something else was expected. \
+         The caret shows the first place that cannot be read; the mistake is there or just before it.",
+    UnterminatedText = "unterminated-text":
+        "A string, a quoted name or a comment is opened and never closed.",
+    InvalidCharacter = "invalid-character":
+        "A character or an escape that no token of SQL contains.",
+    UnknownStatement = "unknown-statement":
+        "The statement begins with a word that begins no statement.",
+    NotSupportedYet = "not-supported-yet":
+        "The language has this clause, this version does not run it. It is refused rather than ignored.",
+    NotSupported = "not-supported":
+        "Other databases have this clause; it has no meaning for streams here. It is refused rather than ignored.",
+    ReservedName = "reserved-name":
+        "The name is used by the compiler itself and cannot name a column, stream or function.",
+    DuplicateColumn = "duplicate-column":
+        "A relation declares two columns of one name.",
+    DuplicateClause = "duplicate-clause":
+        "A clause that may be given once is given twice.",
+    DuplicateOption = "duplicate-option":
+        "The same key appears twice in `WITH (…)`.",
+
+    // Limits that keep hostile text from costing time or memory.
+    TextTooLong = "text-too-long":
+        "The SQL text is longer than one mebibyte.",
+    TooManyTokens = "too-many-tokens":
+        "One SQL text holds more than 20 000 words, literals and signs.",
+    NestedTooDeep = "nested-too-deep":
+        "Parentheses, brackets, sub-queries, CASE expressions or types are nested more than 100 levels deep, or the \
+         expression they build is too deep.",
+    ChainTooLong = "chain-too-long":
+        "One chain of AND, OR, arithmetic, concatenation or cast has more than 500 terms. A list with IN, or a join \
+         with a table, says the same in a shorter way.",
+    TooManyJoins = "too-many-joins":
+        "One statement joins more than 64 inputs.",
+    TooManyUnions = "too-many-unions":
+        "One statement combines more than 500 queries with UNION, INTERSECT or EXCEPT.",
+    TooManyColumns = "too-many-columns":
+        "A relation, a list of expressions or a row has more than 2 000 entries.",
+    CteExpansionTooLarge = "cte-expansion-too-large":
+        "The WITH queries refer to each other so often that writing them out would give more than 1 000 copies.",
+
+    // Types, literals and options.
+    UnknownType = "unknown-type":
+        "No type of this name exists.",
+    InvalidType = "invalid-type":
+        "The type exists and its parameters are out of range, for instance DECIMAL with more than 38 digits.",
+    InvalidDuration = "invalid-duration":
+        "A duration cannot be read, is zero or negative where it must be positive, or has months, whose length varies.",
+    InvalidOption = "invalid-option":
+        "A value in `WITH (…)` cannot be read, for instance a reference `${…` without its end.",
+    InvalidColumn = "invalid-column":
+        "A column's definition contradicts itself, for instance a computed column that is also NOT NULL.",
+    InvalidWatermark = "invalid-watermark":
+        "A WATERMARK clause that names no column of the relation, or stands where no watermark can be.",
+
+    // Windows and what a query emits.
+    UnknownWindow = "unknown-window":
+        "No window function or window clause of this name exists.",
+    InvalidWindow = "invalid-window":
+        "A window's arguments are missing, too many, or contradict each other.",
+    InvalidEmit = "invalid-emit":
+        "An EMIT or OUTPUT clause that cannot be read or stands in the wrong place.",
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_in_kebab_case() {
+        let mut seen = HashSet::new();
+        for code in Code::ALL {
+            assert!(seen.insert(code.name()), "{code} appears twice");
+            let is_kebab = code
+                .name()
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+            assert!(is_kebab, "{code} is not in kebab case");
+        }
+    }
+
+    #[test]
+    fn every_code_is_explained_by_sentences() {
+        for code in Code::ALL {
+            let text = code.explanation();
+            assert!(
+                text.ends_with('.') && text.len() > 20,
+                "{code} is not explained: {text}"
+            );
+        }
+    }
+}
