@@ -28,7 +28,7 @@ clean_up() {
     for child in $tests $ready $broker; do
         kill -KILL -- "-$child" 2>/dev/null && wait "$child" 2>/dev/null
     done
-    rm -rf "$logs/broker"
+    rm -rf "$logs/broker" "$logs/install.log"
     if [ "$status" != 0 ] && [ -s "$logs/broker.log" ]; then
         say "the log of the Kafka broker is $logs/broker.log"
     else
@@ -80,8 +80,9 @@ set -m
 
 mkdir -p "$tools"
 command -v cargo >/dev/null || fail "cargo is not in the PATH: install the Rust toolchain first"
-need_command cc gcc "native libraries are compiled from source"
-need_command make make "native libraries are compiled from source"
+for command in cc c++ make; do
+    need_command "$command" build-essential "librdkafka is compiled from source"
+done
 need_python
 export EVENTFLUX_TEST_PYTHON=$python
 if [ -n "${EVENTFLUX_TEST_KAFKA:-}" ]; then

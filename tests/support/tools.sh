@@ -1,4 +1,4 @@
-# Finds or installs what the tests need. Sourced by scripts/test.sh.
+# Finds or installs what the tests need. Sourced by scripts/test.sh, which sets `root`, `tools` and `logs`.
 #
 # Everything that can be kept is kept in $tools and used again. What is missing is installed with apt-get when that is
 # there and may be used; otherwise the run fails and says what to install.
@@ -8,6 +8,16 @@ say() { printf 'test.sh: %s\n' "$*" >&2; }
 fail() {
     say "$*"
     exit 1
+}
+
+# try WHAT COMMAND...: runs the command quietly; if it fails, shows what it printed and says what could not be done.
+try() {
+    local what=$1
+    shift
+    "$@" >"$logs/install.log" 2>&1 </dev/null || {
+        cat "$logs/install.log" >&2
+        fail "could not $what"
+    }
 }
 
 is_apt_fresh=0
@@ -21,11 +31,11 @@ apt_install() {
     fi
     say "$why: installing $*"
     if [ "$is_apt_fresh" = 0 ]; then
-        apt-get -qq update >&2 || fail "apt-get update failed; $* cannot be installed"
+        try "update apt-get's lists to install $*" apt-get -qq update
         is_apt_fresh=1
     fi
-    DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@" >&2 ||
-        fail "apt-get could not install $*"
+    try "install $* with apt-get" \
+        env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@"
 }
 
 # need_command COMMAND PACKAGE WHY
@@ -63,11 +73,8 @@ need_kafka_jars() {
     need_command mvn maven "the jars of the Kafka broker are fetched with Maven"
     say "fetching the jars of the Kafka broker"
     partial=$(mktemp -d "$tools/partial.XXXXXX")
-    mvn -q -B -f "$pom" dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$partial/jars" \
-        >"$partial/log" 2>&1 || {
-        cat "$partial/log" >&2
-        fail "Maven could not fetch the jars of the Kafka broker"
-    }
+    try "fetch the jars of the Kafka broker with Maven" \
+        mvn -q -B -f "$pom" dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$partial/jars"
     keep "$partial/jars" "$kafka_jars"
     rm -rf "$partial"
 }
@@ -83,9 +90,9 @@ need_python() {
         apt_install "the tests install DuckDB into an environment of its own" python3-venv
     say "installing $(grep -v '^#' "$requirements" | tr '\n' ' ')"
     partial=$(mktemp -d "$tools/partial.XXXXXX")
-    python3 -m venv "$partial/python" >&2 || fail "python3 could not make a virtual environment"
-    "$partial/python/bin/python" -m pip install -q --disable-pip-version-check -r "$requirements" >&2 ||
-        fail "pip could not install $requirements"
+    try "make a virtual environment of python3" python3 -m venv "$partial/python"
+    try "install $requirements with pip" \
+        "$partial/python/bin/python" -m pip install -q --disable-pip-version-check -r "$requirements"
     keep "$partial/python" "$folder"
     rm -rf "$partial"
 }
