@@ -3,11 +3,12 @@
 /// One option of a connector or format, as its parser declares it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OptionDoc {
-    /// The spelling that we document. A trailing `.*` stands for any suffix.
+    /// The spelling that we document. `*` in it stands for any text.
     pub name: &'static str,
     /// Older spellings.
     pub aliases: &'static [&'static str],
-    /// What values look like: `string`, `integer`, `duration`, `boolean`, or the choices joined by `|`.
+    /// What values look like: `string`, `integer`, `number`, `boolean`, `duration`, `size`, `list`,
+    /// `character`, or the choices joined by `|`.
     pub kind: &'static str,
     /// The value without the option; `None`: there is none.
     pub default: Option<&'static str>,

@@ -26,8 +26,11 @@ pub trait EncodeFormat: Send + Sync {
     fn input(&self) -> SinkInput;
 
     /// A function that makes encoders, one per subtask.
-    fn plan(&self, request: &EncodeRequest<'_>) -> Result<Box<dyn Fn() -> Box<dyn Encode> + Send + Sync>, OptionError>;
+    fn plan(&self, request: &EncodeRequest<'_>) -> Result<EncoderMaker, OptionError>;
 }
+
+/// Makes encoders, one per subtask.
+pub type EncoderMaker = Box<dyn Fn() -> Box<dyn Encode> + Send + Sync>;
 
 /// What an encoder is asked for.
 pub struct EncodeRequest<'a> {

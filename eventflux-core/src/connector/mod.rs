@@ -3,15 +3,34 @@
 mod decode;
 mod doc;
 mod encode;
+mod format_choice;
+mod option_error;
+mod option_key;
+mod option_macro;
+mod option_reader;
 mod option_text;
+mod option_value;
+mod options;
 mod registry;
 mod sink;
 mod source;
 
-pub use decode::{BAD_RECORD_BYTES_MAX, Decode, DecodeFormat, DecodeRequest, raw_of};
+pub use crate::{choices, options};
+pub use decode::{
+    BAD_RECORD_BYTES_MAX, Decode, DecodeFormat, DecodeRequest, DecoderMaker, RECORD_BYTES_MAX, raw_of,
+};
 pub use doc::{ConnectorDoc, FormatDoc, OptionDoc};
-pub use encode::{Encode, EncodeFormat, EncodeRequest, Message, SinkInput};
-pub use option_text::{OptionError, OptionPart, OptionText, Options};
+pub use encode::{Encode, EncodeFormat, EncodeRequest, EncoderMaker, Message, SinkInput};
+pub use format_choice::ChosenEncoder;
+pub use option_error::OptionError;
+pub use option_key::OptionSet;
+pub use option_reader::OptionReader;
+pub use option_text::{OptionPart, OptionText};
+pub use option_value::{AsciiChar, ByteSize, OptionField, OptionValue};
+pub use options::Options;
 pub use registry::Registry;
 pub use sink::{Sink, SinkConnector, SinkPlan, SinkRequest};
-pub use source::{Source, SourceConnector, SourceContext, SourceEvent, SourcePlan, SourcePosition, SourceRequest, SourceRows};
+pub use source::{
+    Source, SourceConnector, SourceContext, SourceEvent, SourcePlan, SourcePosition, SourceRequest,
+    SourceRows,
+};

@@ -31,7 +31,9 @@ pub struct OptionText {
 impl OptionText {
     /// A value without references.
     pub fn literal(text: impl Into<String>) -> Self {
-        Self { parts: vec![OptionPart::Literal(text.into())] }
+        Self {
+            parts: vec![OptionPart::Literal(text.into())],
+        }
     }
 
     /// The text, if there is no reference in it.
@@ -51,7 +53,10 @@ impl fmt::Display for OptionText {
         self.parts.iter().try_for_each(|part| match part {
             OptionPart::Literal(text) => f.write_str(text),
             OptionPart::Env { name, default: None } => write!(f, "${{env:{name}}}"),
-            OptionPart::Env { name, default: Some(default) } => write!(f, "${{env:{name}:-{default}}}"),
+            OptionPart::Env {
+                name,
+                default: Some(default),
+            } => write!(f, "${{env:{name}:-{default}}}"),
             OptionPart::File { path } => write!(f, "${{file:{path}}}"),
         })
     }
@@ -60,53 +65,5 @@ impl fmt::Display for OptionText {
 impl fmt::Debug for OptionText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}", self.to_string())
-    }
-}
-
-/// An option that cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("option `{key}`: {message}")]
-pub struct OptionError {
-    /// The key as the user wrote it, or the name of the missing one.
-    pub key: String,
-    /// What is wrong, one lower-case sentence.
-    pub message: String,
-    /// What would help.
-    pub help: Option<String>,
-}
-
-impl From<OptionError> for crate::Error {
-    fn from(error: OptionError) -> Self {
-        crate::Error::Option { key: error.key, message: error.message }
-    }
-}
-
-/// The options of one stream: keys as the user wrote them, and values that are known, or not yet (a reference, while a
-/// program is only checked).
-#[derive(Clone, Default)]
-pub struct Options {
-    entries: Vec<(String, Option<String>)>,
-}
-
-impl Options {
-    /// Options of which some values may be unknown (`None`).
-    pub fn new(entries: Vec<(String, Option<String>)>) -> Self {
-        Self { entries }
-    }
-
-    /// The options while a program is only checked: values with references are unknown.
-    pub fn unresolved(options: &[(String, OptionText)]) -> Self {
-        Self::new(options.iter().map(|(key, text)| (key.clone(), text.as_literal())).collect())
-    }
-
-    /// Keys and values, in the user's order.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
-        self.entries.iter().map(|(key, value)| (key.as_str(), value.as_deref()))
-    }
-}
-
-impl fmt::Debug for Options {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.entries.iter().map(|(key, _)| key)).finish()
     }
 }

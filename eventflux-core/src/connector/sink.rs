@@ -24,7 +24,7 @@ pub struct SinkRequest<'a> {
     pub schema: &'a SchemaRef,
     /// Indices of the PRIMARY KEY's columns; empty without one.
     pub key: &'a [usize],
-    /// Options of the connector and of its format.
+    /// Options of the connector and of its format, `format` included.
     pub options: &'a Options,
     /// Where formats are found.
     pub registry: &'a Registry,
@@ -39,7 +39,12 @@ pub trait SinkPlan: Send + Sync {
     fn parallelism_max(&self) -> Option<usize>;
 
     /// Opens one subtask's share; blocking I/O is allowed here.
-    fn open(&self, subtask: usize, parallelism: usize, tokio: &tokio::runtime::Handle) -> Result<Box<dyn Sink>>;
+    fn open(
+        &self,
+        subtask: usize,
+        parallelism: usize,
+        tokio: &tokio::runtime::Handle,
+    ) -> Result<Box<dyn Sink>>;
 }
 
 /// One subtask of a sink.

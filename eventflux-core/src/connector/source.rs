@@ -27,7 +27,9 @@ pub struct SourceRequest<'a> {
     pub stream: &'a str,
     /// The columns to deliver, in this order.
     pub columns: &'a [SourceColumn],
-    /// Options of the connector and of its format.
+    /// All payload columns as declared, used or not; without metadata and computed columns.
+    pub declared: &'a SchemaRef,
+    /// Options of the connector and of its format, `format` included.
     pub options: &'a Options,
     /// Where formats are found.
     pub registry: &'a Registry,
@@ -36,7 +38,11 @@ pub struct SourceRequest<'a> {
 impl SourceRequest<'_> {
     /// The schema of the rows to deliver.
     pub fn schema(&self) -> SchemaRef {
-        let fields: Vec<_> = self.columns.iter().map(|column| Arc::clone(&column.field)).collect();
+        let fields: Vec<_> = self
+            .columns
+            .iter()
+            .map(|column| Arc::clone(&column.field))
+            .collect();
         Arc::new(arrow::datatypes::Schema::new(fields))
     }
 }

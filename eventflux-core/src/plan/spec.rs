@@ -73,7 +73,8 @@ pub enum SourceKind {
     Connector {
         /// The connector's name.
         connector: String,
-        /// Its and its format's options, without prefixes and aliases resolved by the connector.
+        /// Its and its format's options, `format` included, as written: the connector resolves prefixes and aliases.
+        /// Without `connector`, `type` and what the engine itself reads (error policy, lateness, idle time).
         options: Vec<(String, OptionText)>,
     },
     /// Handlers of this process; also what `replay` and tests feed.
@@ -93,6 +94,8 @@ pub struct SourceSpec {
     pub kind: SourceKind,
     /// The columns that are decoded: only those that are used.
     pub columns: Vec<SourceColumn>,
+    /// All payload columns as declared, used or not; without metadata and computed columns.
+    pub declared: SchemaRef,
     /// Columns computed over `columns`, appended to them.
     pub computed: Vec<NamedExpression>,
     /// Where event time comes from; `None` is the time of arrival.
