@@ -1,0 +1,2 @@
+-- HAVING takes the only row away.
+SELECT count(*) AS flights FROM flights HAVING count(*) < 10;
