@@ -29,7 +29,7 @@ pub use option_text::{OptionPart, OptionText};
 pub use option_value::{AsciiChar, ByteSize, OptionField, OptionValue};
 pub use options::Options;
 pub use registry::Registry;
-pub use sink::{Sink, SinkConnector, SinkPlan, SinkRequest};
+pub use sink::{Sink, SinkConnector, SinkContext, SinkPlan, SinkRequest};
 pub use source::{
     Source, SourceConnector, SourceContext, SourceEvent, SourcePlan, SourcePosition, SourceRequest,
     SourceRows,

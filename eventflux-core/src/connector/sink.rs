@@ -1,11 +1,14 @@
 //! Sinks: rows to the outside.
 
+use std::sync::Arc;
+
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 
 use super::{ConnectorDoc, OptionError, Options, Registry, SinkInput};
 use crate::batch::EventBatch;
 use crate::error::Result;
+use crate::time::Clock;
 
 /// A kind of sink.
 pub trait SinkConnector: Send + Sync {
@@ -39,12 +42,20 @@ pub trait SinkPlan: Send + Sync {
     fn parallelism_max(&self) -> Option<usize>;
 
     /// Opens one subtask's share; blocking I/O is allowed here.
-    fn open(
-        &self,
-        subtask: usize,
-        parallelism: usize,
-        tokio: &tokio::runtime::Handle,
-    ) -> Result<Box<dyn Sink>>;
+    fn open(&self, context: &SinkContext) -> Result<Box<dyn Sink>>;
+}
+
+/// What a sink subtask is given when it opens.
+#[derive(Debug, Clone)]
+pub struct SinkContext {
+    /// Which parallel copy this is, from 0.
+    pub subtask: usize,
+    /// How many copies there are.
+    pub parallelism: usize,
+    /// Processing time.
+    pub clock: Arc<dyn Clock>,
+    /// For sinks with tasks of their own; the loop calls the sink inside of it.
+    pub tokio: tokio::runtime::Handle,
 }
 
 /// One subtask of a sink.
