@@ -10,6 +10,7 @@ pub mod connector;
 pub mod element;
 pub mod error;
 pub mod expr;
+pub mod key;
 pub mod operator;
 pub mod plan;
 pub mod state;
