@@ -1,5 +1,6 @@
 //! Rows as columns: what travels between operators.
 
+mod concat;
 mod event_batch;
 mod row_kind;
 

@@ -4,6 +4,7 @@
 //! the same operator ids. A runtime may start any subset of the subtasks.
 
 mod aggregate;
+mod dead_letter;
 mod exchange;
 mod node;
 mod physical_plan;
@@ -11,11 +12,13 @@ mod spec;
 mod window;
 
 pub use aggregate::{AggregateCall, AggregateFunction, SortColumn};
+pub use dead_letter::dead_letter_schema;
 pub use exchange::{Edge, Exchange, Port};
 pub use node::{ChangelogMode, Node, NodeId, Parallelism, TextSpan};
 pub use physical_plan::{DEFAULT_KEY_GROUPS, PhysicalPlan};
 pub use spec::{
     AfterImageSpec, CalcSpec, ErrorPolicy, EventTimeSpec, ExpandSpec, GroupAggregateSpec, InProcessSinkSpec,
-    NamedExpression, OperatorSpec, SinkSpec, SourceColumn, SourceKind, SourceSpec, WindowAggregateSpec, WindowAssignSpec,
+    NamedExpression, OperatorSpec, SinkSpec, SourceColumn, SourceKind, SourceSpec, WindowAggregateSpec,
+    WindowAssignSpec,
 };
 pub use window::{WindowSpec, WindowTime};

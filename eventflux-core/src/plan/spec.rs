@@ -81,7 +81,7 @@ pub enum SourceKind {
     InProcess,
     /// These rows, once.
     Values(RecordBatch),
-    /// Bad rows: what arrives along [`Port::Errors`](super::Port) edges. Schema: [`dead_letter_schema`].
+    /// Bad rows: what arrives along [`Port::Errors`](super::Port) edges. Schema: [`dead_letter_schema`](super::dead_letter_schema).
     DeadLetters,
 }
 

@@ -1,7 +1,11 @@
-//! Time: clocks that are handed in, never read from the system by operators.
+//! Time: clocks that are handed in, never read from the system by operators; event times and their watermarks.
 
 mod clock;
+mod event_time;
 mod task_clock;
+mod watermark;
 
 pub use clock::{Clock, SystemClock, VirtualClock};
+pub use event_time::event_times;
 pub use task_clock::{task_now_us, with_task_clock};
+pub use watermark::{BoundedDelay, Cut};
