@@ -31,15 +31,29 @@ impl EventBatch {
     /// **Errors** The lengths differ.
     pub fn new(rows: RecordBatch, event_time: ScalarBuffer<i64>) -> Result<Self> {
         if rows.num_rows() != event_time.len() {
-            return Err(Error::Bug(format!("{} rows with {} event times", rows.num_rows(), event_time.len())));
+            return Err(Error::Bug(format!(
+                "{} rows with {} event times",
+                rows.num_rows(),
+                event_time.len()
+            )));
         }
-        Ok(Self { rows, event_time, kinds: None, key_hashes: None })
+        Ok(Self {
+            rows,
+            event_time,
+            kinds: None,
+            key_hashes: None,
+        })
     }
 
     /// A batch whose rows all have the same event time.
     pub fn at(rows: RecordBatch, event_time_us: i64) -> Self {
         let event_time = vec![event_time_us; rows.num_rows()].into();
-        Self { rows, event_time, kinds: None, key_hashes: None }
+        Self {
+            rows,
+            event_time,
+            kinds: None,
+            key_hashes: None,
+        }
     }
 
     /// The same batch as a changelog; `None` makes all rows insertions.
@@ -49,7 +63,11 @@ impl EventBatch {
         if let Some(kinds) = &kinds
             && kinds.len() != self.num_rows()
         {
-            return Err(Error::Bug(format!("{} rows with {} row kinds", self.num_rows(), kinds.len())));
+            return Err(Error::Bug(format!(
+                "{} rows with {} row kinds",
+                self.num_rows(),
+                kinds.len()
+            )));
         }
         self.kinds = kinds.filter(|kinds| kinds.iter().any(|kind| *kind != RowKind::Insert));
         Ok(self)
@@ -62,7 +80,11 @@ impl EventBatch {
         if let Some(hashes) = &hashes
             && hashes.len() != self.num_rows()
         {
-            return Err(Error::Bug(format!("{} rows with {} key hashes", self.num_rows(), hashes.len())));
+            return Err(Error::Bug(format!(
+                "{} rows with {} key hashes",
+                self.num_rows(),
+                hashes.len()
+            )));
         }
         self.key_hashes = hashes;
         Ok(self)
@@ -73,7 +95,11 @@ impl EventBatch {
     /// **Errors** The row count differs.
     pub fn with_rows(self, rows: RecordBatch) -> Result<Self> {
         if rows.num_rows() != self.num_rows() {
-            return Err(Error::Bug(format!("{} rows in place of {}", rows.num_rows(), self.num_rows())));
+            return Err(Error::Bug(format!(
+                "{} rows in place of {}",
+                rows.num_rows(),
+                self.num_rows()
+            )));
         }
         Ok(Self { rows, ..self })
     }
@@ -83,7 +109,11 @@ impl EventBatch {
     /// **Errors** The lengths differ.
     pub fn with_event_time(self, event_time: ScalarBuffer<i64>) -> Result<Self> {
         if event_time.len() != self.num_rows() {
-            return Err(Error::Bug(format!("{} rows with {} event times", self.num_rows(), event_time.len())));
+            return Err(Error::Bug(format!(
+                "{} rows with {} event times",
+                self.num_rows(),
+                event_time.len()
+            )));
         }
         Ok(Self { event_time, ..self })
     }
@@ -141,8 +171,14 @@ impl EventBatch {
         Self {
             rows: self.rows.slice(offset, length),
             event_time: self.event_time.slice(offset, length),
-            kinds: self.kinds.as_ref().map(|kinds| kinds[offset..offset + length].into()),
-            key_hashes: self.key_hashes.as_ref().map(|hashes| hashes[offset..offset + length].into()),
+            kinds: self
+                .kinds
+                .as_ref()
+                .map(|kinds| kinds[offset..offset + length].into()),
+            key_hashes: self
+                .key_hashes
+                .as_ref()
+                .map(|hashes| hashes[offset..offset + length].into()),
         }
     }
 
@@ -154,8 +190,14 @@ impl EventBatch {
         Ok(Self {
             rows,
             event_time: int64_values(&times)?,
-            kinds: self.kinds.as_ref().map(|kinds| kept().map(|row| kinds[row]).collect()),
-            key_hashes: self.key_hashes.as_ref().map(|hashes| kept().map(|row| hashes[row]).collect()),
+            kinds: self
+                .kinds
+                .as_ref()
+                .map(|kinds| kept().map(|row| kinds[row]).collect()),
+            key_hashes: self
+                .key_hashes
+                .as_ref()
+                .map(|hashes| kept().map(|row| hashes[row]).collect()),
         })
     }
 
@@ -167,14 +209,23 @@ impl EventBatch {
         Ok(Self {
             rows,
             event_time: int64_values(&times)?,
-            kinds: self.kinds.as_ref().map(|kinds| at().map(|row| kinds[row]).collect()),
-            key_hashes: self.key_hashes.as_ref().map(|hashes| at().map(|row| hashes[row]).collect()),
+            kinds: self
+                .kinds
+                .as_ref()
+                .map(|kinds| at().map(|row| kinds[row]).collect()),
+            key_hashes: self
+                .key_hashes
+                .as_ref()
+                .map(|hashes| at().map(|row| hashes[row]).collect()),
         })
     }
 
     /// The columns at these indices, in their order.
     pub fn project(&self, columns: &[usize]) -> Result<Self> {
-        Ok(Self { rows: self.rows.project(columns)?, ..self.clone() })
+        Ok(Self {
+            rows: self.rows.project(columns)?,
+            ..self.clone()
+        })
     }
 
     fn event_time_array(&self) -> Int64Array {

@@ -22,7 +22,11 @@ pub struct Expression {
 impl Expression {
     /// An expression as the compiler made it. `text` is deterministic: it takes part in the plan's fingerprint.
     pub fn new(physical: Arc<dyn PhysicalExpr>, text: impl Into<String>, data_type: DataType) -> Self {
-        Self { physical, text: text.into(), data_type }
+        Self {
+            physical,
+            text: text.into(),
+            data_type,
+        }
     }
 
     /// The values for all rows.
@@ -32,7 +36,10 @@ impl Expression {
         self.physical
             .evaluate(rows)
             .and_then(|value| value.into_array(rows.num_rows()))
-            .map_err(|error| Error::Expression { expression: self.text.clone(), message: plain_message(&error) })
+            .map_err(|error| Error::Expression {
+                expression: self.text.clone(),
+                message: plain_message(&error),
+            })
     }
 
     /// The expression as text.
@@ -47,7 +54,9 @@ impl Expression {
 
     /// The index of the column, if the expression is nothing but a column.
     pub fn as_column(&self) -> Option<usize> {
-        self.physical.downcast_ref::<datafusion_physical_expr::expressions::Column>().map(|column| column.index())
+        self.physical
+            .downcast_ref::<datafusion_physical_expr::expressions::Column>()
+            .map(|column| column.index())
     }
 
     /// The compiled form, for rewrites at build time.

@@ -1,11 +1,12 @@
 //! Aggregate calls: what is computed per group.
 
-use std::fmt;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, FieldRef};
 use datafusion_common::ScalarValue;
 use datafusion_expr::AggregateUDF;
+
+use super::describe::{name, names};
 
 /// An aggregate function.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -116,32 +117,38 @@ impl AggregateFunction {
     }
 }
 
-impl fmt::Display for AggregateCall {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}({}", self.function.name(), if self.distinct { "DISTINCT " } else { "" })?;
-        if self.arguments.is_empty() {
-            f.write_str("*")?;
-        }
-        for (position, argument) in self.arguments.iter().enumerate() {
-            write!(f, "{}#{argument}", if position == 0 { "" } else { ", " })?;
-        }
-        for parameter in &self.parameters {
-            write!(f, ", {parameter}")?;
-        }
-        for (position, column) in self.order_by.iter().enumerate() {
-            write!(
-                f,
-                "{}#{}{}{}",
-                if position == 0 { " ORDER BY " } else { ", " },
-                column.index,
-                if column.descending { " DESC" } else { "" },
-                if column.nulls_first { " NULLS FIRST" } else { "" }
-            )?;
-        }
-        f.write_str(")")?;
-        if let Some(filter) = self.filter {
-            write!(f, " FILTER (#{filter})")?;
-        }
-        Ok(())
+impl AggregateCall {
+    /// The call as it would stand in SQL over these column names.
+    pub fn text(&self, columns: &[String]) -> String {
+        let arguments = if self.arguments.is_empty() {
+            "*".to_owned()
+        } else {
+            names(&self.arguments, columns)
+        };
+        let parameters: String = self
+            .parameters
+            .iter()
+            .map(|parameter| format!(", {parameter}"))
+            .collect();
+        let order: Vec<String> = self.order_by.iter().map(|column| column.text(columns)).collect();
+        format!(
+            "{}({}{arguments}{parameters}{}{}){}",
+            self.function.name(),
+            if self.distinct { "DISTINCT " } else { "" },
+            if order.is_empty() { "" } else { " ORDER BY " },
+            order.join(", "),
+            self.filter.map_or(String::new(), |filter| format!(
+                " FILTER ({})",
+                name(filter, columns)
+            )),
+        )
+    }
+}
+
+impl SortColumn {
+    fn text(&self, columns: &[String]) -> String {
+        let direction = if self.descending { " DESC" } else { "" };
+        let nulls = if self.nulls_first { " NULLS FIRST" } else { "" };
+        format!("{}{direction}{nulls}", name(self.index, columns))
     }
 }

@@ -5,9 +5,11 @@
 
 mod aggregate;
 mod dead_letter;
+mod describe;
 mod exchange;
 mod node;
 mod physical_plan;
+pub mod render;
 mod spec;
 mod window;
 

@@ -1,6 +1,9 @@
 //! The graph.
 
-use super::{Edge, Node, NodeId};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::describe::describe;
+use super::{Edge, Node, NodeId, render};
 
 /// A graph of operators. Nodes are in topological order: every edge goes to a later node.
 #[derive(Debug, Clone)]
@@ -30,5 +33,26 @@ impl PhysicalPlan {
     /// The edges that leave a node.
     pub fn outputs(&self, id: NodeId) -> impl Iterator<Item = &Edge> {
         self.edges.iter().filter(move |edge| edge.from == id)
+    }
+
+    /// What a node's spec says, as pairs of a word and its value, over the names of its input's columns.
+    pub fn describe(&self, id: NodeId) -> Vec<(&'static str, String)> {
+        let names = |edge: &Edge| {
+            self.node(edge.from)
+                .schema
+                .fields()
+                .iter()
+                .map(|field| field.name().clone())
+                .collect()
+        };
+        describe(
+            &self.node(id).spec,
+            &self.inputs(id).map(names).collect::<Vec<_>>(),
+        )
+    }
+
+    /// A number that is the same on every machine for the same plan, and another for a plan that does something else.
+    pub fn fingerprint(&self) -> u64 {
+        xxh3_64(render::json(self).to_string().as_bytes())
     }
 }

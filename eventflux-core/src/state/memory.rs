@@ -25,7 +25,9 @@ impl MemoryDelta {
 
     /// A reader over the rows of the key groups that `owns` accepts.
     pub fn reader<'a>(&'a self, owns: impl Fn(KeyGroup) -> bool + 'a) -> impl StateReader + 'a {
-        Reader { rows: Box::new(self.rows.iter().filter(move |row| owns(row.key_group))) }
+        Reader {
+            rows: Box::new(self.rows.iter().filter(move |row| owns(row.key_group))),
+        }
     }
 }
 

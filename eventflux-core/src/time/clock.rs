@@ -30,7 +30,9 @@ pub struct VirtualClock {
 impl VirtualClock {
     /// A clock that shows this time.
     pub fn at(now_us: i64) -> Self {
-        Self { now_us: AtomicI64::new(now_us) }
+        Self {
+            now_us: AtomicI64::new(now_us),
+        }
     }
 
     /// Moves the clock forward; an earlier time leaves it where it is.
