@@ -1,0 +1,15 @@
+//! The list of connectors.
+
+use std::sync::Arc;
+
+use eventflux_core::connector::Registry;
+
+use super::blackhole::Blackhole;
+use super::stdio::{Stdin, Stdout};
+
+/// Adds every built-in connector.
+pub fn register(registry: &mut Registry) {
+    registry.add_sink(Arc::new(Blackhole));
+    registry.add_source(Arc::new(Stdin));
+    registry.add_sink(Arc::new(Stdout));
+}

@@ -1,0 +1,7 @@
+//! Standard input and output: one stream of bytes each for the whole process.
+
+mod stdin;
+mod stdout;
+
+pub use stdin::Stdin;
+pub use stdout::Stdout;
