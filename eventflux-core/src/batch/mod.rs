@@ -2,6 +2,7 @@
 
 mod concat;
 mod event_batch;
+pub mod json;
 mod row_kind;
 
 pub use event_batch::EventBatch;

@@ -1,7 +1,10 @@
-//! Time: clocks that are handed in, never read from the system by operators; event times and their watermarks.
+//! Time: clocks that are handed in, never read from the system by operators; event times and their watermarks; the calendar
+//! and its text.
 
+pub mod calendar;
 mod clock;
 mod event_time;
+pub mod iso;
 mod task_clock;
 mod watermark;
 

@@ -1,0 +1,79 @@
+//! The rows of a batch as objects.
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::Field;
+
+use super::cell::{Cell, write_object};
+use super::text::write_string;
+use crate::error::Result;
+
+const EXTENSION_KEY: &str = "ARROW:extension:name";
+const JSON_EXTENSION: &str = "arrow.json";
+
+/// Whether a text column holds JSON: it is written as it is.
+pub fn is_json(field: &Field) -> bool {
+    field
+        .metadata()
+        .get(EXTENSION_KEY)
+        .is_some_and(|name| name == JSON_EXTENSION)
+}
+
+/// The field of a text column that holds JSON (the SQL type JSON), marked by Arrow's extension name.
+pub fn mark_json(field: Field) -> Field {
+    let mut metadata = field.metadata().clone();
+    metadata.insert(EXTENSION_KEY.to_owned(), JSON_EXTENSION.to_owned());
+    field.with_metadata(metadata)
+}
+
+/// The rows of a batch, ready to be written as JSON objects, keys in column order.
+///
+/// ```
+/// use std::sync::Arc;
+/// use arrow::array::{ArrayRef, Float64Array, RecordBatch, StringArray};
+/// use eventflux_core::batch::json::JsonRows;
+///
+/// let card: ArrayRef = Arc::new(StringArray::from(vec!["A", "B"]));
+/// let amount: ArrayRef = Arc::new(Float64Array::from(vec![Some(5.0), None]));
+/// let batch = RecordBatch::try_from_iter_with_nullable([("card", card, false), ("amount", amount, true)]).unwrap();
+/// let mut out = Vec::new();
+/// let rows = JsonRows::new(&batch).unwrap();
+/// rows.write(0, &mut out);
+/// rows.write(1, &mut out);
+/// assert_eq!(out, br#"{"card":"A","amount":5.0}{"card":"B","amount":null}"#);
+/// ```
+pub struct JsonRows<'a> {
+    cells: Vec<(Vec<u8>, Cell<'a>)>,
+}
+
+impl<'a> JsonRows<'a> {
+    /// The rows of this batch.
+    ///
+    /// **Errors** A column's type is none of the language's.
+    pub fn new(batch: &'a RecordBatch) -> Result<Self> {
+        let schema = batch.schema_ref();
+        let columns = batch.columns().iter().zip(schema.fields());
+        let cells = columns.map(|(column, field)| Ok((key_of(field.name()), Cell::new(column, field)?)));
+        Ok(Self {
+            cells: cells.collect::<Result<_>>()?,
+        })
+    }
+
+    /// Appends one row as an object, without a line break.
+    pub fn write(&self, row: usize, out: &mut Vec<u8>) {
+        write_object(&self.cells, row, out);
+    }
+}
+
+/// Appends one row of a batch as a JSON object. For many rows, use [`JsonRows`].
+pub fn write_row(batch: &RecordBatch, row: usize, out: &mut Vec<u8>) -> Result<()> {
+    JsonRows::new(batch)?.write(row, out);
+    Ok(())
+}
+
+/// A key of an object with its quotes and colon.
+pub(super) fn key_of(name: &str) -> Vec<u8> {
+    let mut key = Vec::with_capacity(name.len() + 3);
+    write_string(name, &mut key);
+    key.push(b':');
+    key
+}
