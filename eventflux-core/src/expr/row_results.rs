@@ -1,0 +1,126 @@
+//! Expressions that fail for some rows only.
+
+use arrow::array::{ArrayRef, BooleanArray, RecordBatch};
+use arrow::compute::concat;
+
+use crate::error::{Error, Result};
+
+/// What an evaluation gave: columns over the rows that did not fail, and the rows that did.
+#[derive(Debug)]
+pub struct RowResults {
+    /// The results, over the good rows only, in their order.
+    pub columns: Vec<ArrayRef>,
+    /// Index and error of each bad row, ascending.
+    pub bad: Vec<(usize, Error)>,
+}
+
+impl RowResults {
+    /// Evaluates something over all rows at once. If that fails, halves the batch until the rows that fail stand alone, so
+    /// that one bad row does not take the others with it: f bad rows among n cost f · log n evaluations more.
+    ///
+    /// `evaluate` gives the same number of columns for any slice, and has no effect beside its result.
+    pub fn of(rows: &RecordBatch, mut evaluate: impl FnMut(&RecordBatch) -> Result<Vec<ArrayRef>>) -> Result<Self> {
+        match evaluate(rows) {
+            Ok(columns) => Ok(Self { columns, bad: Vec::new() }),
+            Err(error) => {
+                let mut halving = Halving { evaluate: &mut evaluate, pieces: Vec::new(), bad: Vec::new() };
+                halving.split(rows, 0, error);
+                let Halving { pieces, bad, .. } = halving;
+                // Without a good row, the columns are those of no rows.
+                let pieces = if pieces.is_empty() { vec![evaluate(&rows.slice(0, 0))?] } else { pieces };
+                Ok(Self { columns: concat_columns(&pieces)?, bad })
+            }
+        }
+    }
+
+    /// Which of `row_count` rows are good; `None` if all are.
+    pub fn good(&self, row_count: usize) -> Option<BooleanArray> {
+        if self.bad.is_empty() {
+            return None;
+        }
+        let mut good = vec![true; row_count];
+        self.bad.iter().for_each(|(row, _)| good[*row] = false);
+        Some(good.into())
+    }
+}
+
+struct Halving<'a, F> {
+    evaluate: &'a mut F,
+    pieces: Vec<Vec<ArrayRef>>,
+    bad: Vec<(usize, Error)>,
+}
+
+impl<F: FnMut(&RecordBatch) -> Result<Vec<ArrayRef>>> Halving<'_, F> {
+    fn split(&mut self, rows: &RecordBatch, offset: usize, error: Error) {
+        let row_count = rows.num_rows();
+        if row_count <= 1 {
+            self.bad.push((offset, error));
+            return;
+        }
+        let half = row_count / 2;
+        for (start, length) in [(0, half), (half, row_count - half)] {
+            let slice = rows.slice(start, length);
+            match (self.evaluate)(&slice) {
+                Ok(columns) => self.pieces.push(columns),
+                Err(error) => self.split(&slice, offset + start, error),
+            }
+        }
+    }
+}
+
+fn concat_columns(pieces: &[Vec<ArrayRef>]) -> Result<Vec<ArrayRef>> {
+    let width = pieces.first().map_or(0, Vec::len);
+    let column = |index: usize| {
+        let arrays: Vec<_> = pieces.iter().map(|piece| piece[index].as_ref()).collect();
+        Ok(concat(&arrays)?)
+    };
+    (0..width).map(column).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{AsArray, Int64Array};
+    use arrow::datatypes::Int64Type;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// 100 / n, which fails where n is zero.
+    fn divide(rows: &RecordBatch) -> Result<Vec<ArrayRef>> {
+        let numbers = rows.column(0).as_primitive::<Int64Type>();
+        let quotients: Option<Int64Array> = numbers.values().iter().map(|n| 100i64.checked_div(*n).map(Some)).collect();
+        match quotients {
+            Some(quotients) => Ok(vec![Arc::new(quotients)]),
+            None => Err(Error::Columns("division by zero".into())),
+        }
+    }
+
+    fn batch(numbers: &[i64]) -> RecordBatch {
+        let column: ArrayRef = Arc::new(Int64Array::from(numbers.to_vec()));
+        RecordBatch::try_from_iter([("n", column)]).unwrap()
+    }
+
+    #[test]
+    fn rows_that_all_fail_leave_empty_columns() {
+        let results = RowResults::of(&batch(&[0, 0, 0]), divide).unwrap();
+        assert_eq!(results.columns[0].len(), 0);
+        assert_eq!(results.bad.iter().map(|(row, _)| *row).collect::<Vec<_>>(), [0, 1, 2]);
+        assert_eq!(results.bad[0].1.to_string(), "columns: division by zero");
+    }
+
+    proptest! {
+        #[test]
+        fn exactly_the_failing_rows_are_bad(numbers in prop::collection::vec(0i64..6, 1..80)) {
+            let results = RowResults::of(&batch(&numbers), divide).unwrap();
+            let bad: Vec<usize> = results.bad.iter().map(|(row, _)| *row).collect();
+            let zeros: Vec<usize> = (0..numbers.len()).filter(|row| numbers[*row] == 0).collect();
+            let quotients: Vec<i64> = numbers.iter().filter(|n| **n != 0).map(|n| 100 / n).collect();
+            prop_assert_eq!(bad, zeros);
+            prop_assert_eq!(results.columns[0].as_primitive::<Int64Type>().values().as_ref(), quotients.as_slice());
+            let good = results.good(numbers.len()).map_or(numbers.len(), |good| good.true_count());
+            prop_assert_eq!(good, quotients.len());
+        }
+    }
+}
