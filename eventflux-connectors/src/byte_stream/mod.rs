@@ -6,6 +6,7 @@
 mod byte_input;
 mod byte_offset;
 mod byte_stream;
+mod compression;
 mod io_failure;
 mod pipe;
 mod record_reader;
@@ -14,6 +15,7 @@ mod record_writer;
 pub use byte_input::{ByteInput, Fill, SkipRead};
 pub use byte_offset::byte_offset;
 pub use byte_stream::{ByteStream, Decoded};
+pub use compression::Compression;
 pub use io_failure::io_failed;
 pub use pipe::Pipe;
 pub use record_reader::RecordReader;

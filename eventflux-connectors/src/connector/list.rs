@@ -5,11 +5,14 @@ use std::sync::Arc;
 use eventflux_core::connector::Registry;
 
 use super::blackhole::Blackhole;
+use super::file::FileConnector;
 use super::stdio::{Stdin, Stdout};
 
 /// Adds every built-in connector.
 pub fn register(registry: &mut Registry) {
     registry.add_sink(Arc::new(Blackhole));
+    registry.add_source(Arc::new(FileConnector));
+    registry.add_sink(Arc::new(FileConnector));
     registry.add_source(Arc::new(Stdin));
     registry.add_sink(Arc::new(Stdout));
 }

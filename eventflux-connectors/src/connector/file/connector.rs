@@ -1,0 +1,96 @@
+//! The `file` connector: its page, and which source or sink the options ask for.
+
+use arrow::datatypes::DataType;
+use eventflux_core::connector::{
+    ByteSize, ConnectorDoc, OptionError, SinkConnector, SinkPlan, SinkRequest, SourceConnector, SourcePlan,
+    SourceRequest,
+};
+
+use super::once::OncePlan;
+use super::part::Rotation;
+use super::path_pattern::PathPattern;
+use super::sink::FileSinkPlan;
+use super::sink_options::{FileSinkOptions, Target};
+use super::source_options::{FileSourceOptions, Mode};
+use crate::metadata_column::MetadataColumns;
+
+/// The connector.
+pub struct FileConnector;
+
+static DOC: ConnectorDoc = ConnectorDoc {
+    name: "file",
+    summary: "Reads files once or as they grow, and writes files.",
+    details: "\
+**Source.** Each file is a partition: it is read by one subtask, from its beginning to its end. In bad rows and positions, \
+the partition is the path and the offset is the byte at which the record begins, in the decompressed content if the file \
+is compressed. A restart goes on exactly where reading was.
+
+With `mode` = `once` the input is bounded. The files are listed when the run begins and dealt out to the subtasks; a \
+subtask reads one after the other. No file is late because another one was read first: until the last file has been \
+begun, the watermark waits. A file that is missing, a glob that matches nothing and an empty directory are errors. A named \
+pipe can be read too, but not resumed.
+
+**Sink.** Into one file writes one subtask. Into a directory (`'path' = 'out/'`, made if it is not there) every subtask \
+writes part files of its own, `part-<subtask>-<number><suffix>`. What a format puts at the head, such as a CSV header, comes \
+once per file. Rows are visible when the input pauses, at the latest when 256 KiB have come together; compressed files \
+can be read up to there. Appending to a compressed file adds a member (gzip) or frame (zstd). Rows that were written \
+before a failure are not taken back (at-least-once).",
+    source_options: Some(FileSourceOptions::SET.docs),
+    sink_options: Some(FileSinkOptions::SET.docs),
+    metadata: &[("path", "STRING", "The file that the row was read from.")],
+    has_format: true,
+    example: "\
+CREATE STREAM trades (at TIMESTAMP, symbol STRING, price DOUBLE, WATERMARK FOR at AS at - INTERVAL '5' SECOND)
+WITH ('connector' = 'file', 'path' = 'trades/*.csv.gz', 'format' = 'csv');
+CREATE STREAM dear (at TIMESTAMP, symbol STRING, price DOUBLE)
+WITH ('connector' = 'file', 'path' = 'dear.json', 'format' = 'json');
+INSERT INTO dear SELECT at, symbol, price FROM trades WHERE price > 100;",
+};
+
+/// Metadata that the source has.
+const METADATA: [(&str, DataType); 1] = [("path", DataType::Utf8)];
+
+impl SourceConnector for FileConnector {
+    fn doc(&self) -> &'static ConnectorDoc {
+        &DOC
+    }
+
+    fn plan(&self, request: &SourceRequest<'_>) -> Result<Box<dyn SourcePlan>, OptionError> {
+        let (own, decoder) = request.choose_decoder(FileSourceOptions::SET, None)?;
+        let options = FileSourceOptions::parse(&own)?;
+        let pattern =
+            PathPattern::new(&options.path.0).map_err(|message| OptionError::new("path", message))?;
+        let columns = MetadataColumns::plan(request, &METADATA)?;
+        Ok(match options.mode {
+            Mode::Once => Box::new(OncePlan::new(pattern, decoder, columns)),
+            Mode::Follow => return Err(OptionError::new("mode", "follow is on its way")),
+        })
+    }
+}
+
+impl SinkConnector for FileConnector {
+    fn doc(&self) -> &'static ConnectorDoc {
+        &DOC
+    }
+
+    fn plan(&self, request: &SinkRequest<'_>) -> Result<Box<dyn SinkPlan>, OptionError> {
+        let (own, encoder) = request.choose_encoder(FileSinkOptions::SET, None)?;
+        let options = FileSinkOptions::parse(&own)?;
+        let (format, _) = request.options.take_format(FileSinkOptions::SET.owner)?;
+        let target = match request.options.is_resolved() {
+            true => options.target(format.as_deref().unwrap_or_default())?,
+            false => Target::File(options.path.0),
+        };
+        Ok(Box::new(FileSinkPlan {
+            target,
+            write: options.write,
+            rotation: Rotation {
+                byte_count: options.rotate_size.map(|ByteSize(byte_count)| byte_count),
+                age: options.rotate_interval,
+            },
+            encoder: encoder.maker,
+            input: encoder.input,
+            has_begun: Default::default(),
+        }))
+    }
+}

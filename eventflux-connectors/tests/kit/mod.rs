@@ -1,0 +1,8 @@
+//! What every source and every sink has to keep, and what tests of connectors share.
+
+#![allow(dead_code, reason = "each test file uses its part")]
+
+pub mod line_format;
+pub mod program;
+pub mod rows;
+pub mod source_kit;
