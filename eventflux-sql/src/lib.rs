@@ -6,3 +6,4 @@ pub mod diagnostic;
 pub mod duration;
 pub mod option;
 pub mod statement;
+mod text;
