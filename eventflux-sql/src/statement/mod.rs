@@ -22,14 +22,19 @@
 //! Group functions (`GROUP BY tumble(INTERVAL '1' MINUTE)`) are rewritten to the same shape: the only relation of
 //! FROM becomes the window's input, and the group expression becomes `window_start, window_end`.
 
+mod data_type;
 mod insert;
+mod lower;
+mod parse;
 mod query;
 mod relation;
+mod splice;
 mod sql_type;
 mod value;
 mod window;
 
 pub use insert::{EventSelection, Insert};
+pub use parse::parse;
 pub use query::{Emit, EmitMode, OutputLimit, OutputRate, OutputSelection, Query};
 pub use relation::{Column, ColumnKind, CreateRelation, CreateView, PrimaryKey, RelationKind, Watermark};
 pub use sql_type::{SqlType, SqlTypeKind, StructField};

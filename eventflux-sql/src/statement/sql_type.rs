@@ -18,9 +18,9 @@ pub struct SqlType {
 pub enum SqlTypeKind {
     /// BOOLEAN, BOOL.
     Boolean,
-    /// TINYINT, INT1: 8 bits, signed.
+    /// TINYINT, BYTE, INT1: 8 bits, signed.
     TinyInt,
-    /// SMALLINT, INT2: 16 bits, signed.
+    /// SMALLINT, SHORT, INT2: 16 bits, signed.
     SmallInt,
     /// INT, INTEGER, INT4: 32 bits, signed.
     Int,
@@ -51,9 +51,12 @@ pub enum SqlTypeKind {
     Binary,
     /// DATE.
     Date,
-    /// TIME: microseconds since midnight.
-    Time,
-    /// TIMESTAMP(p): a point in time in UTC without a zone; `p` digits of a second, 0, 3, 6 or 9.
+    /// TIME(p): a time of day; `p` digits of a second, 0, 3, 6 (the default) or 9.
+    Time {
+        /// Digits of a second.
+        precision: u8,
+    },
+    /// TIMESTAMP(p): a point in time in UTC without a zone; `p` digits of a second, 0, 3, 6 (the default) or 9.
     Timestamp {
         /// Digits of a second.
         precision: u8,
@@ -65,7 +68,7 @@ pub enum SqlTypeKind {
     },
     /// INTERVAL.
     Interval,
-    /// ARRAY<T>, T[], T ARRAY.
+    /// ARRAY<T>, T[].
     Array(Box<SqlType>),
     /// MAP<K, V>.
     Map(Box<SqlType>, Box<SqlType>),

@@ -86,7 +86,8 @@ pub struct Set {
     pub key: String,
     /// Where the key is written.
     pub key_span: Span,
-    /// The value; a string without its quotes, a number, a word or a duration as written.
+    /// The value: a string without its quotes, a number or a word. A duration (`1 HOUR`, `INTERVAL '1' HOUR`) is text
+    /// that [`duration::parse_text`](crate::duration::parse_text) reads.
     pub value: OptionValue,
 }
 

@@ -7,6 +7,31 @@ use crate::{diagnostic::Span, duration::Duration};
 /// The reserved name of the table factor that stands for a window. See the [module](super).
 pub const WINDOW_FUNCTION: &str = "__window";
 
+/// Which window a function makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FunctionKind {
+    Tumble,
+    Hop,
+    Cumulate,
+    Session,
+}
+
+/// The window functions of FROM and GROUP BY.
+pub(crate) const FUNCTIONS: &[(&str, FunctionKind)] = &[
+    ("TUMBLE", FunctionKind::Tumble),
+    ("HOP", FunctionKind::Hop),
+    ("CUMULATE", FunctionKind::Cumulate),
+    ("SESSION", FunctionKind::Session),
+];
+
+/// The window function of this name, in any case.
+pub(crate) fn function_kind(name: &str) -> Option<FunctionKind> {
+    FUNCTIONS
+        .iter()
+        .find(|(known, _)| known.eq_ignore_ascii_case(name))
+        .map(|(_, kind)| *kind)
+}
+
 /// A window over a relation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Window {

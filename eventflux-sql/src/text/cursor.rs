@@ -33,6 +33,11 @@ impl<'a> Cursor<'a> {
         self.source
     }
 
+    /// Where the run ends.
+    pub(crate) fn end(&self) -> usize {
+        self.end
+    }
+
     /// The next token.
     pub(crate) fn peek(&self) -> Option<&'a Token> {
         self.tokens.get(self.next)
@@ -65,12 +70,6 @@ impl<'a> Cursor<'a> {
         let start = self.next;
         self.next = (start + count).min(self.tokens.len());
         &self.tokens[start..self.next]
-    }
-
-    /// A cursor over `tokens`, a part of this run, that ends where the token behind it begins.
-    pub(crate) fn within(&self, tokens: &'a [Token]) -> Cursor<'a> {
-        let end = tokens.last().map_or(self.end, |token| token.span.end);
-        Cursor::new(self.source, tokens, end)
     }
 
     /// The place of the next token, or the end of the run.

@@ -10,6 +10,7 @@
 
 pub(crate) mod cap;
 pub(crate) mod cursor;
+pub(crate) mod delegate;
 pub(crate) mod dialect;
-pub(crate) mod parse_error;
+pub(crate) mod syntax_error;
 pub(crate) mod token;
