@@ -4,6 +4,7 @@
 
 pub mod diagnostic;
 pub mod duration;
+pub mod function;
 pub mod option;
 pub mod statement;
 mod text;

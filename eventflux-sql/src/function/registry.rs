@@ -1,0 +1,192 @@
+//! Functions by name.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use datafusion_expr::planner::ExprPlanner;
+use datafusion_expr::{AggregateUDF, HigherOrderUDF, ScalarUDF, WindowUDF};
+
+use super::alias::{AGGREGATE_ALIASES, SCALAR_ALIASES};
+use super::refusal::refusal;
+use crate::diagnostic::closest;
+
+/// All functions of the language. Names are lower case; the planner folds unquoted names before it asks.
+#[derive(Debug, Clone)]
+pub struct FunctionRegistry {
+    scalars: BTreeMap<String, Arc<ScalarUDF>>,
+    higher_order: BTreeMap<String, Arc<HigherOrderUDF>>,
+    aggregates: BTreeMap<String, Arc<AggregateUDF>>,
+    windows: BTreeMap<String, Arc<WindowUDF>>,
+    planners: Vec<Arc<dyn ExprPlanner>>,
+}
+
+impl FunctionRegistry {
+    /// The built-in functions.
+    pub fn new() -> Self {
+        let mut registry = Self {
+            scalars: BTreeMap::new(),
+            higher_order: BTreeMap::new(),
+            aggregates: BTreeMap::new(),
+            windows: BTreeMap::new(),
+            planners: planners(),
+        };
+        let scalars = datafusion_functions::all_default_functions()
+            .into_iter()
+            .chain(datafusion_functions_nested::all_default_nested_functions())
+            .filter(|function| refusal(function.name()).is_none());
+        for function in scalars {
+            registry.add_scalar(function);
+        }
+        for function in datafusion_functions_nested::all_default_higher_order_functions() {
+            add(&mut registry.higher_order, function.name(), function.aliases(), &function);
+        }
+        for function in datafusion_functions_aggregate::all_default_aggregate_functions() {
+            add(&mut registry.aggregates, function.name(), function.aliases(), &function);
+        }
+        for function in datafusion_functions_window::all_default_window_functions() {
+            add(&mut registry.windows, function.name(), function.aliases(), &function);
+        }
+        add_aliases(&mut registry.scalars, SCALAR_ALIASES);
+        add_aliases(&mut registry.aggregates, AGGREGATE_ALIASES);
+        registry
+    }
+
+    /// The scalar function of this name or alias.
+    pub fn scalar(&self, name: &str) -> Option<Arc<ScalarUDF>> {
+        self.scalars.get(name).cloned()
+    }
+
+    /// The function of this name or alias that takes a lambda.
+    pub fn higher_order(&self, name: &str) -> Option<Arc<HigherOrderUDF>> {
+        self.higher_order.get(name).cloned()
+    }
+
+    /// The aggregate function of this name or alias.
+    pub fn aggregate(&self, name: &str) -> Option<Arc<AggregateUDF>> {
+        self.aggregates.get(name).cloned()
+    }
+
+    /// The function of this name that needs an OVER clause: known so that the clause can be refused by name.
+    pub fn window(&self, name: &str) -> Option<Arc<WindowUDF>> {
+        self.windows.get(name).cloned()
+    }
+
+    /// Why a function that other systems have is not one of ours, in one sentence without a full stop.
+    pub fn refusal(&self, name: &str) -> Option<&'static str> {
+        if self.scalars.contains_key(name) {
+            return None;
+        }
+        refusal(name)
+    }
+
+    /// The registered name nearest to one that is not known.
+    pub fn suggest(&self, name: &str) -> Option<&str> {
+        closest(name, self.scalar_names().chain(self.aggregate_names()))
+    }
+
+    /// How operators, EXTRACT, POSITION, SUBSTRING, OVERLAY, literals of arrays, maps and structs, field and element access
+    /// become function calls.
+    pub fn planners(&self) -> &[Arc<dyn ExprPlanner>] {
+        &self.planners
+    }
+
+    /// All names and aliases of scalar functions, in order.
+    pub fn scalar_names(&self) -> impl Iterator<Item = &str> {
+        self.scalars.keys().map(String::as_str)
+    }
+
+    /// All names and aliases of functions that take a lambda, in order.
+    pub fn higher_order_names(&self) -> impl Iterator<Item = &str> {
+        self.higher_order.keys().map(String::as_str)
+    }
+
+    /// All names and aliases of aggregate functions, in order.
+    pub fn aggregate_names(&self) -> impl Iterator<Item = &str> {
+        self.aggregates.keys().map(String::as_str)
+    }
+
+    /// All names of functions that need OVER, in order.
+    pub fn window_names(&self) -> impl Iterator<Item = &str> {
+        self.windows.keys().map(String::as_str)
+    }
+
+    fn add_scalar(&mut self, function: Arc<ScalarUDF>) {
+        add(&mut self.scalars, function.name(), function.aliases(), &function);
+    }
+}
+
+impl Default for FunctionRegistry {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn planners() -> Vec<Arc<dyn ExprPlanner>> {
+    vec![
+        Arc::new(datafusion_functions::core::planner::CoreFunctionPlanner::default()),
+        Arc::new(datafusion_functions::datetime::planner::DatetimeFunctionPlanner),
+        Arc::new(datafusion_functions::unicode::planner::UnicodeFunctionPlanner),
+        Arc::new(datafusion_functions_nested::planner::NestedFunctionPlanner),
+        Arc::new(datafusion_functions_nested::planner::FieldAccessPlanner),
+        Arc::new(datafusion_functions_aggregate::planner::AggregateFunctionPlanner),
+        Arc::new(datafusion_functions_window::planner::WindowFunctionPlanner),
+    ]
+}
+
+fn add<F>(functions: &mut BTreeMap<String, Arc<F>>, name: &str, aliases: &[String], function: &Arc<F>) {
+    for name in std::iter::once(name).chain(aliases.iter().map(String::as_str)) {
+        functions.insert(name.to_owned(), Arc::clone(function));
+    }
+}
+
+fn add_aliases<F>(functions: &mut BTreeMap<String, Arc<F>>, aliases: &[(&str, &str)]) {
+    for (alias, name) in aliases {
+        if let Some(function) = functions.get(*name).cloned() {
+            functions.insert((*alias).to_owned(), function);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_both_worlds_are_found() {
+        let registry = FunctionRegistry::new();
+        for name in ["char_length", "ucase", "lcase", "ifnull", "sign", "pow", "ceiling"] {
+            assert!(registry.scalar(name).is_some(), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_alias_stands_for_a_function() {
+        let registry = FunctionRegistry::new();
+        for (alias, name) in SCALAR_ALIASES {
+            assert_eq!(registry.scalar(alias), registry.scalar(name), "{alias}");
+            assert!(registry.scalar(name).is_some(), "{name}");
+        }
+        for (alias, name) in AGGREGATE_ALIASES {
+            assert_eq!(registry.aggregate(alias), registry.aggregate(name), "{alias}");
+            assert!(registry.aggregate(name).is_some(), "{name}");
+        }
+    }
+
+    #[test]
+    fn refused_functions_are_not_registered() {
+        let registry = FunctionRegistry::new();
+        for (name, _) in super::super::refusal::REFUSED {
+            assert!(registry.scalar(name).is_none(), "{name}");
+            assert!(registry.refusal(name).is_some(), "{name}");
+        }
+        assert_eq!(registry.refusal("lower"), None);
+    }
+
+    #[test]
+    fn slips_of_the_pen_are_understood() {
+        let registry = FunctionRegistry::new();
+        assert_eq!(registry.suggest("lowr"), Some("lower"));
+        assert_eq!(registry.suggest("strpso"), Some("strpos"));
+        assert_eq!(registry.suggest("completely_else"), None);
+    }
+}
