@@ -1,1 +1,3 @@
+//! The `eventflux` command.
+
 fn main() {}

@@ -1,0 +1,5 @@
+//! Tests over the whole workspace.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failing test may panic")]
+
+mod house;
