@@ -1,12 +1,18 @@
 //! One expression over the columns of a batch.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch};
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Schema};
+use datafusion_common::internal_datafusion_err;
+use datafusion_common::tree_node::{Transformed, TreeNode};
 use datafusion_physical_expr::PhysicalExpr;
+use datafusion_physical_expr::expressions::Column;
+use datafusion_physical_expr::utils::collect_columns;
 
+use super::fallible::can_fail;
 use crate::error::{Error, Result};
 
 /// A compiled expression with the text that stands for it in plans.
@@ -54,9 +60,42 @@ impl Expression {
 
     /// The index of the column, if the expression is nothing but a column.
     pub fn as_column(&self) -> Option<usize> {
-        self.physical
-            .downcast_ref::<datafusion_physical_expr::expressions::Column>()
-            .map(|column| column.index())
+        self.physical.downcast_ref::<Column>().map(Column::index)
+    }
+
+    /// The indices of the columns that it reads, ascending.
+    pub fn columns(&self) -> Vec<usize> {
+        let columns: BTreeSet<usize> = collect_columns(&self.physical)
+            .iter()
+            .map(Column::index)
+            .collect();
+        columns.into_iter().collect()
+    }
+
+    /// The same expression over rows that have only these columns, in this order.
+    ///
+    /// **Errors** It reads a column that is not among them.
+    pub fn over(&self, columns: &[usize]) -> Result<Self> {
+        let physical = Arc::clone(&self.physical).transform_up(|node| {
+            let Some(column) = node.downcast_ref::<Column>() else {
+                return Ok(Transformed::no(node));
+            };
+            let position = columns.iter().position(|index| *index == column.index());
+            let position =
+                position.ok_or_else(|| internal_datafusion_err!("no column {}", column.index()))?;
+            Ok(Transformed::yes(Arc::new(Column::new(column.name(), position))))
+        });
+        let physical = physical.map_err(|error| Error::Bug(plain_message(&error)))?.data;
+        Ok(Self {
+            physical,
+            text: self.text.clone(),
+            data_type: self.data_type.clone(),
+        })
+    }
+
+    /// Whether the evaluation of some row of this schema can fail.
+    pub fn can_fail(&self, schema: &Schema) -> bool {
+        can_fail(self.physical.as_ref(), schema)
     }
 
     /// The compiled form, for rewrites at build time.

@@ -3,6 +3,7 @@
 //! This module and the compiler are the only places that name DataFusion's types.
 
 mod expression;
+mod fallible;
 mod row_results;
 
 pub use expression::Expression;

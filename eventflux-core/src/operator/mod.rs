@@ -1,6 +1,7 @@
 //! Operators: what is done to rows, one file or folder per operator.
 
 mod bad_row;
+pub mod calc;
 mod operator;
 mod output;
 

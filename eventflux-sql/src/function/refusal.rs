@@ -3,7 +3,8 @@
 const REPLAY: &str = "its result is another one each time, so that a replay or a recovery would change rows that are already \
                       written; take the value from the data, or hash a column with `md5`";
 const FILES: &str = "it belongs to tables of files; declare a metadata column of the connector instead";
-const ARROW: &str = "it speaks of the engine's inner types; use CAST, TRY_CAST or `::` with a type of the language";
+const ARROW: &str =
+    "it speaks of the engine's inner types; use CAST, TRY_CAST or `::` with a type of the language";
 
 /// Names and reasons, in the order of the names.
 pub(super) const REFUSED: &[(&str, &str)] = &[

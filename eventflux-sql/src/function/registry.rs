@@ -38,13 +38,28 @@ impl FunctionRegistry {
             registry.add_scalar(function);
         }
         for function in datafusion_functions_nested::all_default_higher_order_functions() {
-            add(&mut registry.higher_order, function.name(), function.aliases(), &function);
+            add(
+                &mut registry.higher_order,
+                function.name(),
+                function.aliases(),
+                &function,
+            );
         }
         for function in datafusion_functions_aggregate::all_default_aggregate_functions() {
-            add(&mut registry.aggregates, function.name(), function.aliases(), &function);
+            add(
+                &mut registry.aggregates,
+                function.name(),
+                function.aliases(),
+                &function,
+            );
         }
         for function in datafusion_functions_window::all_default_window_functions() {
-            add(&mut registry.windows, function.name(), function.aliases(), &function);
+            add(
+                &mut registry.windows,
+                function.name(),
+                function.aliases(),
+                &function,
+            );
         }
         add_aliases(&mut registry.scalars, SCALAR_ALIASES);
         add_aliases(&mut registry.aggregates, AGGREGATE_ALIASES);
@@ -154,7 +169,15 @@ mod tests {
     #[test]
     fn names_of_both_worlds_are_found() {
         let registry = FunctionRegistry::new();
-        for name in ["char_length", "ucase", "lcase", "ifnull", "sign", "pow", "ceiling"] {
+        for name in [
+            "char_length",
+            "ucase",
+            "lcase",
+            "ifnull",
+            "sign",
+            "pow",
+            "ceiling",
+        ] {
             assert!(registry.scalar(name).is_some(), "{name}");
         }
     }
