@@ -11,6 +11,7 @@ mod option_reader;
 mod option_text;
 mod option_value;
 mod options;
+mod page;
 mod registry;
 mod sink;
 mod source;

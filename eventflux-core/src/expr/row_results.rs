@@ -19,16 +19,33 @@ impl RowResults {
     /// that one bad row does not take the others with it: f bad rows among n cost f · log n evaluations more.
     ///
     /// `evaluate` gives the same number of columns for any slice, and has no effect beside its result.
-    pub fn of(rows: &RecordBatch, mut evaluate: impl FnMut(&RecordBatch) -> Result<Vec<ArrayRef>>) -> Result<Self> {
+    pub fn of(
+        rows: &RecordBatch,
+        mut evaluate: impl FnMut(&RecordBatch) -> Result<Vec<ArrayRef>>,
+    ) -> Result<Self> {
         match evaluate(rows) {
-            Ok(columns) => Ok(Self { columns, bad: Vec::new() }),
+            Ok(columns) => Ok(Self {
+                columns,
+                bad: Vec::new(),
+            }),
             Err(error) => {
-                let mut halving = Halving { evaluate: &mut evaluate, pieces: Vec::new(), bad: Vec::new() };
+                let mut halving = Halving {
+                    evaluate: &mut evaluate,
+                    pieces: Vec::new(),
+                    bad: Vec::new(),
+                };
                 halving.split(rows, 0, error);
                 let Halving { pieces, bad, .. } = halving;
                 // Without a good row, the columns are those of no rows.
-                let pieces = if pieces.is_empty() { vec![evaluate(&rows.slice(0, 0))?] } else { pieces };
-                Ok(Self { columns: concat_columns(&pieces)?, bad })
+                let pieces = if pieces.is_empty() {
+                    vec![evaluate(&rows.slice(0, 0))?]
+                } else {
+                    pieces
+                };
+                Ok(Self {
+                    columns: concat_columns(&pieces)?,
+                    bad,
+                })
             }
         }
     }
@@ -90,7 +107,11 @@ mod tests {
     /// 100 / n, which fails where n is zero.
     fn divide(rows: &RecordBatch) -> Result<Vec<ArrayRef>> {
         let numbers = rows.column(0).as_primitive::<Int64Type>();
-        let quotients: Option<Int64Array> = numbers.values().iter().map(|n| 100i64.checked_div(*n).map(Some)).collect();
+        let quotients: Option<Int64Array> = numbers
+            .values()
+            .iter()
+            .map(|n| 100i64.checked_div(*n).map(Some))
+            .collect();
         match quotients {
             Some(quotients) => Ok(vec![Arc::new(quotients)]),
             None => Err(Error::Columns("division by zero".into())),
@@ -106,7 +127,10 @@ mod tests {
     fn rows_that_all_fail_leave_empty_columns() {
         let results = RowResults::of(&batch(&[0, 0, 0]), divide).unwrap();
         assert_eq!(results.columns[0].len(), 0);
-        assert_eq!(results.bad.iter().map(|(row, _)| *row).collect::<Vec<_>>(), [0, 1, 2]);
+        assert_eq!(
+            results.bad.iter().map(|(row, _)| *row).collect::<Vec<_>>(),
+            [0, 1, 2]
+        );
         assert_eq!(results.bad[0].1.to_string(), "columns: division by zero");
     }
 
