@@ -1,6 +1,6 @@
 //! The canonical bytes of many keys, one after the other in one buffer.
 
-use arrow::array::RecordBatch;
+use arrow::array::{ArrayRef, RecordBatch};
 
 use super::KeyColumn;
 use crate::error::Result;
@@ -17,16 +17,28 @@ impl KeyBytes {
     ///
     /// **Errors** A column's type cannot be part of a key.
     pub fn fill(&mut self, rows: &RecordBatch, columns: &[usize]) -> Result<()> {
-        let columns = KeyColumn::of_columns(rows.columns(), columns)?;
+        self.fill_from(&KeyColumn::of_columns(rows.columns(), columns)?, rows.num_rows());
+        Ok(())
+    }
+
+    /// Takes the keys made of all these columns, which have `row_count` rows, in place of what it holds.
+    ///
+    /// **Errors** A column's type cannot be part of a key.
+    pub fn fill_columns(&mut self, columns: &[ArrayRef], row_count: usize) -> Result<()> {
+        let columns = columns.iter().map(|column| KeyColumn::new(column.as_ref())).collect::<Result<Vec<_>>>()?;
+        self.fill_from(&columns, row_count);
+        Ok(())
+    }
+
+    fn fill_from(&mut self, columns: &[KeyColumn<'_>], row_count: usize) {
         self.bytes.clear();
         self.ends.clear();
-        for row in 0..rows.num_rows() {
-            for column in &columns {
+        for row in 0..row_count {
+            for column in columns {
                 column.write(row, &mut self.bytes);
             }
             self.ends.push(self.bytes.len());
         }
-        Ok(())
     }
 
     /// The bytes of one row's key.

@@ -2,6 +2,7 @@
 
 mod bad_row;
 pub mod calc;
+pub mod group;
 mod operator;
 mod output;
 
