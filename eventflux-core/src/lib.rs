@@ -14,6 +14,8 @@ pub mod key;
 pub mod operator;
 pub mod plan;
 pub mod state;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 pub mod time;
 
 pub use error::{Error, ErrorKind, Result};

@@ -25,7 +25,10 @@ impl KeyBytes {
     ///
     /// **Errors** A column's type cannot be part of a key.
     pub fn fill_columns(&mut self, columns: &[ArrayRef], row_count: usize) -> Result<()> {
-        let columns = columns.iter().map(|column| KeyColumn::new(column.as_ref())).collect::<Result<Vec<_>>>()?;
+        let columns = columns
+            .iter()
+            .map(|column| KeyColumn::new(column.as_ref()))
+            .collect::<Result<Vec<_>>>()?;
         self.fill_from(&columns, row_count);
         Ok(())
     }

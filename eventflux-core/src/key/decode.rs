@@ -50,6 +50,12 @@ impl KeyDecoder {
         Ok(())
     }
 
+    /// Takes a key all of whose columns are NULL.
+    pub fn push_null(&mut self) {
+        self.columns.iter_mut().for_each(Column::push_null);
+        self.row_count += 1;
+    }
+
     /// How many keys it has taken.
     pub fn row_count(&self) -> usize {
         self.row_count

@@ -40,5 +40,4 @@ pub use decode::KeyDecoder;
 pub use group::{key_group, key_groups_of, subtask_of};
 pub use hash::{hash_bytes, hash_rows};
 pub use order::compare;
-#[allow(unused_imports)]
 pub(crate) use word::{WordColumn, has_words, words_to_array};

@@ -1,11 +1,29 @@
 //! Operators: what is done to rows, one file or folder per operator.
 
+mod after_image;
+pub mod aggregate;
+mod bad_result;
 mod bad_row;
+mod build;
 pub mod calc;
+mod event_time;
+mod expand;
 pub mod group;
+mod group_aggregate;
 mod operator;
 mod output;
+mod progress;
+mod result_rows;
+mod union;
+mod window_aggregate;
 
+pub use after_image::AfterImage;
 pub use bad_row::BadRow;
+pub use build::{OperatorInput, build_operator};
+pub use event_time::EventTime;
+pub use expand::Expand;
+pub use group_aggregate::GroupAggregate;
 pub use operator::{Operator, OperatorContext, TimedOperator};
 pub use output::{Collector, Output, SideOutput};
+pub use union::Union;
+pub use window_aggregate::WindowAggregate;

@@ -24,7 +24,11 @@ pub(super) struct BytesTable {
 
 impl BytesTable {
     pub(super) fn new() -> Self {
-        Self { slots: Slots::new(), long: Vec::new(), long_bytes: 0 }
+        Self {
+            slots: Slots::new(),
+            long: Vec::new(),
+            long_bytes: 0,
+        }
     }
 
     pub(super) fn intern(&mut self, key: Option<&[u8]>) -> Group {
@@ -38,7 +42,10 @@ impl BytesTable {
     fn intern_long(&mut self, key: &[u8]) -> Group {
         let fingerprint = fingerprint(key);
         let long = &self.long;
-        if let Some(group) = self.slots.find(fingerprint, MARK_LONG, |group| *long[group as usize] == *key) {
+        if let Some(group) = self
+            .slots
+            .find(fingerprint, MARK_LONG, |group| *long[group as usize] == *key)
+        {
             return group;
         }
         let group = self.slots.insert_new(fingerprint, MARK_LONG);
@@ -54,9 +61,9 @@ impl BytesTable {
         match key {
             None => self.slots.find(0, MARK_NULL, |_| true),
             Some(key) if key.len() <= SHORT_MAX => self.slots.find(short(key), 0, |_| true),
-            Some(key) => {
-                self.slots.find(fingerprint(key), MARK_LONG, |group| *self.long[group as usize] == *key)
-            }
+            Some(key) => self.slots.find(fingerprint(key), MARK_LONG, |group| {
+                *self.long[group as usize] == *key
+            }),
         }
     }
 

@@ -43,17 +43,28 @@ impl KeyTable {
     /// **Errors** A type cannot be part of a key.
     pub fn new(data_types: &[DataType]) -> Result<Self> {
         KeyDecoder::new(data_types)?;
-        let packed = data_types.iter().map(PackedColumn::new).collect::<Option<Vec<_>>>();
+        let packed = data_types
+            .iter()
+            .map(PackedColumn::new)
+            .collect::<Option<Vec<_>>>();
         let form = match (data_types, packed) {
             ([], _) => Form::Single(false),
-            (_, Some(columns)) if bits(&columns) <= 64 && columns.len() < 8 => Form::Small(PackedTable::new(columns)),
+            (_, Some(columns)) if bits(&columns) <= 64 && columns.len() < 8 => {
+                Form::Small(PackedTable::new(columns))
+            }
             (_, Some(columns)) if bits(&columns) <= 128 && columns.len() < 8 => {
                 Form::Packed(PackedTable::new(columns))
             }
-            ([DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View], _) => Form::String(BytesTable::new()),
+            ([DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View], _) => {
+                Form::String(BytesTable::new())
+            }
             _ => Form::Canonical(BytesTable::new()),
         };
-        Ok(Self { data_types: data_types.to_vec(), form, encoded: KeyBytes::default() })
+        Ok(Self {
+            data_types: data_types.to_vec(),
+            form,
+            encoded: KeyBytes::default(),
+        })
     }
 
     /// Appends the group of each row; keys not yet known get new ones. `columns` are the key columns.
@@ -72,6 +83,13 @@ impl KeyTable {
             }
         }
         Ok(())
+    }
+
+    /// Makes the one group of a table without columns.
+    pub fn intern_only_group(&mut self) {
+        if let Form::Single(exists) = &mut self.form {
+            *exists = true;
+        }
     }
 
     /// The group of the key that another table of the same columns has under `group`.
@@ -111,7 +129,9 @@ impl KeyTable {
                 let mut strings = StringBuilder::with_capacity(groups.len(), groups.len() * 16);
                 for group in groups {
                     // Only strings were interned, so the conversion copies nothing and loses nothing.
-                    table.with_key(*group, |key| strings.append_option(key.map(String::from_utf8_lossy)));
+                    table.with_key(*group, |key| {
+                        strings.append_option(key.map(String::from_utf8_lossy))
+                    });
                 }
                 let strings = strings.finish();
                 let data_type = &self.data_types[0];
@@ -160,16 +180,22 @@ impl KeyTable {
     pub fn groups(&self) -> Vec<Group> {
         let used = |mark: u8| mark != FREE;
         match &self.form {
-            Form::Single(exists) => if *exists { vec![0] } else { Vec::new() },
-            Form::Small(table) => {
-                (0..table.slots.slot_count() as Group).filter(|group| used(table.slots.mark(*group))).collect()
+            Form::Single(exists) => {
+                if *exists {
+                    vec![0]
+                } else {
+                    Vec::new()
+                }
             }
-            Form::Packed(table) => {
-                (0..table.slots.slot_count() as Group).filter(|group| used(table.slots.mark(*group))).collect()
-            }
-            Form::String(table) | Form::Canonical(table) => {
-                (0..table.slots.slot_count() as Group).filter(|group| used(table.slots.mark(*group))).collect()
-            }
+            Form::Small(table) => (0..table.slots.slot_count() as Group)
+                .filter(|group| used(table.slots.mark(*group)))
+                .collect(),
+            Form::Packed(table) => (0..table.slots.slot_count() as Group)
+                .filter(|group| used(table.slots.mark(*group)))
+                .collect(),
+            Form::String(table) | Form::Canonical(table) => (0..table.slots.slot_count() as Group)
+                .filter(|group| used(table.slots.mark(*group)))
+                .collect(),
         }
     }
 
@@ -209,7 +235,9 @@ impl KeyTable {
             Form::Single(exists) => usize::from(*exists),
             Form::Small(table) => table.slots.slot_count() - table.slots.free_count(),
             Form::Packed(table) => table.slots.slot_count() - table.slots.free_count(),
-            Form::String(table) | Form::Canonical(table) => table.slots.slot_count() - table.slots.free_count(),
+            Form::String(table) | Form::Canonical(table) => {
+                table.slots.slot_count() - table.slots.free_count()
+            }
         }
     }
 

@@ -11,8 +11,16 @@ type Key = (Option<i64>, Option<String>, Option<bool>);
 /// Columns of the same keys in each of the table's forms.
 fn forms(keys: &[Key]) -> Vec<Vec<ArrayRef>> {
     let ints: ArrayRef = Arc::new(keys.iter().map(|key| key.0).collect::<Int64Array>());
-    let small: ArrayRef = Arc::new(keys.iter().map(|key| key.0.map(|value| value as i8)).collect::<Int8Array>());
-    let days: ArrayRef = Arc::new(keys.iter().map(|key| key.0.map(|value| value as i32)).collect::<Date32Array>());
+    let small: ArrayRef = Arc::new(
+        keys.iter()
+            .map(|key| key.0.map(|value| value as i8))
+            .collect::<Int8Array>(),
+    );
+    let days: ArrayRef = Arc::new(
+        keys.iter()
+            .map(|key| key.0.map(|value| value as i32))
+            .collect::<Date32Array>(),
+    );
     let strings: ArrayRef = Arc::new(keys.iter().map(|key| key.1.clone()).collect::<StringArray>());
     let views = cast(&strings, &DataType::Utf8View).unwrap();
     let flags: ArrayRef = Arc::new(keys.iter().map(|key| key.2).collect::<BooleanArray>());
@@ -33,7 +41,10 @@ fn forms(keys: &[Key]) -> Vec<Vec<ArrayRef>> {
 }
 
 fn table(columns: &[ArrayRef]) -> KeyTable {
-    let data_types = columns.iter().map(|column| column.data_type().clone()).collect::<Vec<_>>();
+    let data_types = columns
+        .iter()
+        .map(|column| column.data_type().clone())
+        .collect::<Vec<_>>();
     KeyTable::new(&data_types).unwrap()
 }
 
@@ -45,7 +56,11 @@ fn canonical(columns: &[ArrayRef], row_count: usize) -> Vec<Vec<u8>> {
 
 fn any_key() -> impl Strategy<Value = Key> {
     let ints = prop::option::of(prop_oneof![-3..3i64, any::<i64>()]);
-    let strings = prop::option::of(prop_oneof!["[ab]{0,2}", "[ab\\x00]{13,18}", "longer than sixteen [ab]"]);
+    let strings = prop::option::of(prop_oneof![
+        "[ab]{0,2}",
+        "[ab\\x00]{13,18}",
+        "longer than sixteen [ab]"
+    ]);
     (ints, strings, any::<Option<bool>>())
 }
 
@@ -112,8 +127,18 @@ fn groups_sort_by_value_with_nulls_last() {
     let ints: ArrayRef = Arc::new(Int32Array::from(vec![Some(5), None, Some(-7), Some(0)]));
     let expected: ArrayRef = Arc::new(Int32Array::from(vec![Some(-7), Some(0), Some(5), None]));
     assert_eq!(&sorted(ints), &expected);
-    let strings: ArrayRef = Arc::new(StringArray::from(vec![Some("b"), None, Some("a much longer key"), Some("")]));
-    let expected: ArrayRef = Arc::new(StringArray::from(vec![Some(""), Some("a much longer key"), Some("b"), None]));
+    let strings: ArrayRef = Arc::new(StringArray::from(vec![
+        Some("b"),
+        None,
+        Some("a much longer key"),
+        Some(""),
+    ]));
+    let expected: ArrayRef = Arc::new(StringArray::from(vec![
+        Some(""),
+        Some("a much longer key"),
+        Some("b"),
+        None,
+    ]));
     assert_eq!(&sorted(strings), &expected);
 }
 
@@ -124,7 +149,9 @@ fn groups_of_removed_keys_are_used_again() {
     table.intern(&[column], 3, &mut Vec::new()).unwrap();
     table.remove(1);
     let mut groups = Vec::new();
-    table.intern(&[Arc::new(Int64Array::from(vec![9, 2]))], 2, &mut groups).unwrap();
+    table
+        .intern(&[Arc::new(Int64Array::from(vec![9, 2]))], 2, &mut groups)
+        .unwrap();
     assert_eq!(groups, [1, 3]);
     table.clear();
     assert_eq!((table.len(), table.slot_count()), (0, 0));

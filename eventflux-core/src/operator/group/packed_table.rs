@@ -35,7 +35,10 @@ impl PackedColumn {
             DataType::Int32 | DataType::Date32 => 32,
             _ => 64,
         };
-        Some(Self { data_type: data_type.clone(), bits })
+        Some(Self {
+            data_type: data_type.clone(),
+            bits,
+        })
     }
 
     pub(super) fn bits(&self) -> u32 {
@@ -62,7 +65,15 @@ const SIGN: u64 = 1 << 63;
 
 /// The integer that keys are packed into.
 pub(super) trait Packed:
-    Copy + Default + Eq + Ord + Hash + From<u64> + BitOr<Output = Self> + Shl<u32, Output = Self> + Shr<u32, Output = Self>
+    Copy
+    + Default
+    + Eq
+    + Ord
+    + Hash
+    + From<u64>
+    + BitOr<Output = Self>
+    + Shl<u32, Output = Self>
+    + Shr<u32, Output = Self>
 {
     fn low(self) -> u64;
 }
@@ -89,7 +100,12 @@ pub(super) struct PackedTable<K> {
 
 impl<K: Packed> PackedTable<K> {
     pub(super) fn new(columns: Vec<PackedColumn>) -> Self {
-        Self { slots: Slots::new(), columns, keys: Vec::new(), marks: Vec::new() }
+        Self {
+            slots: Slots::new(),
+            columns,
+            keys: Vec::new(),
+            marks: Vec::new(),
+        }
     }
 
     /// Appends the group of each row.
@@ -99,7 +115,12 @@ impl<K: Packed> PackedTable<K> {
         if self.marks.is_empty() {
             groups.extend(self.keys.iter().map(|key| slots.intern(*key, 0)));
         } else {
-            groups.extend(self.keys.iter().zip(&self.marks).map(|(key, mark)| slots.intern(*key, *mark)));
+            groups.extend(
+                self.keys
+                    .iter()
+                    .zip(&self.marks)
+                    .map(|(key, mark)| slots.intern(*key, *mark)),
+            );
         }
         Ok(())
     }
@@ -113,17 +134,34 @@ impl<K: Packed> PackedTable<K> {
             let (bits, keys) = (column.bits, &mut self.keys);
             let nulls = if column.data_type == DataType::Boolean {
                 let array = array.as_boolean();
-                append(position, bits, keys, (0..array.len()).map(|row| boolean_word(array, row)));
+                append(
+                    position,
+                    bits,
+                    keys,
+                    (0..array.len()).map(|row| boolean_word(array, row)),
+                );
                 array.nulls().filter(|nulls| nulls.null_count() > 0).cloned()
             } else {
-                let words = WordColumn::of(array.as_ref())
-                    .ok_or_else(|| Error::Bug(format!("a key column of {} has no words", array.data_type())))?;
+                let words = WordColumn::of(array.as_ref()).ok_or_else(|| {
+                    Error::Bug(format!("a key column of {} has no words", array.data_type()))
+                })?;
                 match (&words.nulls, bits) {
                     (None, 64) => append(position, bits, keys, words.words.iter().copied()),
-                    (None, _) => append(position, bits, keys, words.words.iter().map(|word| column.narrow(*word))),
+                    (None, _) => append(
+                        position,
+                        bits,
+                        keys,
+                        words.words.iter().map(|word| column.narrow(*word)),
+                    ),
                     (Some(nulls), _) => {
-                        let narrow = |(word, valid): (&u64, bool)| if valid { column.narrow(*word) } else { 0 };
-                        append(position, bits, keys, words.words.iter().zip(nulls.iter()).map(narrow));
+                        let narrow =
+                            |(word, valid): (&u64, bool)| if valid { column.narrow(*word) } else { 0 };
+                        append(
+                            position,
+                            bits,
+                            keys,
+                            words.words.iter().zip(nulls.iter()).map(narrow),
+                        );
                     }
                 }
                 words.nulls
@@ -142,7 +180,9 @@ impl<K: Packed> PackedTable<K> {
         let mut columns = Vec::with_capacity(self.columns.len());
         let mut shift = 0;
         for (position, column) in self.columns.iter().enumerate().rev() {
-            let valid = groups.iter().map(|group| self.slots.mark(*group) & (1 << position) == 0);
+            let valid = groups
+                .iter()
+                .map(|group| self.slots.mark(*group) & (1 << position) == 0);
             let nulls = Some(valid.collect::<NullBuffer>()).filter(|nulls| nulls.null_count() > 0);
             let narrow = |group: &Group| (self.slots.key(*group) >> shift).low();
             columns.push(match column.bits {
@@ -152,7 +192,13 @@ impl<K: Packed> PackedTable<K> {
                 }
                 _ => {
                     let is_null = |group: &Group| self.slots.mark(*group) & (1 << position) != 0;
-                    let word = |group: &Group| if is_null(group) { 0 } else { column.widen(narrow(group)) };
+                    let word = |group: &Group| {
+                        if is_null(group) {
+                            0
+                        } else {
+                            column.widen(narrow(group))
+                        }
+                    };
                     let words = groups.iter().map(word).collect::<Vec<_>>();
                     words_to_array(&column.data_type, &words, nulls)?
                 }
@@ -169,7 +215,8 @@ impl<K: Packed> PackedTable<K> {
     }
 
     pub(super) fn find_from(&self, other: &Self, group: Group) -> Option<Group> {
-        self.slots.find(other.slots.key(group), other.slots.mark(group), |_| true)
+        self.slots
+            .find(other.slots.key(group), other.slots.mark(group), |_| true)
     }
 
     pub(super) fn sort(&self, groups: &mut [Group]) {
@@ -182,7 +229,9 @@ fn append<K: Packed>(position: usize, bits: u32, keys: &mut Vec<K>, words: impl 
     if position == 0 {
         keys.extend(words.map(K::from));
     } else {
-        keys.iter_mut().zip(words).for_each(|(key, word)| *key = (*key << bits) | K::from(word));
+        keys.iter_mut()
+            .zip(words)
+            .for_each(|(key, word)| *key = (*key << bits) | K::from(word));
     }
 }
 

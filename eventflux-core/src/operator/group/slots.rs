@@ -43,7 +43,10 @@ impl<K: Copy + Default + Eq + Hash> Slots<K> {
     #[inline]
     pub(super) fn intern(&mut self, key: K, mark: u8) -> Group {
         let hash = self.hasher.hash_one(key);
-        match self.table.find(hash, |entry| entry.key == key && entry.mark == mark) {
+        match self
+            .table
+            .find(hash, |entry| entry.key == key && entry.mark == mark)
+        {
             Some(entry) => entry.group,
             None => self.insert(hash, key, mark),
         }
@@ -51,7 +54,9 @@ impl<K: Copy + Default + Eq + Hash> Slots<K> {
 
     pub(super) fn find(&self, key: K, mark: u8, same: impl Fn(Group) -> bool) -> Option<Group> {
         let hash = self.hasher.hash_one(key);
-        let found = self.table.find(hash, |entry| entry.key == key && entry.mark == mark && same(entry.group));
+        let found = self.table.find(hash, |entry| {
+            entry.key == key && entry.mark == mark && same(entry.group)
+        });
         found.map(|entry| entry.group)
     }
 
@@ -75,7 +80,10 @@ impl<K: Copy + Default + Eq + Hash> Slots<K> {
             }
         };
         let hasher = &self.hasher;
-        self.table.insert_unique(hash, Entry { key, group, mark }, |entry| hasher.hash_one(entry.key));
+        self.table
+            .insert_unique(hash, Entry { key, group, mark }, |entry| {
+                hasher.hash_one(entry.key)
+            });
         group
     }
 
@@ -86,7 +94,10 @@ impl<K: Copy + Default + Eq + Hash> Slots<K> {
         }
         let hash = self.hasher.hash_one(key);
         let same = |entry: &Entry<K>| entry.group == group;
-        if let TableEntry::Occupied(entry) = self.table.entry(hash, same, |entry| self.hasher.hash_one(entry.key)) {
+        if let TableEntry::Occupied(entry) = self
+            .table
+            .entry(hash, same, |entry| self.hasher.hash_one(entry.key))
+        {
             entry.remove();
         }
         self.marks[group as usize] = FREE;

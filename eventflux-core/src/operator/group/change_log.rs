@@ -1,0 +1,183 @@
+//! What changed since the last snapshot.
+
+use super::{Group, KeyTable};
+use crate::error::Result;
+use crate::key::{KeyBytes, hash_bytes, key_group};
+use crate::state::{KeyGroup, StateRow, StateWriter};
+
+/// The changed groups of one table.
+///
+/// Until the first snapshot nothing is tracked: it writes everything anyway, and without checkpoints there is none.
+pub(super) struct ChangeLog {
+    is_on: bool,
+    flags: Vec<u8>,
+    changed: Vec<Group>,
+}
+
+/// The group changed since the last snapshot.
+const CHANGED: u8 = 1;
+/// The group is in an earlier snapshot.
+const STORED: u8 = 2;
+
+impl ChangeLog {
+    pub(super) fn new(is_on: bool) -> Self {
+        Self {
+            is_on,
+            flags: Vec::new(),
+            changed: Vec::new(),
+        }
+    }
+
+    pub(super) fn resize(&mut self, slot_count: usize) {
+        if self.is_on && self.flags.len() < slot_count {
+            self.flags.resize(slot_count, 0);
+        }
+    }
+
+    pub(super) fn changed(&mut self, groups: &[Group]) {
+        if !self.is_on {
+            return;
+        }
+        for group in groups {
+            let flags = &mut self.flags[*group as usize];
+            if *flags & CHANGED == 0 {
+                *flags |= CHANGED;
+                self.changed.push(*group);
+            }
+        }
+    }
+
+    /// Those of the groups that are in an earlier snapshot.
+    pub(super) fn stored(&self, groups: &[Group]) -> Vec<Group> {
+        if !self.is_on {
+            return Vec::new();
+        }
+        groups
+            .iter()
+            .copied()
+            .filter(|group| self.flags[*group as usize] & STORED != 0)
+            .collect()
+    }
+
+    pub(super) fn removed(&mut self, groups: &[Group]) {
+        if self.is_on {
+            groups.iter().for_each(|group| self.flags[*group as usize] = 0);
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.flags.clear();
+        self.changed.clear();
+    }
+
+    /// The groups for the next snapshot, which are stored from here on. `all` are those there are.
+    pub(super) fn take(&mut self, slot_count: usize, all: impl FnOnce() -> Vec<Group>) -> Vec<Group> {
+        let groups = if self.is_on {
+            let mut changed = std::mem::take(&mut self.changed);
+            // A number can be in the list twice: removed, and given again.
+            changed.retain(|group| {
+                let flags = &mut self.flags[*group as usize];
+                let is_changed = *flags & CHANGED != 0;
+                *flags &= !CHANGED;
+                is_changed
+            });
+            changed
+        } else {
+            all()
+        };
+        self.is_on = true;
+        self.resize(slot_count);
+        groups
+            .iter()
+            .for_each(|group| self.flags[*group as usize] |= STORED);
+        groups
+    }
+
+    /// Makes the next snapshot a whole one again.
+    pub(super) fn reset(&mut self) {
+        *self = Self::new(false);
+    }
+
+    pub(super) fn state_bytes(&self) -> usize {
+        self.flags.capacity() + self.changed.capacity() * size_of::<Group>()
+    }
+}
+
+/// How an operator names its rows in snapshots.
+#[derive(Debug, Clone, Copy)]
+pub struct StateKeys {
+    /// The operator's number for the table.
+    pub table: u8,
+    /// How many key groups the app has.
+    pub key_groups: u32,
+}
+
+impl StateKeys {
+    /// Calls with (position, key group, prefix and canonical key) of each group.
+    pub(super) fn for_each(
+        &self,
+        prefix: &[u8],
+        keys: &KeyTable,
+        groups: &[Group],
+        mut write: impl FnMut(usize, KeyGroup, &[u8]) -> Result<()>,
+    ) -> Result<()> {
+        let mut bytes = KeyBytes::default();
+        keys.encode(groups, &mut bytes)?;
+        let mut key = prefix.to_vec();
+        for position in 0..groups.len() {
+            key.truncate(prefix.len());
+            key.extend_from_slice(bytes.row(position));
+            write(
+                position,
+                key_group(hash_bytes(bytes.row(position)), self.key_groups),
+                &key,
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// Stored rows that have to be taken out of the stored state.
+pub struct Tombstones {
+    keys: StateKeys,
+    rows: Vec<(KeyGroup, Box<[u8]>)>,
+}
+
+impl Tombstones {
+    /// None yet.
+    pub fn new(keys: StateKeys) -> Self {
+        Self {
+            keys,
+            rows: Vec::new(),
+        }
+    }
+
+    pub(super) fn add(&mut self, prefix: &[u8], keys: &KeyTable, groups: &[Group]) -> Result<()> {
+        if groups.is_empty() {
+            return Ok(());
+        }
+        let state_keys = self.keys;
+        state_keys.for_each(prefix, keys, groups, |_, key_group, key| {
+            self.rows.push((key_group, key.into()));
+            Ok(())
+        })
+    }
+
+    /// Writes them; goes before what has come under the same keys since.
+    pub fn write(&mut self, state: &mut dyn StateWriter) -> Result<()> {
+        for (key_group, key) in self.rows.drain(..) {
+            state.write(StateRow {
+                table: self.keys.table,
+                key_group,
+                key: &key,
+                value: None,
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Bytes that they take until they are written.
+    pub fn state_bytes(&self) -> usize {
+        self.rows.iter().map(|(_, key)| key.len() + 24).sum()
+    }
+}

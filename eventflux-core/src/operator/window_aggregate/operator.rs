@@ -1,0 +1,255 @@
+//! The operator for windows of fixed bounds: tumble, hop, cumulate, and windows attached by an earlier operator.
+
+use arrow::array::{BooleanArray, RecordBatch, UInt32Array};
+use arrow::datatypes::SchemaRef;
+
+use super::place::{Fate, Placement, Run, rows_by_fate};
+use super::slice_store::{SliceStore, for_each_row};
+use super::slicing::Span;
+use super::window_columns::WindowColumns;
+use crate::batch::EventBatch;
+use crate::element::Watermark;
+use crate::error::{Error, Result};
+use crate::operator::bad_result::{drop_failures, report};
+use crate::operator::group::{Aggregation, Group, GroupTable, Rows, StateKeys};
+use crate::operator::progress::Progress;
+use crate::operator::result_rows::ResultRows;
+use crate::operator::{Operator, OperatorContext, Output};
+use crate::plan::WindowAggregateSpec;
+use crate::state::{StateReader, StateWriter};
+
+/// Rows of fewer than this many per run are sorted by slice before they are added.
+const RUN_ROWS_MIN: usize = 16;
+
+/// The tables of its snapshots.
+const SLICES: u8 = 0;
+const PROGRESS: u8 = 1;
+
+/// Aggregates per key and window of fixed bounds.
+pub struct WindowAggregate {
+    aggregation: Aggregation,
+    placement: Placement,
+    lateness_us: i64,
+    output: SchemaRef,
+    window_columns: WindowColumns,
+    store: SliceStore,
+    merged: GroupTable,
+    progress: Progress,
+    arrivals: Vec<u64>,
+    results: ResultRows,
+    context: OperatorContext,
+}
+
+impl WindowAggregate {
+    /// The operator of a spec; `retracts` says whether its input takes rows back.
+    ///
+    /// **Errors** The spec is about sessions, which have an operator of their own, or does not fit its schemas.
+    pub fn new(
+        spec: &WindowAggregateSpec,
+        input: &SchemaRef,
+        retracts: bool,
+        output: &SchemaRef,
+        context: OperatorContext,
+    ) -> Result<Self> {
+        let aggregation = Aggregation::new(&spec.keys, &spec.calls, input, retracts)?;
+        let placement = Placement::new(&spec.window)
+            .ok_or_else(|| Error::Bug("a session is no window of fixed bounds".into()))?;
+        if spec.allowed_lateness_us != 0 {
+            return Err(Error::Bug("allowed lateness is not built yet".into()));
+        }
+        let keys = StateKeys {
+            table: SLICES,
+            key_groups: context.key_groups,
+        };
+        Ok(Self {
+            store: SliceStore::new(placement.slicing(), keys),
+            merged: GroupTable::new(&aggregation, false)?,
+            aggregation,
+            placement,
+            lateness_us: spec.allowed_lateness_us,
+            window_columns: WindowColumns::new(output)?,
+            output: output.clone(),
+            progress: Progress::new(PROGRESS),
+            arrivals: Vec::new(),
+            results: ResultRows::new(context.batch_rows_max),
+            context,
+        })
+    }
+
+    /// Adds rows that share a fate.
+    fn add(&mut self, fate: Fate, batch: &EventBatch, arrivals: &[u64], out: &mut Output<'_>) -> Result<()> {
+        match fate {
+            Fate::Slice(slice) => {
+                let rows = Rows {
+                    columns: batch.rows(),
+                    kinds: batch.kinds().map(AsRef::as_ref),
+                    arrivals,
+                };
+                self.store
+                    .slice(slice, &self.aggregation)?
+                    .update(&self.aggregation, rows)?;
+            }
+            Fate::Bad(reason) => {
+                for row in 0..batch.num_rows() {
+                    report(batch, row, reason, out)?;
+                }
+            }
+            Fate::Late | Fate::Gap => {}
+        }
+        Ok(())
+    }
+
+    fn add_runs(&mut self, runs: &[Run], batch: &EventBatch, out: &mut Output<'_>) -> Result<()> {
+        let arrivals = std::mem::take(&mut self.arrivals);
+        if let [run] = runs {
+            self.add(run.fate, batch, &arrivals, out)?;
+        } else if runs.len() * RUN_ROWS_MIN <= batch.num_rows() {
+            for run in runs {
+                let end = run.start + run.length;
+                let arrivals = arrivals.get(run.start..end).unwrap_or_default();
+                self.add(run.fate, &batch.slice(run.start, run.length), arrivals, out)?;
+            }
+        } else {
+            for (fate, rows) in rows_by_fate(runs) {
+                let arrivals = rows.iter().filter_map(|row| arrivals.get(*row as usize).copied());
+                let arrivals = arrivals.collect::<Vec<_>>();
+                self.add(fate, &batch.take(&UInt32Array::from(rows))?, &arrivals, out)?;
+            }
+        }
+        self.arrivals = arrivals;
+        Ok(())
+    }
+
+    /// Emits the windows that the watermark has reached.
+    fn fire(&mut self, watermark: Watermark, out: &mut Output<'_>) -> Result<()> {
+        loop {
+            let windows = self.store.due(watermark);
+            let Some(end) = windows.first().map(|window| window.end) else {
+                break;
+            };
+            for window in windows {
+                self.emit_window(window, out)?;
+            }
+            self.store.fired(end);
+        }
+        self.store.fired(watermark);
+        self.results.flush(out)
+    }
+
+    fn emit_window(&mut self, window: Span, out: &mut Output<'_>) -> Result<()> {
+        let mut slices = self.store.of_window(window);
+        let Some((_, first)) = slices.next() else {
+            return Ok(());
+        };
+        let Some((_, second)) = slices.next() else {
+            return emit_table(
+                &self.output,
+                &self.window_columns,
+                &mut self.results,
+                first,
+                window,
+                out,
+            );
+        };
+        for table in [first, second].into_iter().chain(slices.map(|(_, table)| table)) {
+            self.merged.merge(table, &table.keys().groups())?;
+        }
+        emit_table(
+            &self.output,
+            &self.window_columns,
+            &mut self.results,
+            &self.merged,
+            window,
+            out,
+        )?;
+        self.merged.forget();
+        Ok(())
+    }
+}
+
+/// Emits the groups of a table as the results of a window.
+fn emit_table(
+    schema: &SchemaRef,
+    window_columns: &WindowColumns,
+    results: &mut ResultRows,
+    table: &GroupTable,
+    window: Span,
+    out: &mut Output<'_>,
+) -> Result<()> {
+    for groups in table.present().chunks(results.rows_max()) {
+        let evaluated = table.evaluate(groups)?;
+        let rows = window_rows(schema, window_columns, table, groups, evaluated.columns, window)?;
+        let batch = EventBatch::at(rows, window.end - 1);
+        results.push(drop_failures(batch, &evaluated.failures, out)?, out)?;
+    }
+    Ok(())
+}
+
+/// Keys, results and window columns of groups as rows of the output.
+fn window_rows(
+    schema: &SchemaRef,
+    window_columns: &WindowColumns,
+    table: &GroupTable,
+    groups: &[Group],
+    results: Vec<arrow::array::ArrayRef>,
+    window: Span,
+) -> Result<RecordBatch> {
+    let mut columns = table.keys().columns(groups)?;
+    columns.extend(results);
+    columns.extend(window_columns.of(&vec![window; groups.len()])?);
+    Ok(RecordBatch::try_new(schema.clone(), columns)?)
+}
+
+impl Operator for WindowAggregate {
+    fn on_batch(&mut self, _input: usize, batch: EventBatch, out: &mut Output<'_>) -> Result<()> {
+        if self.aggregation.needs_arrivals() {
+            self.progress.arrivals(batch.num_rows(), &mut self.arrivals);
+        }
+        let runs = self
+            .placement
+            .runs(&batch, self.progress.watermark, self.lateness_us)?;
+        self.add_runs(&runs, &batch, out)?;
+        if runs.iter().any(|run| run.fate == Fate::Late) {
+            let mut late = vec![false; batch.num_rows()];
+            for run in runs.iter().filter(|run| run.fate == Fate::Late) {
+                late[run.start..run.start + run.length].fill(true);
+            }
+            out.late(batch.filter(&BooleanArray::from(late))?)?;
+        }
+        Ok(())
+    }
+
+    fn on_watermark(&mut self, watermark: Watermark, out: &mut Output<'_>) -> Result<()> {
+        self.progress.watermark = watermark;
+        self.fire(watermark, out)?;
+        self.store.purge(watermark, self.lateness_us)?;
+        out.emit_watermark(watermark)
+    }
+
+    fn snapshot(&mut self, _epoch: u64, state: &mut dyn StateWriter) -> Result<()> {
+        self.store.snapshot(state)?;
+        self.progress.snapshot(&self.context, state)
+    }
+
+    fn restore(&mut self, state: &mut dyn StateReader) -> Result<()> {
+        for_each_row(state, |row| match row.table {
+            SLICES => self.store.restore(row, &self.aggregation),
+            PROGRESS => self.progress.restore(row),
+            table => Err(Error::State {
+                operator: self.context.operator_id.clone(),
+                message: format!("there is no table {table}"),
+            }),
+        })?;
+        self.progress.finish_restore();
+        self.store.finish_restore(self.progress.watermark);
+        Ok(())
+    }
+
+    fn state_bytes(&self) -> usize {
+        self.store.state_bytes() + self.merged.state_bytes()
+    }
+}
+
+#[cfg(test)]
+#[path = "operator_test.rs"]
+mod tests;

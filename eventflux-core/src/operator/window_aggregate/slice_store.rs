@@ -1,0 +1,196 @@
+//! The open slices of an operator.
+
+use std::collections::BTreeMap;
+
+use super::slicing::{Slicing, Span};
+use crate::element::Watermark;
+use crate::error::{Error, Result};
+use crate::operator::aggregate::Stored;
+use crate::operator::group::{Aggregation, GroupTable, StateKeys, Tombstones};
+use crate::state::{StateReader, StateRow, StateWriter};
+
+/// How many tables of dropped slices are kept for new ones.
+const SPARE_MAX: usize = 4;
+
+/// Slices by their start, each a table of groups.
+///
+/// **Invariants** `next_end` is the end of the first window that has a slice here and ends after `fired`.
+pub(super) struct SliceStore {
+    slicing: Slicing,
+    slices: BTreeMap<Span, GroupTable>,
+    spare: Vec<GroupTable>,
+    /// All windows up to this end have been emitted.
+    fired: Watermark,
+    next_end: Option<i64>,
+    tracks_changes: bool,
+    keys: StateKeys,
+    tombstones: Tombstones,
+}
+
+/// Where a slice's bounds stand in front of a stored key.
+const PREFIX: usize = 16;
+
+impl SliceStore {
+    pub(super) fn new(slicing: Slicing, keys: StateKeys) -> Self {
+        Self {
+            slicing,
+            slices: BTreeMap::new(),
+            spare: Vec::new(),
+            fired: i64::MIN,
+            next_end: None,
+            tracks_changes: false,
+            keys,
+            tombstones: Tombstones::new(keys),
+        }
+    }
+
+    /// A slice, which is made if there is none.
+    pub(super) fn slice(&mut self, span: Span, aggregation: &Aggregation) -> Result<&mut GroupTable> {
+        if !self.slices.contains_key(&span) {
+            let table = match self.spare.pop() {
+                Some(table) => table,
+                None => GroupTable::new(aggregation, self.tracks_changes)?,
+            };
+            self.slices.insert(span, table);
+            if let Some(end) = self.slicing.next_end(span, self.fired) {
+                self.next_end = Some(self.next_end.map_or(end, |next| next.min(end)));
+            }
+        }
+        self.slices
+            .get_mut(&span)
+            .ok_or_else(|| Error::Bug("a slice is gone".into()))
+    }
+
+    pub(super) fn get(&self, span: Span) -> Option<&GroupTable> {
+        self.slices.get(&span)
+    }
+
+    /// The windows that close next, if they end at or before the watermark. Windows share an end only if they are given.
+    pub(super) fn due(&self, watermark: Watermark) -> Vec<Span> {
+        let Some(end) = self.next_end.filter(|end| *end <= watermark) else {
+            return Vec::new();
+        };
+        match self.slicing.window_start(end) {
+            Some(start) => vec![Span { start, end }],
+            None => self
+                .slices
+                .keys()
+                .filter(|slice| slice.end == end)
+                .copied()
+                .collect(),
+        }
+    }
+
+    /// The slices of a window.
+    pub(super) fn of_window(&self, window: Span) -> impl Iterator<Item = (Span, &GroupTable)> {
+        let is_given = matches!(self.slicing, Slicing::Given);
+        let from = Span {
+            start: window.start,
+            end: i64::MIN,
+        };
+        let slices = self
+            .slices
+            .range(from..)
+            .take_while(move |(slice, _)| slice.start < window.end);
+        let belongs = move |slice: &Span| {
+            if is_given {
+                *slice == window
+            } else {
+                slice.end <= window.end
+            }
+        };
+        slices
+            .filter(move |(slice, _)| belongs(slice))
+            .map(|(slice, table)| (*slice, table))
+    }
+
+    /// Notes that all windows up to this end have been emitted.
+    pub(super) fn fired(&mut self, end: i64) {
+        self.fired = self.fired.max(end);
+        self.next_end = self
+            .slices
+            .keys()
+            .filter_map(|slice| self.slicing.next_end(*slice, self.fired))
+            .min();
+    }
+
+    /// The largest end up to which all windows have been emitted.
+    pub(super) fn fired_until(&self) -> Watermark {
+        self.fired
+    }
+
+    /// Drops the slices whose last window is closed for good.
+    pub(super) fn purge(&mut self, watermark: Watermark, lateness_us: i64) -> Result<()> {
+        let slicing = self.slicing;
+        let is_over = |slice: &Span| slicing.last_end(*slice).saturating_add(lateness_us) <= watermark;
+        let over = self
+            .slices
+            .keys()
+            .filter(|slice| is_over(slice))
+            .copied()
+            .collect::<Vec<_>>();
+        for slice in over {
+            if let Some(mut table) = self.slices.remove(&slice) {
+                table.clear(&prefix(slice), &mut self.tombstones)?;
+                if self.spare.len() < SPARE_MAX {
+                    self.spare.push(table);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn snapshot(&mut self, state: &mut dyn StateWriter) -> Result<()> {
+        self.tombstones.write(state)?;
+        for (slice, table) in &mut self.slices {
+            table.snapshot(&prefix(*slice), &self.keys, state)?;
+        }
+        // Tables made before the first snapshot do not track changes: new slices get new ones.
+        if !self.tracks_changes {
+            self.spare.clear();
+            self.tracks_changes = true;
+        }
+        Ok(())
+    }
+
+    /// Takes a row of its table.
+    pub(super) fn restore(&mut self, row: StateRow<'_>, aggregation: &Aggregation) -> Result<()> {
+        let mut input = Stored::new(row.key);
+        let slice = Span {
+            start: input.i64()?,
+            end: input.i64()?,
+        };
+        self.slice(slice, aggregation)?
+            .restore(&row.key[PREFIX..], row.value)
+    }
+
+    /// Ends a restore at this watermark.
+    pub(super) fn finish_restore(&mut self, watermark: Watermark) {
+        self.slices.retain(|_, table| !table.keys().is_empty());
+        self.fired(watermark);
+    }
+
+    pub(super) fn state_bytes(&self) -> usize {
+        let tables = self.slices.values().chain(&self.spare);
+        tables.map(GroupTable::state_bytes).sum::<usize>() + self.tombstones.state_bytes()
+    }
+}
+
+/// A slice's bounds, before the keys of its groups.
+fn prefix(slice: Span) -> [u8; PREFIX] {
+    let mut prefix = [0; PREFIX];
+    prefix[..8].copy_from_slice(&slice.start.to_be_bytes());
+    prefix[8..].copy_from_slice(&slice.end.to_be_bytes());
+    prefix
+}
+
+/// Calls with each row that a reader has.
+pub(super) fn for_each_row(
+    state: &mut dyn StateReader,
+    mut take: impl FnMut(StateRow<'_>) -> Result<()>,
+) -> Result<()> {
+    while let Some(row) = state.next_row()? {
+        take(row)?;
+    }
+    Ok(())
+}

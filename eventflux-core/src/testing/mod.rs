@@ -1,0 +1,13 @@
+//! For tests of operators, here and in other crates: batches from text tables, and text tables of what comes out.
+//!
+//! ```text
+//! +I A 3 @10        a row: its kind (optional), one cell per column, its event time in microseconds (optional)
+//! -U 'a b' NULL     cells with spaces are quoted; NULL is NULL
+//! watermark 20      or: watermark max
+//! ```
+
+mod harness;
+mod table;
+
+pub use harness::{OperatorHarness, Side, assert_table, context};
+pub use table::{batches, render, schema};
