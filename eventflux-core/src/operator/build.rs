@@ -3,6 +3,7 @@
 use arrow::datatypes::SchemaRef;
 
 use super::after_image::AfterImage;
+use super::calc::CalcOperator;
 use super::event_time::EventTime;
 use super::expand::Expand;
 use super::group_aggregate::GroupAggregate;
@@ -41,6 +42,12 @@ pub fn build_operator(
         .first()
         .ok_or_else(|| Error::Bug(format!("operator {} has no input", context.operator_id)))?;
     Ok(match spec {
+        OperatorSpec::Calc(spec) => Box::new(CalcOperator::new(
+            spec.clone(),
+            input.schema.clone(),
+            output.clone(),
+            &context,
+        )?),
         OperatorSpec::Union => Box::new(Union),
         OperatorSpec::EventTime(spec) => Box::new(EventTime::new(spec, context)),
         OperatorSpec::AfterImage(_) => Box::new(AfterImage),
