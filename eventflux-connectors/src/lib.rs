@@ -8,6 +8,7 @@
 
 mod byte_stream;
 pub mod connector;
+mod generator;
 mod metadata_column;
 
 use eventflux_core::connector::Registry;

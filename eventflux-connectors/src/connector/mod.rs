@@ -3,6 +3,7 @@
 mod blackhole;
 mod file;
 mod list;
+mod nexmark;
 mod stdio;
 
 pub use list::register;
