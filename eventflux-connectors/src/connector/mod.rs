@@ -1,6 +1,7 @@
 //! Connectors, one folder or file each, and the list of them all.
 
 mod blackhole;
+mod datagen;
 mod file;
 mod list;
 mod nexmark;
