@@ -9,7 +9,7 @@ use eventflux_core::Result;
 use eventflux_core::batch::EventBatch;
 use eventflux_core::connector::{
     Decode, DecodeFormat, DecodeRequest, DecoderMaker, Encode, EncodeFormat, EncodeRequest, EncoderMaker,
-    FormatDoc, Message, OptionError, SinkInput, raw_of,
+    FormatDoc, Messages, OptionError, SinkInput, raw_of,
 };
 use eventflux_core::operator::BadRow;
 
@@ -154,18 +154,14 @@ impl Encode for LineEncoder {
         Ok(())
     }
 
-    fn encode_message(&mut self, batch: &EventBatch, row: usize, message: &mut Message) -> Result<()> {
-        message.value.clear();
-        message
-            .value
-            .extend_from_slice(batch.column(0).as_string::<i32>().value(row).as_bytes());
-        message.has_value = true;
-        message.key.clear();
-        message.has_key = !self.key.is_empty();
-        for column in &self.key {
-            message
-                .key
-                .extend_from_slice(batch.column(*column).as_string::<i32>().value(row).as_bytes());
+    fn encode_messages(&mut self, batch: &EventBatch, messages: &mut Messages) -> Result<()> {
+        let text = |column: usize, row| batch.column(column).as_string::<i32>().value(row).as_bytes();
+        for row in 0..batch.num_rows() {
+            if !self.key.is_empty() {
+                messages.key(|out| self.key.iter().for_each(|column| out.extend_from_slice(text(*column, row))));
+            }
+            messages.value(|out| out.extend_from_slice(text(0, row)));
+            messages.end(row);
         }
         Ok(())
     }

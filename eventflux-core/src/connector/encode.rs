@@ -2,7 +2,7 @@
 
 use arrow::datatypes::SchemaRef;
 
-use super::{FormatDoc, OptionError, Options};
+use super::{FormatDoc, Messages, OptionError, Options};
 use crate::batch::EventBatch;
 use crate::error::Result;
 
@@ -52,19 +52,7 @@ pub trait Encode: Send {
     /// Appends all rows to a byte stream, each with its terminator.
     fn encode_stream(&mut self, batch: &EventBatch, out: &mut Vec<u8>) -> Result<()>;
 
-    /// Appends one row as a message: the key's bytes and the value's, each if there is one (no value: a tombstone).
-    fn encode_message(&mut self, batch: &EventBatch, row: usize, message: &mut Message) -> Result<()>;
-}
-
-/// One encoded row; buffers are reused from row to row.
-#[derive(Debug, Default)]
-pub struct Message {
-    /// The key's bytes.
-    pub key: Vec<u8>,
-    /// Whether there is a key.
-    pub has_key: bool,
-    /// The value's bytes.
-    pub value: Vec<u8>,
-    /// Whether there is a value.
-    pub has_value: bool,
+    /// Appends the rows as messages. A row may give none (an upsert leaves out `-U`), and two rows may give one (the two
+    /// images of an update).
+    fn encode_messages(&mut self, batch: &EventBatch, messages: &mut Messages) -> Result<()>;
 }

@@ -4,6 +4,7 @@ mod decode;
 mod doc;
 mod encode;
 mod format_choice;
+mod message;
 mod option_error;
 mod option_key;
 mod option_macro;
@@ -21,8 +22,9 @@ pub use decode::{
     BAD_RECORD_BYTES_MAX, Decode, DecodeFormat, DecodeRequest, DecoderMaker, RECORD_BYTES_MAX, raw_of,
 };
 pub use doc::{ConnectorDoc, FormatDoc, OptionDoc};
-pub use encode::{Encode, EncodeFormat, EncodeRequest, EncoderMaker, Message, SinkInput};
+pub use encode::{Encode, EncodeFormat, EncodeRequest, EncoderMaker, SinkInput};
 pub use format_choice::ChosenEncoder;
+pub use message::{Message, Messages};
 pub use option_error::OptionError;
 pub use option_key::OptionSet;
 pub use option_reader::OptionReader;

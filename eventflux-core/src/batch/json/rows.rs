@@ -50,9 +50,17 @@ impl<'a> JsonRows<'a> {
     ///
     /// **Errors** A column's type is none of the language's.
     pub fn new(batch: &'a RecordBatch) -> Result<Self> {
-        let schema = batch.schema_ref();
-        let columns = batch.columns().iter().zip(schema.fields());
-        let cells = columns.map(|(column, field)| Ok((key_of(field.name()), Cell::new(column, field)?)));
+        Self::of_columns(batch, &Vec::from_iter(0..batch.num_columns()))
+    }
+
+    /// The rows of this batch with only these columns, in this order.
+    ///
+    /// **Errors** A column's type is none of the language's.
+    pub fn of_columns(batch: &'a RecordBatch, columns: &[usize]) -> Result<Self> {
+        let cells = columns.iter().map(|column| {
+            let field = batch.schema_ref().field(*column);
+            Ok((key_of(field.name()), Cell::new(batch.column(*column), field)?))
+        });
         Ok(Self {
             cells: cells.collect::<Result<_>>()?,
         })

@@ -1,0 +1,6 @@
+//! Formats through the registry, as connectors use them: every decoder and encoder from options to rows.
+
+mod encode;
+mod harness;
+mod json_decode;
+mod single;
