@@ -1,18 +1,16 @@
 //! One expression over the columns of a batch.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::{DataType, Schema};
-use datafusion_common::internal_datafusion_err;
-use datafusion_common::tree_node::{Transformed, TreeNode};
 use datafusion_physical_expr::PhysicalExpr;
 use datafusion_physical_expr::expressions::Column;
-use datafusion_physical_expr::utils::collect_columns;
 
+use super::columns::{columns_of, move_columns};
 use super::fallible::can_fail;
+use super::harden::harden;
 use crate::error::{Error, Result};
 
 /// A compiled expression with the text that stands for it in plans.
@@ -33,6 +31,20 @@ impl Expression {
             text: text.into(),
             data_type,
         }
+    }
+
+    /// An expression made safe for streams: whether and how a row fails depends on nothing but the row, and integers do not
+    /// wrap around. `schema` is that of the rows it will be evaluated over.
+    ///
+    /// **Errors** The expression does not fit the schema.
+    pub fn hardened(
+        physical: Arc<dyn PhysicalExpr>,
+        text: impl Into<String>,
+        schema: &Schema,
+    ) -> datafusion_common::Result<Self> {
+        let physical = harden(physical, schema)?;
+        let data_type = physical.data_type(schema)?;
+        Ok(Self::new(physical, text, data_type))
     }
 
     /// The values for all rows.
@@ -65,27 +77,22 @@ impl Expression {
 
     /// The indices of the columns that it reads, ascending.
     pub fn columns(&self) -> Vec<usize> {
-        let columns: BTreeSet<usize> = collect_columns(&self.physical)
-            .iter()
-            .map(Column::index)
-            .collect();
-        columns.into_iter().collect()
+        columns_of(&self.physical)
     }
 
     /// The same expression over rows that have only these columns, in this order.
     ///
     /// **Errors** It reads a column that is not among them.
     pub fn over(&self, columns: &[usize]) -> Result<Self> {
-        let physical = Arc::clone(&self.physical).transform_up(|node| {
-            let Some(column) = node.downcast_ref::<Column>() else {
-                return Ok(Transformed::no(node));
-            };
-            let position = columns.iter().position(|index| *index == column.index());
-            let position =
-                position.ok_or_else(|| internal_datafusion_err!("no column {}", column.index()))?;
-            Ok(Transformed::yes(Arc::new(Column::new(column.name(), position))))
-        });
-        let physical = physical.map_err(|error| Error::Bug(plain_message(&error)))?.data;
+        self.move_columns(|column| columns.iter().position(|index| *index == column))
+    }
+
+    /// The same expression over other rows: `place` says where a column is in them.
+    ///
+    /// **Errors** A column that it reads has no place.
+    pub fn move_columns(&self, place: impl Fn(usize) -> Option<usize>) -> Result<Self> {
+        let physical = move_columns(Arc::clone(&self.physical), place);
+        let physical = physical.map_err(|error| Error::Bug(plain_message(&error)))?;
         Ok(Self {
             physical,
             text: self.text.clone(),

@@ -12,6 +12,8 @@ use datafusion_physical_expr::expressions::{
     NotExpr, TryCastExpr,
 };
 
+use super::lazy_logical::LazyLogical;
+
 /// Functions that have a value for every value of their arguments.
 const TOTAL_FUNCTIONS: &[&str] = &[
     "ascii",
@@ -64,6 +66,7 @@ fn node_can_fail(expression: &dyn PhysicalExpr, schema: &Schema) -> bool {
         || expression.is::<IsNotNullExpr>()
         || expression.is::<InListExpr>()
         || expression.is::<CaseExpr>()
+        || expression.is::<LazyLogical>()
         || expression.is::<TryCastExpr>())
 }
 

@@ -2,8 +2,11 @@
 //!
 //! This module and the compiler are the only places that name DataFusion's types.
 
+mod columns;
 mod expression;
 mod fallible;
+mod harden;
+mod lazy_logical;
 mod row_results;
 
 pub use expression::Expression;

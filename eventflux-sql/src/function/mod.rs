@@ -4,8 +4,16 @@
 
 mod aggregate;
 mod alias;
+mod compile;
+mod guard;
 mod refusal;
 mod registry;
+mod scalar;
+mod text;
+mod type_name;
 
 pub use aggregate::aggregate_function;
+pub use compile::{compile_expression, compile_filters};
+pub use guard::{guard_expression, guard_plan};
 pub use registry::FunctionRegistry;
+pub use text::expression_text;

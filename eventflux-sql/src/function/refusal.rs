@@ -6,8 +6,15 @@ const FILES: &str = "it belongs to tables of files; declare a metadata column of
 const ARROW: &str =
     "it speaks of the engine's inner types; use CAST, TRY_CAST or `::` with a type of the language";
 
+const LAMBDA: &str = "functions that take a function are not supported; UNNEST and an aggregate do the same";
+
 /// Names and reasons, in the order of the names.
 pub(super) const REFUSED: &[(&str, &str)] = &[
+    ("any_match", LAMBDA),
+    ("array_any_match", LAMBDA),
+    ("array_filter", LAMBDA),
+    ("array_first", LAMBDA),
+    ("array_transform", LAMBDA),
     ("arrow_cast", ARROW),
     ("arrow_field", ARROW),
     ("arrow_metadata", ARROW),
@@ -17,6 +24,10 @@ pub(super) const REFUSED: &[(&str, &str)] = &[
     ("file_row_index", FILES),
     ("gen_random_uuid", REPLAY),
     ("input_file_name", FILES),
+    ("list_any_match", LAMBDA),
+    ("list_filter", LAMBDA),
+    ("list_first", LAMBDA),
+    ("list_transform", LAMBDA),
     ("rand", REPLAY),
     ("random", REPLAY),
     ("try_cast_to_type", ARROW),

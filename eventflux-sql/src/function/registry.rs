@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use datafusion_expr::planner::ExprPlanner;
-use datafusion_expr::{AggregateUDF, HigherOrderUDF, ScalarUDF, WindowUDF};
+use datafusion_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 
 use super::alias::{AGGREGATE_ALIASES, SCALAR_ALIASES};
 use super::refusal::refusal;
+use super::scalar;
 use crate::diagnostic::closest;
 
 /// All functions of the language. Names are lower case; the planner folds unquoted names before it asks.
 #[derive(Debug, Clone)]
 pub struct FunctionRegistry {
     scalars: BTreeMap<String, Arc<ScalarUDF>>,
-    higher_order: BTreeMap<String, Arc<HigherOrderUDF>>,
     aggregates: BTreeMap<String, Arc<AggregateUDF>>,
     windows: BTreeMap<String, Arc<WindowUDF>>,
     planners: Vec<Arc<dyn ExprPlanner>>,
@@ -25,7 +25,6 @@ impl FunctionRegistry {
     pub fn new() -> Self {
         let mut registry = Self {
             scalars: BTreeMap::new(),
-            higher_order: BTreeMap::new(),
             aggregates: BTreeMap::new(),
             windows: BTreeMap::new(),
             planners: planners(),
@@ -33,17 +32,10 @@ impl FunctionRegistry {
         let scalars = datafusion_functions::all_default_functions()
             .into_iter()
             .chain(datafusion_functions_nested::all_default_nested_functions())
-            .filter(|function| refusal(function.name()).is_none());
+            .filter(|function| refusal(function.name()).is_none())
+            .chain(scalar::functions());
         for function in scalars {
             registry.add_scalar(function);
-        }
-        for function in datafusion_functions_nested::all_default_higher_order_functions() {
-            add(
-                &mut registry.higher_order,
-                function.name(),
-                function.aliases(),
-                &function,
-            );
         }
         for function in datafusion_functions_aggregate::all_default_aggregate_functions() {
             add(
@@ -69,11 +61,6 @@ impl FunctionRegistry {
     /// The scalar function of this name or alias.
     pub fn scalar(&self, name: &str) -> Option<Arc<ScalarUDF>> {
         self.scalars.get(name).cloned()
-    }
-
-    /// The function of this name or alias that takes a lambda.
-    pub fn higher_order(&self, name: &str) -> Option<Arc<HigherOrderUDF>> {
-        self.higher_order.get(name).cloned()
     }
 
     /// The aggregate function of this name or alias.
@@ -108,11 +95,6 @@ impl FunctionRegistry {
     /// All names and aliases of scalar functions, in order.
     pub fn scalar_names(&self) -> impl Iterator<Item = &str> {
         self.scalars.keys().map(String::as_str)
-    }
-
-    /// All names and aliases of functions that take a lambda, in order.
-    pub fn higher_order_names(&self) -> impl Iterator<Item = &str> {
-        self.higher_order.keys().map(String::as_str)
     }
 
     /// All names and aliases of aggregate functions, in order.
