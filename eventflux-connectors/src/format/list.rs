@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use eventflux_core::connector::Registry;
 
-use super::{debezium_json, json, raw, text, upsert_json};
+use super::{csv, debezium_json, json, raw, text, upsert_json};
 
 /// Adds every built-in format.
 pub fn register(registry: &mut Registry) {
     registry.add_decoder(Arc::new(json::Json));
     registry.add_encoder(Arc::new(json::Json));
+    registry.add_decoder(Arc::new(csv::Csv));
+    registry.add_encoder(Arc::new(csv::Csv));
     registry.add_decoder(Arc::new(raw::Raw));
     registry.add_encoder(Arc::new(raw::Raw));
     registry.add_decoder(Arc::new(text::Text));

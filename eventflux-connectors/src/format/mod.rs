@@ -1,6 +1,7 @@
 //! Formats: bytes to columns and back, one folder each, and the list of them all.
 
 mod column;
+mod csv;
 mod debezium_json;
 mod encodable;
 mod json;
@@ -10,6 +11,7 @@ mod raw;
 mod scalar;
 mod single;
 mod text;
+mod time_unit;
 mod upsert_json;
 
 pub use list::register;

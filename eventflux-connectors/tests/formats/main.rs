@@ -1,5 +1,6 @@
 //! Formats through the registry, as connectors use them: every decoder and encoder from options to rows.
 
+mod csv;
 mod encode;
 mod harness;
 mod json_decode;

@@ -1,11 +1,12 @@
 //! One column under construction.
 
-use arrow::datatypes::{FieldRef, TimeUnit};
+use arrow::datatypes::{DataType, FieldRef, TimeUnit};
 use eventflux_core::batch::json::is_json;
 
 use super::nulls::Nulls;
 use super::values::Values;
 use super::{Misfit, sql_name};
+use crate::format::scalar::UnitFactor;
 
 /// How text and numbers become values, where there is a choice.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +24,8 @@ pub struct Column {
     pub field: FieldRef,
     /// How values are read.
     pub rules: ColumnRules,
+    /// From numbers that stand for time to the column's unit.
+    pub number_factor: UnitFactor,
     /// The values; any value where it is NULL.
     pub values: Values,
     pub(super) nulls: Nulls,
@@ -39,9 +42,15 @@ impl Column {
 
     /// A column of these values, of the field's type, of which there are none yet.
     pub fn of(field: &FieldRef, rules: ColumnRules, values: Values) -> Self {
+        let unit = match field.data_type() {
+            DataType::Timestamp(unit, _) | DataType::Time32(unit) | DataType::Time64(unit) => *unit,
+            _ => rules.timestamp_unit,
+        };
+        let number_factor = UnitFactor::between(rules.timestamp_unit, unit);
         Self {
             field: FieldRef::clone(field),
             rules,
+            number_factor,
             values,
             nulls: Nulls::default(),
         }

@@ -81,7 +81,7 @@ impl JsonDecoder {
     /// Reads lines until there are so many more good and bad rows; returns how many bytes they took.
     fn read_lines(&mut self, lines: &[u8], offset: u64, rows_max: usize, bad: &mut Vec<BadRow>) -> usize {
         let is_utf8 = self.is_utf8(lines, offset);
-        let rows_end = self.row_count + bad.len() + rows_max;
+        let rows_end = (self.row_count + bad.len()).saturating_add(rows_max);
         let mut cursor = Cursor::of_lines(lines);
         while self.row_count + bad.len() < rows_end && cursor.position() < lines.len() {
             let start = cursor.position();

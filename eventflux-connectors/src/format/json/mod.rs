@@ -17,7 +17,9 @@ mod options;
 mod path;
 mod pattern;
 mod string;
+mod text;
 mod value;
 
 pub use format::Json;
-pub use options::NumberUnit;
+pub use text::read_text;
+pub use value::ValueReader;

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use arrow::datatypes::TimeUnit;
-use eventflux_core::connector::OptionValue;
+use crate::format::time_unit::NumberUnit;
 
 eventflux_core::choices! {
     /// What a key that no column takes does to its record.
@@ -31,26 +30,4 @@ eventflux_core::options! {
 eventflux_core::options! {
     /// Options of `json` when it is written: there are none.
     pub struct JsonEncodeOptions of "json" {}
-}
-
-/// The unit of numbers that stand for time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NumberUnit(pub TimeUnit);
-
-impl OptionValue for NumberUnit {
-    const KIND: &'static str = "s|ms|us|ns";
-
-    fn parse(text: &str) -> Result<Self, String> {
-        match text.trim().to_ascii_lowercase().as_str() {
-            "s" => Ok(Self(TimeUnit::Second)),
-            "ms" => Ok(Self(TimeUnit::Millisecond)),
-            "us" => Ok(Self(TimeUnit::Microsecond)),
-            "ns" => Ok(Self(TimeUnit::Nanosecond)),
-            _ => Err(format!("`{text}` is none of s, ms, us, ns")),
-        }
-    }
-
-    fn unknown() -> Self {
-        Self(TimeUnit::Millisecond)
-    }
 }

@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 
-use arrow::datatypes::{DataType, TimeUnit};
+use arrow::datatypes::DataType;
 
 use super::cursor::{Cursor, StringToken};
 use super::fault::Parsed;
 use super::fields::{Fields, Step, Use};
 use super::string::unescape;
 use crate::format::column::{Column, Misfit, Values};
-use crate::format::scalar::{scale_between, scan_float, scan_integer};
+use crate::format::scalar::{scan_float, scan_integer};
 
 /// How the values of a column are read: follows the column's type.
 #[derive(Debug, Clone)]
@@ -81,7 +81,7 @@ impl ValueReader {
 /// Appends a value that is not nested. `None`: it is none of the column's type; the cursor may be anywhere in it.
 #[inline]
 fn append_scalar(cursor: &mut Cursor<'_>, column: &mut Column, depth: usize) -> Parsed<Option<()>> {
-    let number_unit = column.rules.timestamp_unit;
+    let number_factor = column.number_factor;
     let start = cursor.position();
     match &mut column.values {
         Values::String(text) => {
@@ -108,8 +108,8 @@ fn append_scalar(cursor: &mut Cursor<'_>, column: &mut Column, depth: usize) -> 
                 return Ok(Some(()));
             }
         }
-        Values::Timestamp(values, unit) => {
-            if let Some(value) = integer(cursor).and_then(|value| convert(value, number_unit, *unit)) {
+        Values::Timestamp(values, _) => {
+            if let Some(value) = integer(cursor).and_then(|value| number_factor.convert(value)) {
                 values.push(value);
                 return Ok(Some(()));
             }
@@ -166,18 +166,6 @@ fn integer(cursor: &mut Cursor<'_>) -> Option<i64> {
     let (value, length) = scan_integer(cursor.rest())?;
     cursor.advance(length);
     cursor.ends_value().then_some(value)
-}
-
-/// A count of one unit as a count of another, rounded down.
-#[inline]
-fn convert(value: i64, from: TimeUnit, to: TimeUnit) -> Option<i64> {
-    let scale = scale_between(from, to);
-    let factor = 10i64.pow(scale.unsigned_abs());
-    if scale >= 0 {
-        value.checked_mul(factor)
-    } else {
-        Some(value.div_euclid(factor))
-    }
 }
 
 fn append_list(

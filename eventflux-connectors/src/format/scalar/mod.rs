@@ -12,4 +12,4 @@ pub use binary::parse_base64;
 pub use decimal::{Rounding, parse_scaled};
 pub use float::{ParsedFloat, scan_float};
 pub use integer::{parse_integer, scan_integer};
-pub use moment::{parse_date, parse_time, parse_timestamp, scale_between};
+pub use moment::{UnitFactor, parse_date, parse_time, parse_timestamp};

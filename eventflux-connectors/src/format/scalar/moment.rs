@@ -20,8 +20,35 @@ pub fn parse_timestamp(text: &[u8], unit: TimeUnit, number_unit: TimeUnit) -> Op
     }
 }
 
+/// What makes a count of one unit a count of another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnitFactor {
+    multiply_by: i64,
+    divide_by: i64,
+}
+
+impl UnitFactor {
+    /// From one unit to the other.
+    pub fn between(from: TimeUnit, to: TimeUnit) -> Self {
+        let (from, to) = (units_per_second(from), units_per_second(to));
+        Self {
+            multiply_by: (to / from).max(1),
+            divide_by: (from / to).max(1),
+        }
+    }
+
+    /// The count in the other unit, rounded down; `None` if it does not fit.
+    #[inline]
+    pub fn convert(self, value: i64) -> Option<i64> {
+        match self.divide_by {
+            1 => value.checked_mul(self.multiply_by),
+            divisor => Some(value.div_euclid(divisor)),
+        }
+    }
+}
+
 /// The power of ten by which a count of one unit becomes one of the other.
-pub fn scale_between(from: TimeUnit, to: TimeUnit) -> i32 {
+fn scale_between(from: TimeUnit, to: TimeUnit) -> i32 {
     let digits = |unit| units_per_second(unit).ilog10() as i32;
     digits(to) - digits(from)
 }
@@ -77,6 +104,24 @@ mod tests {
         assert_eq!(parse_timestamp(b"-1", Second, Nanosecond), Some(-1));
         assert_eq!(parse_timestamp(b"9223372036854775807", Nanosecond, Second), None);
         assert_eq!(parse_timestamp(b"today", Microsecond, Second), None);
+    }
+
+    #[test]
+    fn factors_agree_with_what_text_says() {
+        for (from, to) in [
+            (Millisecond, Microsecond),
+            (Microsecond, Millisecond),
+            (Second, Second),
+            (Nanosecond, Second),
+        ] {
+            for value in [0, 1, -1, 1_999, -1_999, i64::MAX, i64::MIN + 1] {
+                let text = value.to_string();
+                assert_eq!(
+                    UnitFactor::between(from, to).convert(value),
+                    parse_timestamp(text.as_bytes(), to, from)
+                );
+            }
+        }
     }
 
     #[test]

@@ -62,7 +62,7 @@ impl SingleDecoder {
     }
 
     fn read_lines(&mut self, lines: &[u8], offset: u64, rows_max: usize, bad: &mut Vec<BadRow>) -> usize {
-        let rows_end = self.row_count + bad.len() + rows_max;
+        let rows_end = (self.row_count + bad.len()).saturating_add(rows_max);
         let mut start = 0;
         while start < lines.len() && self.row_count + bad.len() < rows_end {
             let rest = &lines[start..];
