@@ -33,6 +33,18 @@ impl KeyBytes {
         Ok(())
     }
 
+    /// As [`KeyBytes::fill_columns`], with [`KeyColumn::exact`] columns: whole rows to be kept.
+    ///
+    /// **Errors** A column's type cannot be part of a key.
+    pub fn fill_exact(&mut self, columns: &[ArrayRef], row_count: usize) -> Result<()> {
+        let columns = columns
+            .iter()
+            .map(|column| KeyColumn::exact(column.as_ref()))
+            .collect::<Result<Vec<_>>>()?;
+        self.fill_from(&columns, row_count);
+        Ok(())
+    }
+
     fn fill_from(&mut self, columns: &[KeyColumn<'_>], row_count: usize) {
         self.bytes.clear();
         self.ends.clear();

@@ -24,6 +24,13 @@ pub struct KeyColumn<'a> {
     nulls: Option<NullBuffer>,
 }
 
+/// Whether floats that `GROUP BY` puts together have the same bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Floats {
+    Grouped,
+    Exact,
+}
+
 enum Form<'a> {
     Null,
     Words(WordColumn<'a>),
@@ -53,11 +60,20 @@ impl<'a> KeyColumn<'a> {
     ///
     /// **Errors** Its type cannot be a key (unions, run-end encoded columns).
     pub fn new(array: &'a dyn Array) -> Result<Self> {
+        Self::with(array, Floats::Grouped)
+    }
+
+    /// A column whose values come back as they are, also -0.0 and each NaN: for rows that are kept, not compared.
+    ///
+    /// **Errors** As [`KeyColumn::new`].
+    pub fn exact(array: &'a dyn Array) -> Result<Self> {
+        Self::with(array, Floats::Exact)
+    }
+
+    fn with(array: &'a dyn Array, floats: Floats) -> Result<Self> {
         let nulls = array.nulls().filter(|nulls| nulls.null_count() > 0).cloned();
-        Ok(Self {
-            form: Form::of(array)?,
-            nulls,
-        })
+        let form = Form::of(array, floats)?;
+        Ok(Self { form, nulls })
     }
 
     /// The columns at these indices.
@@ -166,7 +182,12 @@ fn sortable(value: i128) -> [u8; 16] {
 }
 
 impl<'a> Form<'a> {
-    fn of(array: &'a dyn Array) -> Result<Self> {
+    fn of(array: &'a dyn Array, floats: Floats) -> Result<Self> {
+        if floats == Floats::Exact
+            && let Some(words) = WordColumn::exact_floats(array)
+        {
+            return Ok(Form::Words(words));
+        }
         if let Some(words) = WordColumn::of(array) {
             return Ok(Form::Words(words));
         }
@@ -194,26 +215,26 @@ impl<'a> Form<'a> {
             DataType::LargeBinary => Form::LargeBinary(array.as_binary()),
             DataType::BinaryView => Form::BinaryView(array.as_binary_view()),
             DataType::FixedSizeBinary(_) => Form::FixedBinary(array.as_fixed_size_binary()),
-            DataType::Dictionary(..) => dictionary(array)?,
-            DataType::Struct(_) => Form::Struct(fields(array.as_struct().columns())?),
+            DataType::Dictionary(..) => dictionary(array, floats)?,
+            DataType::Struct(_) => Form::Struct(fields(array.as_struct().columns(), floats)?),
             DataType::Map(..) => {
                 let map = array.as_map();
                 let entries = KeyColumn {
-                    form: Form::Entries(fields(map.entries().columns())?),
+                    form: Form::Entries(fields(map.entries().columns(), floats)?),
                     nulls: None,
                 };
                 Form::List(tag::MAP, ranges(map.offsets()), Box::new(entries))
             }
-            DataType::List(_) => list::<i32>(array)?,
-            DataType::LargeList(_) => list::<i64>(array)?,
-            DataType::ListView(_) => list_view::<i32>(array)?,
-            DataType::LargeListView(_) => list_view::<i64>(array)?,
+            DataType::List(_) => list::<i32>(array, floats)?,
+            DataType::LargeList(_) => list::<i64>(array, floats)?,
+            DataType::ListView(_) => list_view::<i32>(array, floats)?,
+            DataType::LargeListView(_) => list_view::<i64>(array, floats)?,
             DataType::FixedSizeList(_, size) => {
                 let size = *size as usize;
                 let ranges = (0..array.len())
                     .map(|row| (row * size, (row + 1) * size))
                     .collect();
-                let child = KeyColumn::new(array.as_fixed_size_list().values().as_ref())?;
+                let child = KeyColumn::with(array.as_fixed_size_list().values().as_ref(), floats)?;
                 Form::List(tag::LIST, ranges, Box::new(child))
             }
             other => {
@@ -225,20 +246,20 @@ impl<'a> Form<'a> {
     }
 }
 
-fn fields(columns: &[ArrayRef]) -> Result<Vec<KeyColumn<'_>>> {
+fn fields(columns: &[ArrayRef], floats: Floats) -> Result<Vec<KeyColumn<'_>>> {
     columns
         .iter()
-        .map(|column| KeyColumn::new(column.as_ref()))
+        .map(|column| KeyColumn::with(column.as_ref(), floats))
         .collect()
 }
 
-fn list<O: OffsetSizeTrait>(array: &dyn Array) -> Result<Form<'_>> {
+fn list<O: OffsetSizeTrait>(array: &dyn Array, floats: Floats) -> Result<Form<'_>> {
     let list = array.as_list::<O>();
-    let child = KeyColumn::new(list.values().as_ref())?;
+    let child = KeyColumn::with(list.values().as_ref(), floats)?;
     Ok(Form::List(tag::LIST, ranges(list.offsets()), Box::new(child)))
 }
 
-fn list_view<O: OffsetSizeTrait>(array: &dyn Array) -> Result<Form<'_>> {
+fn list_view<O: OffsetSizeTrait>(array: &dyn Array, floats: Floats) -> Result<Form<'_>> {
     let list = array.as_list_view::<O>();
     let ends = list.offsets().iter().zip(list.sizes());
     let ranges = ends
@@ -247,7 +268,7 @@ fn list_view<O: OffsetSizeTrait>(array: &dyn Array) -> Result<Form<'_>> {
     Ok(Form::List(
         tag::LIST,
         ranges,
-        Box::new(KeyColumn::new(list.values().as_ref())?),
+        Box::new(KeyColumn::with(list.values().as_ref(), floats)?),
     ))
 }
 
@@ -258,9 +279,9 @@ fn ranges<O: OffsetSizeTrait>(offsets: &[O]) -> Vec<(usize, usize)> {
         .collect()
 }
 
-fn dictionary(array: &dyn Array) -> Result<Form<'_>> {
+fn dictionary(array: &dyn Array, floats: Floats) -> Result<Form<'_>> {
     let dictionary = array.as_any_dictionary();
-    let values = Box::new(KeyColumn::new(dictionary.values().as_ref())?);
+    let values = Box::new(KeyColumn::with(dictionary.values().as_ref(), floats)?);
     // An empty dictionary has no row for the keys of NULLs to point at, and none is read.
     let rows = match dictionary.keys().data_type() {
         DataType::Int8 => index::<Int8Type>(dictionary.keys()),

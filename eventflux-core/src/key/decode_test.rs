@@ -163,3 +163,28 @@ proptest! {
         round_trip(list);
     }
 }
+
+#[test]
+fn exact_rows_keep_every_float() {
+    let floats: ArrayRef = Arc::new(Float64Array::from(vec![0.0, -0.0, f64::NAN, -f64::NAN, -1.5]));
+    let list = FixedSizeListArray::new(
+        Arc::new(Field::new_list_field(DataType::Float64, true)),
+        5,
+        floats.clone(),
+        None,
+    );
+    let mut bytes = KeyBytes::default();
+    bytes.fill_exact(&[Arc::new(list)], 1).unwrap();
+    let mut decoder = KeyDecoder::new([&DataType::new_fixed_size_list(DataType::Float64, 5, true)]).unwrap();
+    decoder.push(bytes.row(0)).unwrap();
+    let decoded = decoder.finish().unwrap().remove(0);
+    let bits = |array: &ArrayRef| {
+        array
+            .as_primitive::<Float64Type>()
+            .values()
+            .iter()
+            .map(|value| value.to_bits())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(bits(decoded.as_fixed_size_list().values()), bits(&floats));
+}

@@ -38,13 +38,18 @@ pub(super) fn to_i64(word: u64) -> i64 {
 
 /// A float as a word.
 pub(super) fn from_f64(value: f64) -> u64 {
-    let bits = if value.is_nan() {
-        f64::NAN.to_bits() & !SIGN
+    if value.is_nan() {
+        from_f64_exact(f64::from_bits(f64::NAN.to_bits() & !SIGN))
     } else if value == 0.0 {
-        0
+        from_f64_exact(0.0)
     } else {
-        value.to_bits()
-    };
+        from_f64_exact(value)
+    }
+}
+
+/// A float as a word of its own, also where it is equal to another float.
+fn from_f64_exact(value: f64) -> u64 {
+    let bits = value.to_bits();
     if bits & SIGN == 0 { bits | SIGN } else { !bits }
 }
 
@@ -54,6 +59,22 @@ pub(super) fn to_f64(word: u64) -> f64 {
 }
 
 impl<'a> WordColumn<'a> {
+    /// The words of a column of floats, each float with its own.
+    pub(super) fn exact_floats(array: &dyn Array) -> Option<Self> {
+        let words = match array.data_type() {
+            DataType::Float16 => words_of::<Float16Type>(array, from_f64_exact),
+            DataType::Float32 => words_of::<Float32Type>(array, from_f64_exact),
+            DataType::Float64 => words_of::<Float64Type>(array, from_f64_exact),
+            _ => return None,
+        };
+        let nulls = array.nulls().filter(|nulls| nulls.null_count() > 0).cloned();
+        Some(Self {
+            tag: tag::FLOAT,
+            words,
+            nulls,
+        })
+    }
+
     /// The words of a column, unless its type or one of its values has no such form.
     pub(crate) fn of(array: &'a dyn Array) -> Option<Self> {
         let (tag, words) = match array.data_type() {
@@ -68,9 +89,9 @@ impl<'a> WordColumn<'a> {
                 tag::UNSIGNED,
                 Cow::Borrowed(array.as_primitive::<UInt64Type>().values().as_ref()),
             ),
-            DataType::Float16 => (tag::FLOAT, float::<Float16Type>(array)),
-            DataType::Float32 => (tag::FLOAT, float::<Float32Type>(array)),
-            DataType::Float64 => (tag::FLOAT, float::<Float64Type>(array)),
+            DataType::Float16 => (tag::FLOAT, words_of::<Float16Type>(array, from_f64)),
+            DataType::Float32 => (tag::FLOAT, words_of::<Float32Type>(array, from_f64)),
+            DataType::Float64 => (tag::FLOAT, words_of::<Float64Type>(array, from_f64)),
             DataType::Date32 => (tag::DATE, signed::<Date32Type>(array)),
             DataType::Date64 => {
                 let days = array.as_primitive::<Date64Type>().values().iter();
@@ -126,7 +147,7 @@ where
         .collect()
 }
 
-fn float<T: ArrowPrimitiveType>(array: &dyn Array) -> Cow<'static, [u64]>
+fn words_of<T: ArrowPrimitiveType>(array: &dyn Array, word: impl Fn(f64) -> u64) -> Cow<'static, [u64]>
 where
     T::Native: Into<f64>,
 {
@@ -134,7 +155,7 @@ where
         .as_primitive::<T>()
         .values()
         .iter()
-        .map(|value| from_f64((*value).into()))
+        .map(|value| word((*value).into()))
         .collect()
 }
 

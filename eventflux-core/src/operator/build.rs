@@ -1,17 +1,22 @@
 //! From specs to operators: the one list of what there is.
 
-use arrow::datatypes::SchemaRef;
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
 
 use super::after_image::AfterImage;
 use super::calc::CalcOperator;
+use super::chain::Chain;
 use super::event_time::EventTime;
 use super::expand::Expand;
 use super::group_aggregate::GroupAggregate;
+use super::session_aggregate::SessionAggregate;
 use super::union::Union;
 use super::window_aggregate::WindowAggregate;
+use super::window_assign::{FixedWindowAssign, SessionAssign};
 use super::{Operator, OperatorContext};
 use crate::error::{Error, Result};
-use crate::plan::{ChangelogMode, OperatorSpec};
+use crate::plan::{ChangelogMode, OperatorSpec, WindowAggregateSpec, WindowSpec, WindowTime};
 
 /// What an operator has to know about one of its inputs.
 #[derive(Debug, Clone)]
@@ -76,3 +81,45 @@ pub fn build_operator(
         }
     })
 }
+
+/// Sessions of rows that may be taken back: the rows themselves are kept until their session closes, since a row taken
+/// back may part a session.
+fn sessions_of_changelog(
+    spec: &WindowAggregateSpec,
+    input: &SchemaRef,
+    output: &SchemaRef,
+    context: OperatorContext,
+) -> Result<Box<dyn Operator>> {
+    let WindowTime::Assign(WindowSpec::Session { gap_us }) = spec.window else {
+        return Err(Error::Bug("a window of fixed bounds is no session".into()));
+    };
+    if spec.allowed_lateness_us > 0 {
+        return Err(Error::Bug(
+            "sessions of a changelog have no allowed lateness".into(),
+        ));
+    }
+    let column_count = input.fields().len();
+    let window_columns = ["window_start", "window_end", "window_time"].map(|name| {
+        Arc::new(Field::new(
+            name,
+            DataType::Timestamp(TimeUnit::Microsecond, None),
+            false,
+        ))
+    });
+    let fields = input.fields().iter().cloned().chain(window_columns);
+    let assigned = Arc::new(Schema::new(fields.collect::<Fields>()));
+    let attached = WindowAggregateSpec {
+        window: WindowTime::Attached {
+            start: column_count,
+            end: column_count + 1,
+        },
+        ..spec.clone()
+    };
+    let first = SessionAssign::new(gap_us, &spec.keys, input, &assigned, context.clone())?;
+    let second = WindowAggregate::new(&attached, &assigned, false, output, context)?;
+    Ok(Box::new(Chain::new(Box::new(first), Box::new(second))))
+}
+
+#[cfg(test)]
+#[path = "build_test.rs"]
+mod tests;

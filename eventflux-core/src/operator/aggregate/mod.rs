@@ -22,4 +22,4 @@ mod value;
 pub use build::build_aggregate;
 pub use grouped::GroupedAggregate;
 pub use rows::{AggregateRows, Evaluated};
-pub use stored::Stored;
+pub use stored::{Stored, write_delimited};

@@ -8,7 +8,7 @@ use crate::state::{KeyGroup, StateRow, StateWriter};
 /// The changed groups of one table.
 ///
 /// Until the first snapshot nothing is tracked: it writes everything anyway, and without checkpoints there is none.
-pub(super) struct ChangeLog {
+pub struct ChangeLog {
     is_on: bool,
     flags: Vec<u8>,
     changed: Vec<Group>,
@@ -20,7 +20,8 @@ const CHANGED: u8 = 1;
 const STORED: u8 = 2;
 
 impl ChangeLog {
-    pub(super) fn new(is_on: bool) -> Self {
+    /// Nothing changed yet. `is_on` after the first snapshot of the operator.
+    pub fn new(is_on: bool) -> Self {
         Self {
             is_on,
             flags: Vec::new(),
@@ -28,13 +29,15 @@ impl ChangeLog {
         }
     }
 
-    pub(super) fn resize(&mut self, slot_count: usize) {
+    /// Makes room for groups below this number.
+    pub fn resize(&mut self, slot_count: usize) {
         if self.is_on && self.flags.len() < slot_count {
             self.flags.resize(slot_count, 0);
         }
     }
 
-    pub(super) fn changed(&mut self, groups: &[Group]) {
+    /// Notes that these groups changed.
+    pub fn changed(&mut self, groups: &[Group]) {
         if !self.is_on {
             return;
         }
@@ -48,7 +51,7 @@ impl ChangeLog {
     }
 
     /// Those of the groups that are in an earlier snapshot.
-    pub(super) fn stored(&self, groups: &[Group]) -> Vec<Group> {
+    pub fn stored(&self, groups: &[Group]) -> Vec<Group> {
         if !self.is_on {
             return Vec::new();
         }
@@ -59,19 +62,21 @@ impl ChangeLog {
             .collect()
     }
 
-    pub(super) fn removed(&mut self, groups: &[Group]) {
+    /// Notes that these groups are gone.
+    pub fn removed(&mut self, groups: &[Group]) {
         if self.is_on {
             groups.iter().for_each(|group| self.flags[*group as usize] = 0);
         }
     }
 
-    pub(super) fn clear(&mut self) {
+    /// Notes that all groups are gone.
+    pub fn clear(&mut self) {
         self.flags.clear();
         self.changed.clear();
     }
 
     /// The groups for the next snapshot, which are stored from here on. `all` are those there are.
-    pub(super) fn take(&mut self, slot_count: usize, all: impl FnOnce() -> Vec<Group>) -> Vec<Group> {
+    pub fn take(&mut self, slot_count: usize, all: impl FnOnce() -> Vec<Group>) -> Vec<Group> {
         let groups = if self.is_on {
             let mut changed = std::mem::take(&mut self.changed);
             // A number can be in the list twice: removed, and given again.
@@ -93,12 +98,8 @@ impl ChangeLog {
         groups
     }
 
-    /// Makes the next snapshot a whole one again.
-    pub(super) fn reset(&mut self) {
-        *self = Self::new(false);
-    }
-
-    pub(super) fn state_bytes(&self) -> usize {
+    /// Bytes that the log takes.
+    pub fn state_bytes(&self) -> usize {
         self.flags.capacity() + self.changed.capacity() * size_of::<Group>()
     }
 }
@@ -114,7 +115,7 @@ pub struct StateKeys {
 
 impl StateKeys {
     /// Calls with (position, key group, prefix and canonical key) of each group.
-    pub(super) fn for_each(
+    pub fn for_each(
         &self,
         prefix: &[u8],
         keys: &KeyTable,
@@ -152,7 +153,8 @@ impl Tombstones {
         }
     }
 
-    pub(super) fn add(&mut self, prefix: &[u8], keys: &KeyTable, groups: &[Group]) -> Result<()> {
+    /// Adds the rows of these groups.
+    pub fn add(&mut self, prefix: &[u8], keys: &KeyTable, groups: &[Group]) -> Result<()> {
         if groups.is_empty() {
             return Ok(());
         }

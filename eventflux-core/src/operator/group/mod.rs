@@ -2,6 +2,7 @@
 
 mod aggregation;
 mod bytes_table;
+mod call_states;
 mod change_log;
 mod group_table;
 mod key_table;
@@ -9,6 +10,7 @@ mod packed_table;
 mod slots;
 
 pub use aggregation::{Aggregation, CallRows, Rows};
-pub use change_log::{StateKeys, Tombstones};
-pub use group_table::{GroupTable, Results};
+pub use call_states::{CallStates, Results};
+pub use change_log::{ChangeLog, StateKeys, Tombstones};
+pub use group_table::GroupTable;
 pub use key_table::{Group, KeyTable};

@@ -73,7 +73,7 @@ impl GroupAggregate {
             .batch
             .distinct
             .iter()
-            .map(|group| self.table.row_count(*group))
+            .map(|group| self.table.states().row_count(*group))
             .collect::<Vec<_>>();
         let mut exists = exists;
         let mut presence = Vec::with_capacity(self.batch.local.len());
@@ -99,7 +99,10 @@ impl GroupAggregate {
             exists |= is_global;
         }
         if unknown.is_empty() {
-            self.table.set_row_counts(&self.batch.distinct, &counts);
+            self.table
+                .states_and_groups()
+                .0
+                .set_row_counts(&self.batch.distinct, &counts);
             return Ok(presence);
         }
         let mut known = vec![true; self.batch.local.len()];
@@ -125,10 +128,10 @@ impl GroupAggregate {
 
     /// Adds the rows to every call and keeps the results on the way.
     fn results(&mut self, rows: Rows<'_>, before: &[i64]) -> Result<Vec<CallResults>> {
-        let (aggregates, groups) = self.table.aggregates_and_groups();
-        let mut results = Vec::with_capacity(aggregates.len());
+        let (states, groups) = self.table.states_and_groups();
+        let mut results = Vec::with_capacity(self.aggregation.calls.len());
         let mut after = None;
-        for (call, aggregate) in self.aggregation.calls.iter().zip(aggregates) {
+        for (call, aggregate) in self.aggregation.calls.iter().zip(states.aggregates()) {
             results.push(match aggregate {
                 Some(aggregate) => CallResults::of_call(call, aggregate.as_mut(), rows, groups, &self.batch)?,
                 None => {
@@ -235,7 +238,7 @@ impl Operator for GroupAggregate {
             .batch
             .distinct
             .iter()
-            .map(|group| self.table.row_count(*group))
+            .map(|group| self.table.states().row_count(*group))
             .collect::<Vec<_>>();
         let presence = match self.presence(kinds, existed) {
             Ok(presence) => presence,
@@ -303,7 +306,7 @@ impl GroupAggregate {
         if self.is_global() && exists {
             return Ok(());
         }
-        let is_empty = |group: &Group| self.table.row_count(*group) == 0;
+        let is_empty = |group: &Group| self.table.states().row_count(*group) == 0;
         let empty = self
             .batch
             .distinct

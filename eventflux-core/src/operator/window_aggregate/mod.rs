@@ -15,10 +15,13 @@
 //! **Late rows** A row is late when every window it belongs to is closed for good: when the watermark has reached the
 //! end of its last window plus the allowed lateness. Otherwise it counts in those of its windows that are still open.
 
+mod correction;
 mod operator;
 mod place;
 mod slice_store;
-pub mod slicing;
+mod slicing;
 mod window_columns;
 
 pub use operator::WindowAggregate;
+pub use slicing::{Place, Slicing, Span};
+pub use window_columns::WindowColumns;

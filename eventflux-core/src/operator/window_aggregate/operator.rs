@@ -27,16 +27,16 @@ const PROGRESS: u8 = 1;
 
 /// Aggregates per key and window of fixed bounds.
 pub struct WindowAggregate {
-    aggregation: Aggregation,
-    placement: Placement,
-    lateness_us: i64,
-    output: SchemaRef,
-    window_columns: WindowColumns,
-    store: SliceStore,
-    merged: GroupTable,
-    progress: Progress,
+    pub(super) aggregation: Aggregation,
+    pub(super) placement: Placement,
+    pub(super) lateness_us: i64,
+    pub(super) output: SchemaRef,
+    pub(super) window_columns: WindowColumns,
+    pub(super) store: SliceStore,
+    pub(super) merged: GroupTable,
+    pub(super) progress: Progress,
     arrivals: Vec<u64>,
-    results: ResultRows,
+    pub(super) results: ResultRows,
     context: OperatorContext,
 }
 
@@ -54,9 +54,6 @@ impl WindowAggregate {
         let aggregation = Aggregation::new(&spec.keys, &spec.calls, input, retracts)?;
         let placement = Placement::new(&spec.window)
             .ok_or_else(|| Error::Bug("a session is no window of fixed bounds".into()))?;
-        if spec.allowed_lateness_us != 0 {
-            return Err(Error::Bug("allowed lateness is not built yet".into()));
-        }
         let keys = StateKeys {
             table: SLICES,
             key_groups: context.key_groups,
@@ -80,6 +77,10 @@ impl WindowAggregate {
     fn add(&mut self, fate: Fate, batch: &EventBatch, arrivals: &[u64], out: &mut Output<'_>) -> Result<()> {
         match fate {
             Fate::Slice(slice) => {
+                let windows = self.windows_to_correct(slice);
+                if !windows.is_empty() {
+                    return self.correct(slice, &windows, batch, arrivals, out);
+                }
                 let rows = Rows {
                     columns: batch.rows(),
                     kinds: batch.kinds().map(AsRef::as_ref),
@@ -103,7 +104,8 @@ impl WindowAggregate {
         let arrivals = std::mem::take(&mut self.arrivals);
         if let [run] = runs {
             self.add(run.fate, batch, &arrivals, out)?;
-        } else if runs.len() * RUN_ROWS_MIN <= batch.num_rows() {
+        } else if self.lateness_us > 0 || runs.len() * RUN_ROWS_MIN <= batch.num_rows() {
+            // Corrections come out in the order of the rows that cause them.
             for run in runs {
                 let end = run.start + run.length;
                 let arrivals = arrivals.get(run.start..end).unwrap_or_default();

@@ -251,3 +251,95 @@ fn a_sum_that_does_not_fit_is_a_bad_row() {
     );
     assert_eq!(*time, 9);
 }
+
+fn with_lateness(window: WindowSpec, allowed_lateness_us: i64) -> OperatorHarness {
+    let spec = WindowAggregateSpec {
+        window: WindowTime::Assign(window),
+        keys: vec![0],
+        calls: vec![
+            call(AggregateFunction::Count, None, DataType::Int64),
+            call(AggregateFunction::Max, Some(1), DataType::Int64),
+        ],
+        allowed_lateness_us,
+        error_policy: ErrorPolicy::Fail,
+    };
+    let output = schema(
+        "key text, count bigint, max bigint, \
+         window_start timestamp, window_end timestamp, window_time timestamp",
+    );
+    OperatorHarness::new(WindowAggregate::new(&spec, &schema(INPUT), true, &output, context()).unwrap())
+}
+
+#[test]
+fn late_rows_correct_a_window_until_the_lateness_is_over() {
+    let mut windows = with_lateness(
+        WindowSpec::Tumble {
+            size_us: 10,
+            offset_us: 0,
+        },
+        5,
+    );
+    let output = windows.run(
+        &schema(INPUT),
+        "A 5 @1
+         watermark 12
+         A 3 @2
+         B 1 @3
+         A 9 @11
+         -D A 5 @1
+         -D B 1 @3
+         watermark 14
+         A 4 @9
+         watermark 15
+         A 8 @9
+         watermark max",
+    );
+    assert_table(
+        &output,
+        "+I A 1 5 0 10 9
+         watermark 12
+         -U A 1 5 0 10 9
+         +U A 2 5 0 10 9
+         +I B 1 1 0 10 9
+         -U A 2 5 0 10 9
+         +U A 1 3 0 10 9
+         -D B 1 1 0 10 9
+         watermark 14
+         -U A 1 3 0 10 9
+         +U A 2 4 0 10 9
+         watermark 15
+         +I A 1 9 10 20 19
+         watermark max",
+    );
+    assert_table(&windows.take_late(), "+I A 8");
+}
+
+#[test]
+fn a_late_row_corrects_each_emitted_window_and_counts_in_the_open_ones() {
+    let mut windows = with_lateness(
+        WindowSpec::Hop {
+            slide_us: 4,
+            size_us: 12,
+            offset_us: 0,
+        },
+        4,
+    );
+    let output = windows.run(
+        &schema(INPUT),
+        "A 1 @9
+         watermark 16
+         A 7 @10
+         watermark max",
+    );
+    // [0, 12) is closed for good at 16, [4, 16) is corrected, [8, 20) is open.
+    assert_table(
+        &output,
+        "+I A 1 1 0 12 11
+         +I A 1 1 4 16 15
+         watermark 16
+         -U A 1 1 4 16 15
+         +U A 2 7 4 16 15
+         +I A 2 7 8 20 19
+         watermark max",
+    );
+}

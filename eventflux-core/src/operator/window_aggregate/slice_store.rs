@@ -114,11 +114,6 @@ impl SliceStore {
             .min();
     }
 
-    /// The largest end up to which all windows have been emitted.
-    pub(super) fn fired_until(&self) -> Watermark {
-        self.fired
-    }
-
     /// Drops the slices whose last window is closed for good.
     pub(super) fn purge(&mut self, watermark: Watermark, lateness_us: i64) -> Result<()> {
         let slicing = self.slicing;

@@ -1,0 +1,176 @@
+//! The rows of open sessions.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+
+use crate::element::Watermark;
+use crate::error::Result;
+use crate::operator::aggregate::{Stored, write_delimited};
+use crate::operator::group::Group;
+use crate::operator::window_aggregate::Span;
+
+/// Rows of one key by time, then by arrival; each as exact bytes.
+type Rows = BTreeMap<(i64, u64), Box<[u8]>>;
+
+/// The kept rows of all keys, cut into sessions only when they close: so rows that are taken back leave no trace.
+///
+/// **Invariants** Each key with rows has a timer at or before the end of its first session.
+pub(super) struct SessionBuffer {
+    gap: i64,
+    rows: Vec<Rows>,
+    timers: BinaryHeap<Reverse<(i64, Group)>>,
+    due: Vec<Option<i64>>,
+    row_bytes: usize,
+}
+
+/// A session that has closed.
+pub(super) struct Closed {
+    pub(super) key: Group,
+    pub(super) window: Span,
+    pub(super) rows: Vec<Box<[u8]>>,
+}
+
+impl SessionBuffer {
+    pub(super) fn new(gap: i64) -> Self {
+        Self {
+            gap,
+            rows: Vec::new(),
+            timers: BinaryHeap::new(),
+            due: Vec::new(),
+            row_bytes: 0,
+        }
+    }
+
+    /// Makes room for keys below this number.
+    pub(super) fn resize(&mut self, key_count: usize) {
+        if self.rows.len() < key_count {
+            self.rows.resize_with(key_count, Rows::new);
+            self.due.resize(key_count, None);
+        }
+    }
+
+    pub(super) fn is_empty(&self, key: Group) -> bool {
+        self.rows[key as usize].is_empty()
+    }
+
+    /// Whether a row at this time shares a session with a kept row of its key.
+    pub(super) fn has_neighbour(&self, key: Group, time: i64) -> bool {
+        let rows = &self.rows[key as usize];
+        let is_near = |other: Option<(&(i64, u64), _)>| {
+            other.is_some_and(|((other, _), _): (_, &Box<[u8]>)| time.abs_diff(*other) < self.gap as u64)
+        };
+        is_near(rows.range(..=(time, u64::MAX)).next_back()) || is_near(rows.range((time, 0)..).next())
+    }
+
+    pub(super) fn add(&mut self, key: Group, time: i64, arrival: u64, row: &[u8]) {
+        self.row_bytes += row.len();
+        self.rows[key as usize].insert((time, arrival), row.into());
+        self.set_timer(key, time.saturating_add(self.gap));
+    }
+
+    /// Takes back the first kept row with this time and these bytes; false if there is none.
+    pub(super) fn take_back(&mut self, key: Group, time: i64, row: &[u8]) -> bool {
+        let rows = &mut self.rows[key as usize];
+        let found = rows
+            .range((time, 0)..=(time, u64::MAX))
+            .find(|(_, other)| ***other == *row);
+        let Some(found) = found.map(|(position, _)| *position) else {
+            return false;
+        };
+        rows.remove(&found);
+        self.row_bytes -= row.len();
+        // What was one session may be two now, and the first of them may end earlier.
+        if let Some((first, _)) = self.rows[key as usize].keys().next().copied() {
+            self.set_timer(key, first.saturating_add(self.gap));
+        }
+        true
+    }
+
+    fn set_timer(&mut self, key: Group, time: i64) {
+        let due = &mut self.due[key as usize];
+        if due.is_none_or(|due| time < due) {
+            *due = Some(time);
+            self.timers.push(Reverse((time, key)));
+        }
+    }
+
+    /// Takes out the sessions that have ended at the watermark.
+    pub(super) fn close(&mut self, watermark: Watermark) -> Vec<Closed> {
+        let mut closed = Vec::new();
+        while let Some(Reverse((time, key))) = self.timers.peek().copied() {
+            if time > watermark {
+                break;
+            }
+            self.timers.pop();
+            if self.due[key as usize] != Some(time) {
+                continue;
+            }
+            self.due[key as usize] = None;
+            while let Some(window) = self.first_session(key) {
+                if window.end > watermark {
+                    self.set_timer(key, window.end);
+                    break;
+                }
+                let later = self.rows[key as usize].split_off(&(window.end, 0));
+                let rows = std::mem::replace(&mut self.rows[key as usize], later);
+                self.row_bytes -= rows.values().map(|row| row.len()).sum::<usize>();
+                closed.push(Closed {
+                    key,
+                    window,
+                    rows: rows.into_values().collect(),
+                });
+            }
+        }
+        closed
+    }
+
+    /// The bounds of a key's first session.
+    fn first_session(&self, key: Group) -> Option<Span> {
+        let mut times = self.rows[key as usize].keys().map(|(time, _)| *time);
+        let start = times.next()?;
+        let mut last = start;
+        for time in times {
+            if time.abs_diff(last) >= self.gap as u64 {
+                break;
+            }
+            last = time;
+        }
+        Some(Span {
+            start,
+            end: last.saturating_add(self.gap),
+        })
+    }
+
+    /// Appends the rows of a key.
+    pub(super) fn encode(&self, key: Group, out: &mut Vec<u8>) {
+        let rows = &self.rows[key as usize];
+        out.extend_from_slice(&(rows.len() as u32).to_be_bytes());
+        for ((time, arrival), row) in rows {
+            out.extend_from_slice(&time.to_be_bytes());
+            out.extend_from_slice(&arrival.to_be_bytes());
+            write_delimited(row, out);
+        }
+    }
+
+    /// Takes the rows of a key from a snapshot, in place of those it has.
+    pub(super) fn restore(&mut self, key: Group, value: Option<&[u8]>) -> Result<()> {
+        let old = std::mem::take(&mut self.rows[key as usize]);
+        self.row_bytes -= old.values().map(|row| row.len()).sum::<usize>();
+        let Some(value) = value else { return Ok(()) };
+        let mut input = Stored::new(value);
+        for _ in 0..input.count()? {
+            let (time, arrival) = (input.i64()?, input.u64()?);
+            self.add(key, time, arrival, input.delimited()?);
+        }
+        input.finish()
+    }
+
+    pub(super) fn state_bytes(&self) -> usize {
+        let row_count = self.rows.iter().map(Rows::len).sum::<usize>();
+        // A tree's node has room for 11 entries and is two thirds full on average.
+        let entry = size_of::<((i64, u64), Box<[u8]>)>() * 3 / 2;
+        self.row_bytes
+            + row_count * entry
+            + self.rows.capacity() * (size_of::<Rows>() + size_of::<Option<i64>>())
+    }
+}
