@@ -66,13 +66,24 @@ pub fn build_operator(
             output,
             context,
         )?),
-        OperatorSpec::WindowAggregate(spec) => Box::new(WindowAggregate::new(
-            spec,
-            &input.schema,
-            input.retracts(),
-            output,
-            context,
-        )?),
+        OperatorSpec::WindowAggregate(spec) => match spec.window {
+            WindowTime::Assign(WindowSpec::Session { .. }) if input.retracts() => {
+                return sessions_of_changelog(spec, &input.schema, output, context);
+            }
+            WindowTime::Assign(WindowSpec::Session { .. }) => {
+                Box::new(SessionAggregate::new(spec, &input.schema, output, context)?)
+            }
+            _ => {
+                let retracts = input.retracts();
+                Box::new(WindowAggregate::new(
+                    spec,
+                    &input.schema,
+                    retracts,
+                    output,
+                    context,
+                )?)
+            }
+        },
         _ => {
             return Err(Error::Bug(format!(
                 "operator {} cannot be built",
