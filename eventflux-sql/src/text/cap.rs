@@ -192,6 +192,7 @@ impl Scan {
                     | Keyword::WHEN
                     | Keyword::THEN
                     | Keyword::ELSE
+                    | Keyword::END
             ),
             Kind::Plus | Kind::Minus | Kind::Tilde | Kind::ExclamationMark | Kind::AtSign | Kind::Lt => false,
             Kind::DoubleExclamationMark | Kind::PGSquareRoot | Kind::PGCubeRoot => false,

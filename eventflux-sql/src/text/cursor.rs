@@ -197,6 +197,15 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// It is an error if a token is left of a part of a list.
+    pub(crate) fn expect_part_end(&self) -> Result<(), Diagnostic> {
+        if self.is_at_end() {
+            Ok(())
+        } else {
+            Err(self.expected("`,` or `)`"))
+        }
+    }
+
     /// `expected …, found …` at the next token.
     pub(crate) fn expected(&self, what: &str) -> Diagnostic {
         Diagnostic::error(
@@ -210,7 +219,7 @@ impl<'a> Cursor<'a> {
     pub(crate) fn found(&self) -> String {
         match self.peek() {
             Some(token) => quoted(self.source.slice(token.span)),
-            None => "the end of the statement".to_string(),
+            None => found_behind(self.source, self.end),
         }
     }
 
@@ -298,15 +307,26 @@ pub(crate) fn ident(token: &Token) -> Ident {
     }
 }
 
+/// What stands behind a run of tokens, for people: the comma or bracket that ends it, or the end of the statement.
+pub(crate) fn found_behind(source: &SourceText, end: usize) -> String {
+    let rest = source.slice(Span::new(end, source.text().len()));
+    match rest.trim_start().chars().next() {
+        Some(sign @ (',' | ')' | ']')) => quoted(&sign.to_string()),
+        _ => "the end of the statement".to_string(),
+    }
+}
+
 /// A piece of the user's text as it is shown within a sentence: short, on one line, in back quotes.
 pub(crate) fn quoted(text: &str) -> String {
     const CHARS_MAX: usize = 40;
-    let mut shown: String = text
-        .chars()
-        .take(CHARS_MAX)
-        .flat_map(char::escape_debug)
-        .collect();
-    shown = shown.replace("\\'", "'").replace("\\\"", "\"");
+    let escaped = |c: char| {
+        if c.is_control() {
+            c.escape_debug().to_string()
+        } else {
+            c.to_string()
+        }
+    };
+    let mut shown: String = text.chars().take(CHARS_MAX).map(escaped).collect();
     if text.chars().nth(CHARS_MAX).is_some() {
         shown.push('…');
     }

@@ -192,6 +192,11 @@ impl Dialect for EventFluxDialect {
         true
     }
 
+    /// Read, to be refused with a reason.
+    fn supports_limit_comma(&self) -> bool {
+        true
+    }
+
     fn supports_comma_separated_trim(&self) -> bool {
         true
     }

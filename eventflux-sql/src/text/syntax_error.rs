@@ -6,7 +6,11 @@ use sqlparser::{
     tokenizer::{Location, Token as Kind},
 };
 
-use super::{cursor::quoted, delegate::Run, token::Token};
+use super::{
+    cursor::{found_behind, quoted},
+    delegate::Run,
+    token::Token,
+};
 use crate::diagnostic::{Code, Diagnostic, Span, closest};
 
 /// The diagnostic for an error of `sqlparser`, which stopped before the token at `index`.
@@ -25,14 +29,20 @@ pub(crate) fn from_parser(run: Run<'_>, error: &ParserError, index: usize) -> Di
     };
     let (text, location) = split_location(message);
     let index = location.map_or(index, |location| index_at(run, location).unwrap_or(index));
+    if let Some(found) = text.strip_prefix("Expected an expression, found: ") {
+        // It is noticed behind the word, and placed there.
+        let is_found = |before: &usize| run.tokens.get(*before).is_some_and(|token| token.is_word(found));
+        return expected(
+            run,
+            index.checked_sub(1).filter(is_found).unwrap_or(index),
+            "an expression",
+        );
+    }
     match text
         .strip_prefix("Expected: ")
         .and_then(|text| text.rsplit_once(", found: "))
     {
-        Some((_, "EOF")) if location.is_none() => {
-            let what = text["Expected: ".len()..].trim_end_matches(", found: EOF");
-            expected(run, run.tokens.len(), &phrase(what))
-        }
+        Some((what, "EOF")) if location.is_none() => expected(run, run.tokens.len(), &phrase(what)),
         Some((what, _)) => expected(run, index, &phrase(what)),
         None => Diagnostic::error(Code::Syntax, place(run, index), sentence(text)),
     }
@@ -42,8 +52,11 @@ pub(crate) fn from_parser(run: Run<'_>, error: &ParserError, index: usize) -> Di
 pub(crate) fn expected(run: Run<'_>, index: usize, what: &str) -> Diagnostic {
     let found = match run.tokens.get(index) {
         Some(token) => quoted(run.source.slice(token.span)),
-        None => "the end of the statement".to_string(),
+        None => found_behind(run.source, run.end),
     };
+    if let Some(diagnostic) = run.tokens.get(index).and_then(foreign_clause) {
+        return diagnostic;
+    }
     let diagnostic = Diagnostic::error(
         Code::Syntax,
         place(run, index),
@@ -73,6 +86,22 @@ fn with_hint(diagnostic: Diagnostic, run: Run<'_>, index: usize) -> Diagnostic {
     }
     let previous = index.checked_sub(1).and_then(|index| run.tokens.get(index));
     let token = run.tokens.get(index);
+    if let Some(before) = previous.filter(|token| token.keyword() != Keyword::NoKeyword)
+        && index
+            .checked_sub(2)
+            .and_then(|index| run.tokens.get(index))
+            .is_some_and(|token| token.is_word("AS"))
+    {
+        return diagnostic
+            .with_label(before.span, "this is read as the name behind AS")
+            .with_help("write a name behind AS; a keyword as a name is quoted: \"name\"");
+    }
+    if let Some(token) = token.filter(|token| matches!(token.keyword(), Keyword::GROUP | Keyword::ORDER)) {
+        return diagnostic.with_help(format!(
+            "write `{} BY`",
+            run.source.slice(token.span).to_uppercase()
+        ));
+    }
     let ends_list = token.is_none_or(|token| {
         token.is(&Kind::RParen) || matches!(token.keyword(), Keyword::FROM | Keyword::WHERE | Keyword::GROUP)
     });
@@ -87,6 +116,40 @@ fn with_hint(diagnostic: Diagnostic, run: Run<'_>, index: usize) -> Diagnostic {
         return diagnostic.with_help("equality is written with one `=`");
     }
     diagnostic
+}
+
+/// Clauses that other databases have at a place where nothing of ours can stand, and clauses of later versions.
+fn foreign_clause(token: &Token) -> Option<Diagnostic> {
+    let word = token.bare_word()?.to_uppercase();
+    let (code, name, help) = match word.as_str() {
+        "PREWHERE" => (Code::NotSupported, "PREWHERE", "write WHERE"),
+        "SETTINGS" => (Code::NotSupported, "SETTINGS", "write `SET key = value`"),
+        "FORMAT" => (
+            Code::NotSupported,
+            "FORMAT",
+            "the format is an option of the sink, or of the command",
+        ),
+        "RETURNING" => (
+            Code::NotSupported,
+            "RETURNING",
+            "read the target with a query of its own",
+        ),
+        "CONNECT" => (Code::NotSupported, "CONNECT BY", "walk the hierarchy outside"),
+        "AGGREGATE" => (
+            Code::NotSupportedYet,
+            "AGGREGATE BY",
+            "aggregate over `TUMBLE(…)`",
+        ),
+        "WITHIN" => (
+            Code::NotSupportedYet,
+            "WITHIN",
+            "filter on the event time with WHERE",
+        ),
+        _ => return None,
+    };
+    let not_yet = if code == Code::NotSupportedYet { " yet" } else { "" };
+    let message = format!("{name} is not supported{not_yet}");
+    Some(Diagnostic::error(code, token.span, message).with_help(help))
 }
 
 /// The keywords of queries that people mistype.
@@ -129,8 +192,8 @@ fn mistyped_keyword(tokens: &[Token], index: usize) -> Option<(&Token, &'static 
     let word = token.bare_word().filter(|word| word.chars().count() >= 3)?;
     let is_qualified = |neighbour: Option<&Token>| neighbour.is_some_and(|token| token.is(&Kind::Period));
     let previous = index.checked_sub(1).and_then(|index| tokens.get(index));
-    if token.keyword() != Keyword::NoKeyword || is_qualified(previous) || is_qualified(tokens.get(index + 1))
-    {
+    let is_keyword = token.keyword() != Keyword::NoKeyword || token.is_any_word(KEYWORDS);
+    if is_keyword || is_qualified(previous) || is_qualified(tokens.get(index + 1)) {
         return None;
     }
     closest(word, KEYWORDS.iter().copied()).map(|keyword| (token, keyword))

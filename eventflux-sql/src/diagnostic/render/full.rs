@@ -43,7 +43,7 @@ fn render(source: &SourceText, diagnostic: &Diagnostic, renderer: &Renderer) -> 
         .primary_title(without_control(&diagnostic.message))
         .id(diagnostic.code.name());
     let excerpt = Excerpt::around(source, diagnostic);
-    let mut snippet = Snippet::source(without_control(&excerpt.text))
+    let mut snippet = Snippet::source(same_length_without_control(&excerpt.text))
         .line_start(excerpt.first_line)
         .path(source.name().to_string());
     let at_caret = diagnostic
@@ -129,6 +129,18 @@ impl Excerpt {
         let (start, end) = (place(span.start), place(span.end));
         start..end.max(start)
     }
+}
+
+/// As [`without_control`], and every other byte keeps its place.
+fn same_length_without_control(text: &str) -> String {
+    let mut result = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c.is_control() && c != '\n' && c != '\t' {
+            true => result.extend(std::iter::repeat_n('?', c.len_utf8())),
+            false => result.push(c),
+        }
+    }
+    result
 }
 
 fn floor(text: &str, offset: usize) -> usize {

@@ -137,8 +137,14 @@ impl Lower<'_> {
                     self.alias(alias);
                 }
             }
-            TableFactor::Pivot { .. } => self.refuse(span, "PIVOT", "write aggregates with FILTER"),
-            TableFactor::Unpivot { .. } => self.refuse(span, "UNPIVOT", "write UNION ALL"),
+            TableFactor::Pivot { .. } => {
+                let span = self.places.word(&["PIVOT"]).unwrap_or(span);
+                self.refuse(span, "PIVOT", "write aggregates with FILTER");
+            }
+            TableFactor::Unpivot { .. } => {
+                let span = self.places.word(&["UNPIVOT"]).unwrap_or(span);
+                self.refuse(span, "UNPIVOT", "write UNION ALL");
+            }
             TableFactor::MatchRecognize { .. } => self.refuse_yet(span, "MATCH_RECOGNIZE"),
             TableFactor::JsonTable { .. } | TableFactor::OpenJsonTable { .. } => {
                 self.refuse(

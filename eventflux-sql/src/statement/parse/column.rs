@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use sqlparser::{ast::Ident, tokenizer::Token as Kind};
 
 use crate::{
-    diagnostic::{Code, Diagnostic, Diagnostics, SourceText, Span, closest},
+    diagnostic::{Code, Diagnostic, Diagnostics, SourceText, Span, closest, did_you_mean},
     statement::{Column, ColumnKind, CreateRelation, PrimaryKey, SqlType, Watermark},
     text::{
         cursor::Cursor,
@@ -38,9 +38,10 @@ fn part(mut cursor: Cursor<'_>, relation: &mut CreateRelation) -> Result<(), Dia
     refuse_constraint(&cursor)?;
     if cursor.are_words(&["WATERMARK", "FOR"]) {
         let watermark = watermark(&mut cursor)?;
+        let span = watermark.span;
         return match relation.watermark.replace(watermark) {
             None => Ok(()),
-            Some(first) => Err(twice("WATERMARK", cursor.last_span(), first.span)),
+            Some(first) => Err(twice("WATERMARK", span, first.span)),
         };
     }
     if cursor.are_words(&["PRIMARY", "KEY"]) {
@@ -50,13 +51,13 @@ fn part(mut cursor: Cursor<'_>, relation: &mut CreateRelation) -> Result<(), Dia
         let mut columns = Vec::new();
         for mut part in list.split_commas() {
             columns.push(part.expect_name("the name of a column")?);
-            part.expect_end("the column's name")?;
+            part.expect_part_end()?;
         }
         if columns.is_empty() {
             return Err(list.expected("the name of a column"));
         }
         let is_not_enforced = cursor.take_words(&["NOT", "ENFORCED"]);
-        cursor.expect_end("the key")?;
+        cursor.expect_part_end()?;
         refuse_duplicates(cursor.source(), columns.iter())?;
         let key = PrimaryKey {
             columns,
@@ -209,6 +210,17 @@ fn computed(
         return Err(cursor.expected("an expression"));
     }
     let run = Run::from(&*cursor);
+    // `NOT NULL` behind an expression would be read as a test of it.
+    if let [.., not, null] = run.tokens
+        && not.is_word("NOT")
+        && null.is_word("NULL")
+    {
+        let message = "a computed column takes no NOT NULL";
+        return Err(
+            Diagnostic::error(Code::InvalidColumn, not.span.to(null.span), message)
+                .with_help("leave it out, or put a test in parentheses: `(x IS NOT NULL)`"),
+        );
+    }
     let expr = super::query::expression(run)?;
     let expr_start = cursor.span();
     cursor.take(run.tokens.len());
@@ -267,7 +279,11 @@ fn modifiers(cursor: &mut Cursor<'_>, name: &Ident) -> Result<Modifiers, Diagnos
         } else if cursor.take_word("METADATA") {
             let metadata = match cursor.take_word("FROM") {
                 true => {
-                    let (key, span) = cursor.expect_string("the metadata's name, such as 'offset'")?;
+                    let (key, span) = cursor
+                        .expect_string("the metadata's name")
+                        .map_err(|diagnostic| {
+                            diagnostic.with_help("it is a string: `METADATA FROM 'offset'`")
+                        })?;
                     (Some(key), span)
                 }
                 false => (None, start),
@@ -295,6 +311,15 @@ fn refused_modifier(cursor: &Cursor<'_>) -> Diagnostic {
         ),
         Some("GENERATED") => ("GENERATED", "write a computed column: `name AS expression`"),
         Some("UNIQUE") => ("UNIQUE", "use PRIMARY KEY"),
+        Some("AS") => ("AS", "a computed column has no type: `name AS expression`"),
+        Some("NOT") => {
+            let mut behind = cursor.clone();
+            behind.advance();
+            let found = behind.peek().and_then(|token| token.bare_word());
+            return behind
+                .expected("`NULL` behind `NOT`")
+                .with_help_opt(found.and_then(|found| did_you_mean(found, ["NULL"])));
+        }
         Some("COMMENT") => ("COMMENT", "write a comment: `-- …`"),
         Some("CHECK") => ("CHECK", "filter with WHERE"),
         Some("COLLATE") => ("COLLATE", "strings compare by their bytes"),

@@ -83,7 +83,10 @@ fn relation(
         )
         .with_help("put all options into one `WITH (…)`")));
     }
-    cursor.expect_end("the statement").map_err(one)?;
+    cursor.expect_end("the statement").map_err(|diagnostic| {
+        let found = cursor.peek().and_then(Token::bare_word);
+        one(diagnostic.with_help_opt(found.and_then(|found| did_you_mean(found, ["WITH"]))))
+    })?;
     Ok(relation)
 }
 
@@ -119,7 +122,7 @@ fn view(cursor: &mut Cursor<'_>, is_or_replace: bool) -> Result<CreateView, Diag
         let list = cursor.expect_parenthesised("`(`").map_err(one)?;
         for mut part in list.split_commas() {
             columns.push(part.expect_name("the name of a column").map_err(one)?);
-            part.expect_end("the column's name")
+            part.expect_part_end()
                 .map_err(|diagnostic| one(diagnostic.with_help("a view takes its types from its query")))?;
         }
         column::refuse_duplicates(cursor.source(), columns.iter()).map_err(one)?;

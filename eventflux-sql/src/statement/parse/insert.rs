@@ -110,7 +110,7 @@ pub(super) fn head(cursor: &mut Cursor<'_>) -> Result<Head, Diagnostic> {
         let list = cursor.expect_parenthesised("`(`")?;
         for mut part in list.split_commas() {
             columns.push(part.expect_name("the name of a column")?);
-            part.expect_end("the column's name")?;
+            part.expect_part_end()?;
         }
         if columns.is_empty() {
             return Err(list.expected("the name of a column"));

@@ -27,7 +27,7 @@ pub(super) fn options(cursor: &mut Cursor<'_>) -> Result<Vec<SqlOption>, Diagnos
         }
         part.expect_sign(&Kind::Eq)?;
         let value = value(&mut part)?;
-        part.expect_end("the option")?;
+        part.expect_part_end()?;
         options.push(SqlOption { key, key_span, value });
     }
     Ok(options)

@@ -1,6 +1,6 @@
 //! Queries: what stands around them is cut off, what stands within them is spliced, the rest is `sqlparser`'s.
 
-use sqlparser::{ast::Expr, tokenizer::Token as Kind};
+use sqlparser::{ast::Expr, keywords::Keyword, tokenizer::Token as Kind};
 
 use super::{
     emission::{begins_emit, begins_output, emit, output},
@@ -104,11 +104,25 @@ fn has_select(tokens: &[Token]) -> bool {
 
 /// Where EMIT, OUTPUT or a trailing INSERT begins.
 fn tail_start(tokens: &[Token]) -> Option<usize> {
+    let mut is_behind_from = false;
     outside_brackets(tokens)
         .filter(|index| *index > 0)
         .find(|&index| {
-            begins_insert(tokens, index) || begins_emit(tokens, index) || begins_output(tokens, index)
+            is_behind_from |= tokens[index].is_word("FROM");
+            begins_insert(tokens, index)
+                || begins_emit(tokens, index)
+                || begins_output(tokens, index)
+                || is_behind_from && begins_unknown_emit(tokens, index)
         })
+}
+
+/// EMIT with a word behind it that is no keyword of any clause: it is not an alias, but a mistake.
+fn begins_unknown_emit(tokens: &[Token], index: usize) -> bool {
+    let is_plain = |token: &Token| token.word().is_some() && token.keyword() == Keyword::NoKeyword;
+    let previous = &tokens[index - 1];
+    tokens[index].is_word("EMIT")
+        && (is_plain(previous) || previous.is(&Kind::RParen))
+        && tokens.get(index + 1).is_some_and(is_plain)
 }
 
 fn begins_insert(tokens: &[Token], index: usize) -> bool {

@@ -13,11 +13,19 @@ use crate::{
     },
 };
 
+/// The deepest run of calls between two checks of the stack takes less, also in an unoptimised build.
+const STACK_BYTES_MIN: usize = 512 * 1024;
+
 /// Reads a whole text into statements, in their order.
 ///
 /// Empty statements (`;;`) are skipped. A text that passes a bound on its size gives that one diagnostic; otherwise
 /// every statement with a mistake gives at least one.
+///
+/// **Stack**: as small as the caller's is, it is enough. Parsers and walks go on on a new stack when less than
+/// [`STACK_BYTES_MIN`] is left.
 pub fn parse(source: &SourceText) -> Result<Vec<Statement>, Diagnostics> {
+    // For the whole process, as it is the crate's only way; the default is too small for unoptimised builds.
+    recursive::set_minimum_stack_size(STACK_BYTES_MIN);
     let tokens = tokenise(source).map_err(|diagnostic| vec![diagnostic])?;
     cap::check(&tokens).map_err(|diagnostic| vec![diagnostic])?;
     let mut statements = Vec::new();

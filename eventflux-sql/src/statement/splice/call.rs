@@ -45,9 +45,12 @@ pub(super) fn splice(source: &SourceText, tokens: &[Token]) -> Vec<Token> {
             index += 2;
             continue;
         }
-        if begins_argument && let Some(length) = duration_length(&tokens[index..]) {
-            result.extend(interval(source, &tokens[index..index + length]));
-            index += length;
+        let sign = usize::from(token.is(&Kind::Minus));
+        if begins_argument && let Some(length) = duration_length(&tokens[index + sign..]) {
+            let number = index + sign;
+            result.extend_from_slice(&tokens[index..number]);
+            result.extend(interval(source, &tokens[number..number + length]));
+            index = number + length;
             continue;
         }
         result.push(token.clone());

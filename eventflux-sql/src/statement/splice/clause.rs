@@ -119,7 +119,7 @@ fn clause(cursor: &mut Cursor<'_>) -> Result<ClauseWindow, Diagnostic> {
         let mut parts = list.split_commas().into_iter();
         let mut first = parts.next().unwrap_or_else(|| list.clone());
         let (name, span) = first.expect_string("the kind of the window, such as 'tumbling'")?;
-        first.expect_end("the window's kind")?;
+        first.expect_part_end()?;
         (name, span, parts.collect::<Vec<_>>())
     } else {
         let name = cursor.expect_name("the kind of the window")?;
@@ -154,7 +154,7 @@ fn clause(cursor: &mut Cursor<'_>) -> Result<ClauseWindow, Diagnostic> {
                 && let Some(mut key) = call.parts.pop()
             {
                 partition_by.push(key.expect_name("the column to keep sessions for")?);
-                key.expect_end("the column")?;
+                key.expect_part_end()?;
             }
             WindowKind::Session {
                 gap: call.one_duration("the gap")?,
@@ -222,6 +222,6 @@ impl Arguments<'_, '_> {
 
 fn argument(cursor: &mut Cursor<'_>, what: &str) -> Result<Duration, Diagnostic> {
     let duration = positive(duration(cursor)?, what)?;
-    cursor.expect_end(what)?;
+    cursor.expect_part_end()?;
     Ok(duration)
 }

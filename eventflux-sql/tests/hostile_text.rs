@@ -1,0 +1,259 @@
+//! Hostile texts are refused within a second, by a diagnostic, on an ordinary stack.
+
+use std::time::{Duration, Instant};
+
+use eventflux_sql::{diagnostic::SourceText, statement::parse};
+
+/// Parses on a thread with the stack of a test, and gives the first code, or `ok`.
+fn check(text: String, expected: &str) {
+    let source = SourceText::new("hostile.sql", text);
+    let begin = Instant::now();
+    let found = match parse(&source) {
+        Ok(_) => "ok",
+        Err(diagnostics) => diagnostics[0].code.name(),
+    };
+    let took = begin.elapsed();
+    let shown: String = source.text().chars().take(60).collect();
+    assert_eq!(found, expected, "{shown}");
+    // The bound is for a release build; an unoptimised one on a busy machine gets more.
+    let limit = Duration::from_secs(if cfg!(debug_assertions) { 4 } else { 1 });
+    assert!(took < limit, "{shown} took {took:?}");
+}
+
+/// As [`check`], where a bound may be met before the mistake.
+fn check_refused(text: String) {
+    let source = SourceText::new("t", text.clone());
+    let code = parse(&source).unwrap_err()[0].code.name();
+    assert!(["syntax", "nested-too-deep"].contains(&code), "{code}");
+    check(text, code);
+}
+
+fn repeat(part: &str, count: usize, between: &str) -> String {
+    vec![part; count].join(between)
+}
+
+#[test]
+fn ten_megabytes_of_text_are_refused_unread() {
+    check("SELECT 1; ".repeat(1_000_000), "text-too-long");
+    check(format!("SELECT '{}'", "x".repeat(10_000_000)), "text-too-long");
+    check("(".repeat(10_000_000), "text-too-long");
+}
+
+#[test]
+fn a_megabyte_of_anything_is_refused_fast() {
+    let size = 1 << 20;
+    for (part, expected) in [
+        ("a ", "too-many-tokens"),
+        ("(", "too-many-tokens"),
+        ("-- x\n", "ok"),
+        ("/* ", "unterminated-text"),
+        ("'", "too-many-tokens"),
+        ("\"", "too-many-tokens"),
+        ("$a", "too-many-tokens"),
+        ("1e", "too-many-tokens"),
+        ("\u{1F600}", "invalid-character"),
+        ("1.", "too-many-tokens"),
+        ("E'", "unterminated-text"),
+        ("::", "too-many-tokens"),
+    ] {
+        let text = part.repeat(size / part.len());
+        let source = SourceText::new("t", text.clone());
+        let found = match parse(&source) {
+            Ok(_) => "ok",
+            Err(diagnostics) => diagnostics[0].code.name(),
+        };
+        assert!(
+            [
+                expected,
+                "unterminated-text",
+                "invalid-character",
+                "too-many-tokens",
+                "syntax"
+            ]
+            .contains(&found),
+            "{part}: {found}"
+        );
+        check(text, found);
+    }
+}
+
+#[test]
+fn a_hundred_thousand_ors_are_refused() {
+    check(
+        format!("SELECT a FROM s WHERE {}", repeat("a=1", 100_000, " OR ")),
+        "too-many-tokens",
+    );
+    check(
+        format!("SELECT a FROM s WHERE {}", repeat("a", 9_000, " OR ")),
+        "chain-too-long",
+    );
+}
+
+#[test]
+fn five_thousand_columns_are_refused() {
+    check(
+        format!("SELECT {} FROM s", repeat("a", 5_000, ", ")),
+        "too-many-columns",
+    );
+    let columns: Vec<String> = (0..5_000).map(|n| format!("c{n} INT")).collect();
+    check(
+        format!("CREATE STREAM s ({})", columns.join(", ")),
+        "too-many-columns",
+    );
+}
+
+#[test]
+fn nesting_of_a_hundred_thousand_is_refused() {
+    for (open, close) in [
+        ("(", ")"),
+        ("f(", ")"),
+        ("(SELECT ", ")"),
+        ("ARRAY[", "]"),
+        ("CASE WHEN ", " THEN 1 END"),
+        ("NOT ", ""),
+    ] {
+        let text = format!("SELECT {}1{}", open.repeat(100_000), close.repeat(100_000));
+        let expected = if text.len() > 1 << 20 {
+            "text-too-long"
+        } else {
+            "too-many-tokens"
+        };
+        check(text, expected);
+        check(
+            format!("SELECT {}1{}", open.repeat(3_000), close.repeat(3_000)),
+            "nested-too-deep",
+        );
+    }
+    check(
+        format!("SELECT * FROM {}s", "(SELECT * FROM ".repeat(3_000)),
+        "nested-too-deep",
+    );
+    check(
+        format!("CREATE STREAM s (a {}INT)", "ARRAY<".repeat(3_000)),
+        "nested-too-deep",
+    );
+}
+
+#[test]
+fn everything_just_below_the_bounds_is_read() {
+    check(format!("SELECT {}1{}", "(".repeat(95), ")".repeat(95)), "ok");
+    check(format!("SELECT {}1{}", "abs(".repeat(95), ")".repeat(95)), "ok");
+    check(format!("SELECT {}1{}", "ARRAY[".repeat(95), "]".repeat(95)), "ok");
+    check(
+        format!("SELECT {}1{}", "CAST(".repeat(95), " AS INT)".repeat(95)),
+        "ok",
+    );
+    check(
+        format!("SELECT {}1{}", "CASE WHEN a THEN ".repeat(95), " END".repeat(95)),
+        "ok",
+    );
+    check(
+        format!("SELECT {}1{}", "(SELECT ".repeat(95), ")".repeat(95)),
+        "ok",
+    );
+    check(
+        format!(
+            "SELECT * FROM {}s{}",
+            "(SELECT * FROM ".repeat(95),
+            ") t".repeat(95)
+        ),
+        "ok",
+    );
+    check(
+        format!(
+            "SELECT a FROM s WHERE {}1{}",
+            "a IN (SELECT a FROM s WHERE ".repeat(95),
+            ")".repeat(95)
+        ),
+        "ok",
+    );
+    check(
+        format!("SELECT a FROM s WHERE {}", repeat("a = 1", 500, " OR ")),
+        "ok",
+    );
+    check(format!("SELECT {} FROM s", repeat("a", 2_000, ", ")), "ok");
+    check(repeat("SELECT 1", 500, " UNION ALL "), "ok");
+    let chain = |inner: &str| format!("({inner}){}", " + 1".repeat(480));
+    check(format!("SELECT {}", chain(&chain(&chain("1")))), "ok");
+    check(format!("SELECT CAST(1 AS INT{})", "[]".repeat(480)), "ok");
+    check(
+        format!(
+            "SELECT a FROM {}s{}",
+            "TUMBLE(".repeat(90),
+            ", 1 SECOND)".repeat(90)
+        ),
+        "ok",
+    );
+}
+
+/// `sqlparser` tries some forms twice; nested, that doubles at every level.
+#[test]
+fn forms_that_are_tried_twice_do_not_explode() {
+    for depth in [20, 45, 90] {
+        // Each ends in a mistake, so that every attempt fails at the innermost place.
+        for open in [
+            "(",
+            "f(",
+            "CAST(",
+            "ARRAY[",
+            "CASE WHEN ",
+            "EXISTS (SELECT ",
+            "(SELECT a FROM s WHERE x IN (",
+            "STRUCT(",
+            "position(",
+            "substring(",
+            "trim(",
+            "f(x => ",
+            "INTERVAL ",
+            "NOT (",
+            "floor(",
+            "extract(day FROM ",
+            "overlay(",
+            "MAP(",
+            "a[",
+        ] {
+            let levels = open.matches(['(', '[']).count().max(1);
+            check_refused(format!("SELECT {} , ) FROM", open.repeat(depth / levels)));
+        }
+    }
+}
+
+#[test]
+fn doubled_parentheses_do_not_explode() {
+    for depth in [8, 20, 45] {
+        let doubled = if depth > 8 { "nested-too-deep" } else { "syntax" };
+        check(
+            format!("SELECT * FROM {}", "((SELECT * FROM ".repeat(depth)),
+            doubled,
+        );
+        check(
+            format!("SELECT * FROM {}", "((a NATURAL JOIN ".repeat(depth)),
+            doubled,
+        );
+        check_refused(format!(
+            "SELECT {}",
+            "a IN ((SELECT b FROM c WHERE ".repeat(depth)
+        ));
+    }
+}
+
+#[test]
+fn references_between_ctes_are_bounded() {
+    let chain = |count: usize, references: usize| {
+        let ctes: Vec<String> = (1..count)
+            .map(|n| {
+                let from: Vec<String> = (0..references).map(|m| format!("c{} AS t{m}", n - 1)).collect();
+                format!("c{n} AS (SELECT 1 FROM {})", from.join(", "))
+            })
+            .collect();
+        format!(
+            "WITH c0 AS (SELECT 1 FROM s), {} SELECT * FROM c{}",
+            ctes.join(", "),
+            count - 1
+        )
+    };
+    check(chain(50, 1), "ok");
+    check(chain(8, 2), "ok");
+    check(chain(30, 2), "cte-expansion-too-large");
+    check(chain(15, 4), "cte-expansion-too-large");
+}
