@@ -4,28 +4,29 @@ use std::time::{Duration, Instant};
 
 use eventflux_sql::{diagnostic::SourceText, statement::parse};
 
-/// Parses on a thread with the stack of a test, and gives the first code, or `ok`.
-fn check(text: String, expected: &str) {
-    let source = SourceText::new("hostile.sql", text);
-    let begin = Instant::now();
-    let found = match parse(&source) {
+/// The code of the first diagnostic, or `ok`.
+fn first_code(text: &str) -> &'static str {
+    match parse(&SourceText::new("hostile.sql", text)) {
         Ok(_) => "ok",
         Err(diagnostics) => diagnostics[0].code.name(),
-    };
+    }
+}
+
+/// Parses on the stack of a test, within the time.
+fn check(text: String, expected: &str) {
+    check_any(text, &[expected]);
+}
+
+/// As [`check`], where more than one bound or mistake may be met first.
+fn check_any(text: String, expected: &[&str]) {
+    let begin = Instant::now();
+    let found = first_code(&text);
     let took = begin.elapsed();
-    let shown: String = source.text().chars().take(60).collect();
-    assert_eq!(found, expected, "{shown}");
+    let shown: String = text.chars().take(60).collect();
+    assert!(expected.contains(&found), "{shown} gives {found}");
     // The bound is for a release build; an unoptimised one on a busy machine gets more.
     let limit = Duration::from_secs(if cfg!(debug_assertions) { 4 } else { 1 });
     assert!(took < limit, "{shown} took {took:?}");
-}
-
-/// As [`check`], where a bound may be met before the mistake.
-fn check_refused(text: String) {
-    let source = SourceText::new("t", text.clone());
-    let code = parse(&source).unwrap_err()[0].code.name();
-    assert!(["syntax", "nested-too-deep"].contains(&code), "{code}");
-    check(text, code);
 }
 
 fn repeat(part: &str, count: usize, between: &str) -> String {
@@ -42,38 +43,35 @@ fn ten_megabytes_of_text_are_refused_unread() {
 #[test]
 fn a_megabyte_of_anything_is_refused_fast() {
     let size = 1 << 20;
-    for (part, expected) in [
-        ("a ", "too-many-tokens"),
-        ("(", "too-many-tokens"),
-        ("-- x\n", "ok"),
-        ("/* ", "unterminated-text"),
-        ("'", "too-many-tokens"),
-        ("\"", "too-many-tokens"),
-        ("$a", "too-many-tokens"),
-        ("1e", "too-many-tokens"),
-        ("\u{1F600}", "invalid-character"),
-        ("1.", "too-many-tokens"),
-        ("E'", "unterminated-text"),
-        ("::", "too-many-tokens"),
+    for part in [
+        "a ",
+        "(",
+        "-- x\n",
+        "/* ",
+        "'",
+        "\"",
+        "$a",
+        "1e",
+        "\u{1F600}",
+        "1.",
+        "E'",
+        "::",
+        "a=1 OR ",
+        "é",
+        ";",
+        "--",
     ] {
         let text = part.repeat(size / part.len());
-        let source = SourceText::new("t", text.clone());
-        let found = match parse(&source) {
-            Ok(_) => "ok",
-            Err(diagnostics) => diagnostics[0].code.name(),
-        };
-        assert!(
-            [
-                expected,
+        check_any(
+            text,
+            &[
+                "ok",
+                "too-many-tokens",
                 "unterminated-text",
                 "invalid-character",
-                "too-many-tokens",
-                "syntax"
-            ]
-            .contains(&found),
-            "{part}: {found}"
+                "syntax",
+            ],
         );
-        check(text, found);
     }
 }
 
@@ -213,7 +211,10 @@ fn forms_that_are_tried_twice_do_not_explode() {
             "a[",
         ] {
             let levels = open.matches(['(', '[']).count().max(1);
-            check_refused(format!("SELECT {} , ) FROM", open.repeat(depth / levels)));
+            check_any(
+                format!("SELECT {} , ) FROM", open.repeat(depth / levels)),
+                &["syntax", "nested-too-deep"],
+            );
         }
     }
 }
@@ -230,10 +231,10 @@ fn doubled_parentheses_do_not_explode() {
             format!("SELECT * FROM {}", "((a NATURAL JOIN ".repeat(depth)),
             doubled,
         );
-        check_refused(format!(
-            "SELECT {}",
-            "a IN ((SELECT b FROM c WHERE ".repeat(depth)
-        ));
+        check_any(
+            format!("SELECT {}", "a IN ((SELECT b FROM c WHERE ".repeat(depth)),
+            &["syntax", "nested-too-deep"],
+        );
     }
 }
 

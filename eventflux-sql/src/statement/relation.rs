@@ -74,7 +74,7 @@ pub enum ColumnKind {
     /// `c AS expr`: computed from other columns. The type is the expression's.
     Computed {
         /// What to compute.
-        expr: Expr,
+        expr: Box<Expr>,
         /// Where it is written.
         expr_span: Span,
     },

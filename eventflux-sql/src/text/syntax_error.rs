@@ -74,8 +74,8 @@ fn place(run: Run<'_>, index: usize) -> Span {
 /// Adds what the user probably meant: a mistyped keyword, a comma too many, a word that must be quoted.
 fn with_hint(diagnostic: Diagnostic, run: Run<'_>, index: usize) -> Diagnostic {
     // A mistyped keyword is read as a name or an alias, so the mistake shows up to two tokens later.
-    let looked_at = (index.saturating_sub(2)..=index).rev();
-    for (token, keyword) in looked_at.filter_map(|index| mistyped_keyword(run.tokens, index)) {
+    let mut looked_at = (index.saturating_sub(2)..=index).rev();
+    if let Some((token, keyword)) = looked_at.find_map(|index| mistyped_keyword(run.tokens, index)) {
         let help = format!("did you mean `{keyword}`?");
         return match token.span == diagnostic.span {
             true => diagnostic.with_help(help),

@@ -77,6 +77,11 @@ impl Token {
     }
 }
 
+/// The place of a whole run of tokens.
+pub(crate) fn span_of(tokens: &[Token]) -> Option<Span> {
+    Some(tokens.first()?.span.to(tokens.last()?.span))
+}
+
 /// The tokens of a text without white space and comments, or the one diagnostic that keeps it from having any.
 pub(crate) fn tokenise(source: &SourceText) -> Result<Vec<Token>, Diagnostic> {
     let text = source.text();

@@ -10,6 +10,7 @@
 mod expr;
 mod function;
 mod group;
+mod length;
 mod place;
 mod query;
 mod select;

@@ -26,7 +26,7 @@ impl<'a> Places<'a> {
 
     /// The whole query.
     pub(super) fn whole(&self) -> Span {
-        crate::text::cap::span_of(self.run.tokens).unwrap_or(Span::at(self.run.end))
+        crate::text::token::span_of(self.run.tokens).unwrap_or(Span::at(self.run.end))
     }
 
     /// The bytes of a place of the tree; the whole query if it has none.
@@ -93,7 +93,7 @@ impl<'a> Places<'a> {
         if words.is_empty() {
             None
         } else {
-            crate::text::cap::span_of(found)
+            crate::text::token::span_of(found)
         }
     }
 

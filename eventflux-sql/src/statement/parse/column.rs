@@ -221,7 +221,7 @@ fn computed(
                 .with_help("leave it out, or put a test in parentheses: `(x IS NOT NULL)`"),
         );
     }
-    let expr = super::query::expression(run)?;
+    let expr = Box::new(super::query::expression(run)?);
     let expr_start = cursor.span();
     cursor.take(run.tokens.len());
     let expr_span = expr_start.to(cursor.last_span());

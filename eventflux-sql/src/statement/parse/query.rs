@@ -14,10 +14,9 @@ use crate::{
         splice::splice,
     },
     text::{
-        cap,
         cursor::Cursor,
         delegate::{self, Run},
-        token::Token,
+        token::{Token, span_of},
     },
 };
 
@@ -48,7 +47,7 @@ pub(super) fn query(cursor: &mut Cursor<'_>) -> Result<Query, Diagnostics> {
 pub(super) fn query_with_tail(cursor: &mut Cursor<'_>) -> Result<(Query, Option<Head>), Diagnostics> {
     let source = cursor.source();
     let all = cursor.rest();
-    let Some(whole) = cap::span_of(all) else {
+    let Some(whole) = span_of(all) else {
         return Err(vec![cursor.expected("a query")]);
     };
     let body_length = tail_start(all).unwrap_or(all.len());
@@ -75,7 +74,7 @@ pub(super) fn query_with_tail(cursor: &mut Cursor<'_>) -> Result<(Query, Option<
     };
     let mut ast = delegate::parse_query(run).map_err(one)?;
     let windows = lower_query(run, spliced.clauses, &mut ast)?;
-    let span = cap::span_of(&tokens).unwrap_or(Span::at(whole.start));
+    let span = span_of(&tokens).unwrap_or(Span::at(whole.start));
     let query = Query {
         body: ast,
         windows,

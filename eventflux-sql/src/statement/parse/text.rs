@@ -9,7 +9,7 @@ use crate::{
     text::{
         cap,
         cursor::Cursor,
-        token::{Token, tokenise},
+        token::{Token, span_of, tokenise},
     },
 };
 
@@ -74,7 +74,7 @@ pub(super) fn statement(mut cursor: Cursor<'_>) -> Result<Statement, Diagnostics
     let Some(first) = cursor.peek() else {
         return Err(vec![cursor.expected("a statement")]);
     };
-    let span = cap::span_of(cursor.rest()).unwrap_or(first.span);
+    let span = span_of(cursor.rest()).unwrap_or(first.span);
     later::refuse(&cursor).map_err(|diagnostic| vec![diagnostic])?;
     let word = first.bare_word().map(str::to_uppercase).unwrap_or_default();
     let kind = match word.as_str() {

@@ -22,10 +22,13 @@ pub(super) fn splice(source: &SourceText, tokens: &[Token]) -> Vec<Token> {
             });
         match token.kind() {
             Kind::LParen | Kind::LBracket => {
-                let is_call = result
-                    .last()
-                    .and_then(Token::bare_word)
-                    .is_some_and(|name| function_kind(name).is_some());
+                let is_qualified = result
+                    .iter()
+                    .rev()
+                    .nth(1)
+                    .is_some_and(|before| before.is(&Kind::Period));
+                let name = result.last().and_then(Token::bare_word).filter(|_| !is_qualified);
+                let is_call = name.is_some_and(|name| function_kind(name).is_some());
                 levels.push(token.is(&Kind::LParen) && is_call);
             }
             Kind::RParen | Kind::RBracket => {

@@ -1,32 +1,18 @@
-//! Bounds on the token stream, checked before any parser recurses into it.
-//!
-//! The syntax tree of an expression is as deep as its brackets are nested and its chains are long (`a AND b AND c` is
-//! `(a AND b) AND c`), and everything behind the parser walks that tree. So besides nesting and each chain, their sum
-//! along the deepest path is bounded.
-//!
-//! The counts are upper bounds taken from tokens alone: a word that looks like an operator counts as one.
+//! One pass over the tokens that keeps the levels open and counts.
 
 use sqlparser::{keywords::Keyword, tokenizer::Token as Kind};
 
-use super::token::Token;
-use crate::diagnostic::{Code, Diagnostic, Span};
-
-/// Brackets, sub-queries, CASE and type parameters within each other.
-pub(crate) const NESTING_MAX: usize = 100;
-/// Terms of one chain of AND, OR, arithmetic or casts.
-pub(crate) const CHAIN_TERMS_MAX: usize = 500;
-/// Nesting and chains together, along the deepest path of one expression.
-pub(crate) const DEPTH_MAX: usize = 1_500;
-/// Signs and words before an operand: `NOT NOT - - x`.
-pub(crate) const PREFIXES_MAX: usize = 100;
-/// Parentheses doubled around relations of FROM, which cost the parser two tries each.
-pub(crate) const RELATION_PARENTHESES_MAX: usize = 8;
-/// Joined inputs of one statement, commas of FROM included.
-pub(crate) const JOIN_COUNT_MAX: usize = 64;
-/// Set operations of one statement.
-pub(crate) const UNION_COUNT_MAX: usize = 500;
-/// Columns of a relation, items of SELECT, arguments of a function.
-pub(crate) const COLUMN_COUNT_MAX: usize = 2_000;
+use super::{
+    level::{Chains, Clause, Level, Opener},
+    limit::{
+        CHAIN_TERMS_MAX, COLUMN_COUNT_MAX, DEPTH_MAX, JOIN_COUNT_MAX, NESTING_MAX, PREFIXES_MAX,
+        RELATION_PARENTHESES_MAX, UNION_COUNT_MAX,
+    },
+};
+use crate::{
+    diagnostic::{Code, Diagnostic},
+    text::{cursor::is_type_with_angles, token::Token},
+};
 
 /// Checks the tokens of a whole text; the first bound that is passed is reported.
 pub(crate) fn check(tokens: &[Token]) -> Result<(), Diagnostic> {
@@ -36,88 +22,6 @@ pub(crate) fn check(tokens: &[Token]) -> Result<(), Diagnostic> {
         scan.step(previous, token, tokens.get(index + 1))?;
     }
     Ok(())
-}
-
-/// What opened a level.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Opener {
-    Statement,
-    Parenthesis,
-    Bracket,
-    Brace,
-    Angle,
-    Case,
-}
-
-/// The part of a query that the tokens of a level are in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Clause {
-    From,
-    /// VALUES, and lists with IN or in brackets: long lists of values are fine.
-    Values,
-    Other,
-}
-
-#[derive(Debug)]
-struct Level {
-    opener: Opener,
-    clause: Clause,
-    /// Whether it is a doubled parenthesis around a relation.
-    is_doubled: bool,
-    commas: usize,
-    chains: Chains,
-    /// How many BETWEENs wait for their AND.
-    betweens: usize,
-    /// The deepest path through the brackets closed in the current item.
-    depth_below: usize,
-    /// The deepest path through this level so far.
-    depth: usize,
-}
-
-/// Lengths of the chains that the next operand is in, the loosest operator first.
-#[derive(Debug, Clone, Copy, Default)]
-struct Chains {
-    or: usize,
-    and: usize,
-    comparison: usize,
-    arithmetic: usize,
-    cast: usize,
-}
-
-impl Chains {
-    fn sum(self) -> usize {
-        self.or + self.and + self.comparison + self.arithmetic + self.cast
-    }
-
-    fn longest(self) -> usize {
-        self.or
-            .max(self.and)
-            .max(self.comparison)
-            .max(self.arithmetic)
-            .max(self.cast)
-    }
-}
-
-impl Level {
-    fn new(opener: Opener, clause: Clause) -> Self {
-        Self {
-            opener,
-            clause,
-            is_doubled: false,
-            commas: 0,
-            chains: Chains::default(),
-            betweens: 0,
-            depth_below: 0,
-            depth: 0,
-        }
-    }
-
-    /// The next tokens belong to another item or clause.
-    fn begin_item(&mut self) {
-        self.chains = Chains::default();
-        self.betweens = 0;
-        self.depth_below = 0;
-    }
 }
 
 struct Scan {
@@ -161,7 +65,7 @@ impl Scan {
                 self.open(Opener::Bracket, previous, token, next)?;
             }
             Kind::LBrace => self.open(Opener::Brace, previous, token, next)?,
-            Kind::Lt if previous.is_some_and(super::cursor::is_type_with_angles) => {
+            Kind::Lt if previous.is_some_and(is_type_with_angles) => {
                 self.open(Opener::Angle, previous, token, next)?;
             }
             Kind::RParen => self.close(Opener::Parenthesis),
@@ -436,11 +340,6 @@ impl Scan {
     fn nesting(&self) -> usize {
         self.levels.len() - 1
     }
-}
-
-/// The place of a whole run of tokens.
-pub(crate) fn span_of(tokens: &[Token]) -> Option<Span> {
-    Some(tokens.first()?.span.to(tokens.last()?.span))
 }
 
 #[cfg(test)]
