@@ -73,8 +73,8 @@ impl SourceText {
 
     /// The part of the text under `span`.
     pub fn slice(&self, span: Span) -> &str {
-        let start = self.floor_boundary(span.start);
-        let end = self.floor_boundary(span.end.max(span.start));
+        let start = self.text.floor_char_boundary(span.start);
+        let end = self.text.floor_char_boundary(span.end.max(span.start));
         &self.text[start..end]
     }
 
@@ -90,7 +90,7 @@ impl SourceText {
 
     /// Where `offset` is, for people.
     pub fn line_column(&self, offset: usize) -> LineColumn {
-        let offset = self.floor_boundary(offset);
+        let offset = self.text.floor_char_boundary(offset);
         let line = self.lines.partition_point(|start| start.byte <= offset);
         let start = self.lines[line - 1];
         LineColumn {
@@ -117,14 +117,6 @@ impl SourceText {
         let stride_start = self.strides[index / STRIDE];
         let within = self.text[stride_start..].char_indices().nth(index % STRIDE);
         within.map_or(self.text.len(), |(byte, _)| stride_start + byte)
-    }
-
-    fn floor_boundary(&self, offset: usize) -> usize {
-        let mut offset = offset.min(self.text.len());
-        while !self.text.is_char_boundary(offset) {
-            offset -= 1;
-        }
-        offset
     }
 }
 

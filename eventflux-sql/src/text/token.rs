@@ -2,7 +2,7 @@
 
 use sqlparser::{
     keywords::Keyword,
-    tokenizer::{Location, Token as Kind, TokenWithSpan, Tokenizer, Whitespace, Word},
+    tokenizer::{Location, Token as Kind, TokenWithSpan, Tokenizer, TokenizerError, Whitespace, Word},
 };
 
 use super::dialect::EventFluxDialect;
@@ -95,12 +95,7 @@ pub(crate) fn tokenise(source: &SourceText) -> Result<Vec<Token>, Diagnostic> {
                 .with_help("split the pipeline into several files"),
         );
     }
-    let dialect = EventFluxDialect::new(0);
-    let mut raw = Vec::new();
-    Tokenizer::new(&dialect, text)
-        .tokenize_with_location_into_buf(&mut raw)
-        .map_err(|error| unreadable(source, &error.message, error.location))?;
-
+    let raw = raw_tokens(text).map_err(|error| unreadable(source, &error.message, error.location))?;
     let mut bytes = ByteCounter::new(text);
     let mut tokens = Vec::new();
     for inner in raw {
@@ -124,6 +119,27 @@ pub(crate) fn tokenise(source: &SourceText) -> Result<Vec<Token>, Diagnostic> {
         }
     }
     Ok(tokens)
+}
+
+/// The tokens of the text, or enough of them to refuse it: a text that is far too long is not read to its end.
+fn raw_tokens(text: &str) -> Result<Vec<TokenWithSpan>, TokenizerError> {
+    const FIRST_BYTES: usize = 64 * 1024;
+    let dialect = EventFluxDialect::new(0);
+    let mut length = FIRST_BYTES;
+    loop {
+        let mut tokens = Vec::new();
+        let prefix = &text[..text.floor_char_boundary(length)];
+        let result = Tokenizer::new(&dialect, prefix).tokenize_with_location_into_buf(&mut tokens);
+        if prefix.len() == text.len() {
+            return result.map(|()| tokens);
+        }
+        // The last token may be cut, so there must be one more than is refused.
+        let is_significant = |token: &&TokenWithSpan| !matches!(token.token, Kind::Whitespace(_));
+        if tokens.iter().filter(is_significant).count() > TOKEN_COUNT_MAX + 1 {
+            return Ok(tokens);
+        }
+        length *= 2;
+    }
 }
 
 fn stray_character(c: char, span: Span) -> Diagnostic {
@@ -207,6 +223,26 @@ mod tests {
             "SELECT 'é\n',\r\n  x->>'a' -- c\n, \"b c\"",
             &["SELECT", "'é\n'", ",", "x", "->>", "'a'", ",", "\"b c\""],
         );
+    }
+
+    #[test]
+    fn a_long_text_is_read_as_a_whole_or_refused_at_the_same_token() {
+        let comment = "-- x\n".repeat(20_000);
+        check(
+            &format!("{comment}SELECT 'é{}'", "y".repeat(200_000)),
+            &["SELECT", &format!("'é{}'", "y".repeat(200_000))],
+        );
+        for text in [
+            "ab ".repeat(100_000),
+            format!("{comment}{}", "ab ".repeat(TOKEN_COUNT_MAX + 1)),
+        ] {
+            let diagnostic = tokenise(&SourceText::new("t", text.clone())).unwrap_err();
+            assert_eq!(diagnostic.code, Code::TooManyTokens);
+            assert_eq!(
+                text[..diagnostic.span.start].matches("ab").count(),
+                TOKEN_COUNT_MAX
+            );
+        }
     }
 
     #[test]

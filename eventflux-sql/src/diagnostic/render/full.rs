@@ -103,16 +103,16 @@ impl Excerpt {
         let start = all.start.min(text.len());
         let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
         // Of a very long line only the neighbourhood is shown.
-        let start = floor(text, line_start.max(start.saturating_sub(LINE_BYTES_MAX)));
+        let start = text.floor_char_boundary(line_start.max(start.saturating_sub(LINE_BYTES_MAX)));
         let end = all
             .end
             .min(text.len())
             .min(all.start.saturating_add(BYTES_MAX))
             .max(all.start.min(text.len()));
-        let line_end = text[floor(text, end)..]
+        let line_end = text[text.floor_char_boundary(end)..]
             .find('\n')
-            .map_or(text.len(), |at| floor(text, end) + at);
-        let end = floor(text, line_end.min(end.saturating_add(LINE_BYTES_MAX)));
+            .map_or(text.len(), |at| text.floor_char_boundary(end) + at);
+        let end = text.floor_char_boundary(line_end.min(end.saturating_add(LINE_BYTES_MAX)));
         Self {
             text: text[start..end].to_string(),
             start,
@@ -125,7 +125,10 @@ impl Excerpt {
     }
 
     fn range(&self, span: Span) -> std::ops::Range<usize> {
-        let place = |offset: usize| floor(&self.text, offset.saturating_sub(self.start).min(self.text.len()));
+        let place = |offset: usize| {
+            self.text
+                .floor_char_boundary(offset.saturating_sub(self.start).min(self.text.len()))
+        };
         let (start, end) = (place(span.start), place(span.end));
         start..end.max(start)
     }
@@ -141,14 +144,6 @@ fn same_length_without_control(text: &str) -> String {
         }
     }
     result
-}
-
-fn floor(text: &str, offset: usize) -> usize {
-    let mut offset = offset.min(text.len());
-    while !text.is_char_boundary(offset) {
-        offset -= 1;
-    }
-    offset
 }
 
 #[cfg(test)]
