@@ -1,5 +1,11 @@
 //! The file sink.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a failing test may say so in the shortest way"
+)]
+
 mod kit;
 
 use std::fs;

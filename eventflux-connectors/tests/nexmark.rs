@@ -1,5 +1,11 @@
 //! The nexmark source.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a failing test may say so in the shortest way"
+)]
+
 mod kit;
 
 use arrow::datatypes::{DataType, TimeUnit};

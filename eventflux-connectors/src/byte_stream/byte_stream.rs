@@ -38,11 +38,6 @@ impl ByteStream {
         }
     }
 
-    /// Its name.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
     /// Where a restart continues.
     pub fn offset(&self) -> u64 {
         self.reader.offset()

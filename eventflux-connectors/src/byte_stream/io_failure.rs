@@ -29,6 +29,9 @@ pub fn io_failed(connector: &'static str, object: &str, error: io::Error) -> Err
 
 /// The system's words in our style: lower case, without the number.
 fn message(error: &io::Error) -> String {
+    if error.kind() == io::ErrorKind::NotFound {
+        return "no such file or directory".to_owned();
+    }
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or(&text);
     let mut chars = text.chars();

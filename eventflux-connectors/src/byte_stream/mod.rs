@@ -14,7 +14,7 @@ mod record_writer;
 
 pub use byte_input::{ByteInput, Fill, SkipRead};
 pub use byte_offset::byte_offset;
-pub use byte_stream::{ByteStream, Decoded};
+pub use byte_stream::ByteStream;
 pub use compression::Compression;
 pub use io_failure::io_failed;
 pub use pipe::Pipe;

@@ -104,11 +104,6 @@ impl RecordReader {
         }
     }
 
-    /// Bytes that have come and are not decoded.
-    pub fn pending(&self) -> &[u8] {
-        &self.buffer[self.start..self.end]
-    }
-
     /// Decodes what has come, until there are `rows_max` rows; returns whether there are.
     pub fn decode(&mut self, rows_max: usize) -> Result<bool> {
         if !self.has_begun()? {

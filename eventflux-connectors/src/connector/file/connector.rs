@@ -1,17 +1,21 @@
 //! The `file` connector: its page, and which source or sink the options ask for.
 
+use std::sync::Arc;
+
 use arrow::datatypes::DataType;
 use eventflux_core::connector::{
     ByteSize, ConnectorDoc, OptionError, SinkConnector, SinkPlan, SinkRequest, SourceConnector, SourcePlan,
     SourceRequest,
 };
 
+use super::follow::FollowPlan;
 use super::once::OncePlan;
 use super::part::Rotation;
 use super::path_pattern::PathPattern;
 use super::sink::FileSinkPlan;
 use super::sink_options::{FileSinkOptions, Target};
-use super::source_options::{FileSourceOptions, Mode};
+use super::source_options::{FileSourceOptions, Mode, Start};
+use crate::byte_stream::Compression;
 use crate::metadata_column::MetadataColumns;
 
 /// The connector.
@@ -29,6 +33,12 @@ With `mode` = `once` the input is bounded. The files are listed when the run beg
 subtask reads one after the other. No file is late because another one was read first: until the last file has been \
 begun, the watermark waits. A file that is missing, a glob that matches nothing and an empty directory are errors. A named \
 pipe can be read too, but not resumed.
+
+With `mode` = `follow` the input never ends. Files are looked at again and again: for more bytes, for the truncation of a \
+file, and for new files under the name or in the glob or directory. A file is known by its number on the device and \
+its first kilobyte, not by its name: renamed, it is read on, after a restart too. A file that was renamed out of the \
+pattern is let go when it has not grown for 30 seconds. A record is read when its end has come. Compressed files are \
+passed over. A file that is not there yet is waited for.
 
 **Sink.** Into one file writes one subtask. Into a directory (`'path' = 'out/'`, made if it is not there) every subtask \
 writes part files of its own, `part-<subtask>-<number><suffix>`. What a format puts at the head, such as a CSV header, comes \
@@ -62,8 +72,25 @@ impl SourceConnector for FileConnector {
             PathPattern::new(&options.path.0).map_err(|message| OptionError::new("path", message))?;
         let columns = MetadataColumns::plan(request, &METADATA)?;
         Ok(match options.mode {
+            Mode::Once if options.start.is_some() => {
+                return Err(OptionError::new(
+                    "start",
+                    "is for mode `follow`: once, a file is read from its beginning",
+                ));
+            }
             Mode::Once => Box::new(OncePlan::new(pattern, decoder, columns)),
-            Mode::Follow => return Err(OptionError::new("mode", "follow is on its way")),
+            Mode::Follow if Compression::of(pattern.path()) != Compression::None => {
+                return Err(OptionError::new(
+                    "mode",
+                    "`follow` cannot read a compressed file, which does not grow",
+                ));
+            }
+            Mode::Follow => Box::new(FollowPlan {
+                pattern,
+                start: options.start.unwrap_or(Start::Earliest),
+                decoder: Arc::new(decoder),
+                columns,
+            }),
         })
     }
 }

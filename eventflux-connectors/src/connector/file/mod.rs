@@ -1,6 +1,7 @@
 //! Files: read once or followed, written whole or in parts.
 
 mod connector;
+mod follow;
 mod once;
 mod output_file;
 mod part;

@@ -98,6 +98,15 @@ impl PathPattern {
         Ok(files)
     }
 
+    /// Whether there is a directory in which files may appear.
+    pub fn has_place(&self) -> bool {
+        let base = self
+            .glob
+            .as_ref()
+            .map_or(self.path.parent(), |glob| Some(&glob.base));
+        self.path.exists() || base.is_none_or(|base| base.as_os_str().is_empty() || base.is_dir())
+    }
+
     /// Whether the path can only be one file, as far as its name and what is there tell.
     pub fn is_one_file(&self) -> bool {
         let is_directory = self.path.is_dir() || self.path.to_string_lossy().ends_with('/');

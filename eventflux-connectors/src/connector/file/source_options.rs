@@ -23,6 +23,9 @@ eventflux_core::options! {
         /// `once` reads what is there and ends; `follow` goes on with what is added, through rotation and
         /// truncation, and with new files of a glob or directory.
         pub mode: Mode ["mode"] = "once",
+        /// Where a followed file begins that is there at the first start: at its first record (`earliest`, also spelled
+        /// `beginning`), or with what is added from then on (`latest`, also `end`). Files that appear later are read whole.
+        pub start: Option<Start> ["start", "start.position"],
     }
 }
 
@@ -42,5 +45,30 @@ impl OptionValue for PathOption {
 
     fn unknown() -> Self {
         Self(PathBuf::new())
+    }
+}
+
+/// Where reading begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// At the first record.
+    Earliest,
+    /// After the last record.
+    Latest,
+}
+
+impl OptionValue for Start {
+    const KIND: &'static str = "earliest|latest";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        match text.trim().to_ascii_lowercase().as_str() {
+            "earliest" | "beginning" => Ok(Self::Earliest),
+            "latest" | "end" => Ok(Self::Latest),
+            _ => Err(format!("`{text}` is none of earliest, latest")),
+        }
+    }
+
+    fn unknown() -> Self {
+        Self::Earliest
     }
 }
