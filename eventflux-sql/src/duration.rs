@@ -8,7 +8,7 @@
 
 use std::fmt;
 
-use crate::diagnostic::{Code, Diagnostic, Span, did_you_mean};
+use crate::diagnostic::{Code, Diagnostic, Span, closest, did_you_mean};
 
 /// A length of time and where the text says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -103,6 +103,16 @@ pub(crate) fn unit_us(name: &str) -> Result<i64, DurationError> {
 pub(crate) fn is_unit(word: &str) -> bool {
     let lower = word.to_lowercase();
     UNITS.iter().any(|(names, _)| names.contains(&lower.as_str())) || CALENDAR_UNITS.contains(&lower.as_str())
+}
+
+/// The unit that a word almost is.
+pub(crate) fn mistyped_unit(word: &str) -> Option<&'static str> {
+    let known = UNITS
+        .iter()
+        .flat_map(|(names, _)| names.iter())
+        .chain(CALENDAR_UNITS)
+        .copied();
+    closest(word, known.filter(|known| known.len() > 3)).filter(|_| word.len() > 3 && !is_unit(word))
 }
 
 /// The microseconds of a decimal number of units, if exact.

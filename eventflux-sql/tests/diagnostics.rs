@@ -75,6 +75,8 @@ fn broken_queries() {
         "SELECT a AS FROM s",
         "FROM s SELECT a",
         "WITH x AS SELECT 1 SELECT 2",
+        "SELECT CAST(a + 1 AS VARCHAR(20)), b::STRNG, TRY_CAST(f(c) AS DECIMAL(99)) FROM s",
+        "SELECT ts - INTERVAL '5' SECNDS FROM s",
     ]));
 }
 

@@ -173,7 +173,11 @@ fn everything_just_below_the_bounds_is_read() {
     check(repeat("SELECT 1", 500, " UNION ALL "), "ok");
     let chain = |inner: &str| format!("({inner}){}", " + 1".repeat(480));
     check(format!("SELECT {}", chain(&chain(&chain("1")))), "ok");
-    check(format!("SELECT CAST(1 AS INT{})", "[]".repeat(480)), "ok");
+    check(
+        format!("SELECT CAST(1 AS INT{})", "[]".repeat(480)),
+        "invalid-type",
+    );
+    check(format!("SELECT 1{}", "::INT".repeat(480)), "ok");
     check(
         format!(
             "SELECT a FROM {}s{}",
@@ -236,6 +240,25 @@ fn doubled_parentheses_do_not_explode() {
             &["syntax", "nested-too-deep"],
         );
     }
+}
+
+#[test]
+fn thousands_of_mistakes_cost_no_more_than_one() {
+    for mistake in [
+        "ceil(a TO day)",
+        "a COLLATE c",
+        "$1",
+        "tumble(a)",
+        "CAST(a AS VARCHAR(5))",
+        "f(SELECT 1)",
+    ] {
+        let text = format!("SELECT a FROM s WHERE a IN ({})", repeat(mistake, 1_900, ", "));
+        check_any(
+            text,
+            &["not-supported", "invalid-window", "invalid-type", "syntax"],
+        );
+    }
+    check("x;".repeat(10_000), "syntax");
 }
 
 #[test]

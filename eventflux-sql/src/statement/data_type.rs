@@ -44,19 +44,30 @@ const NAMES: &[&str] = &[
     "UUID",
 ];
 
+/// ARRAY, MAP and STRUCT within each other.
+const TYPE_DEPTH_MAX: usize = 16;
+
 const DECIMAL_PRECISION_MAX: u64 = 38;
 
 impl SqlType {
     /// The type of a syntax tree that stands at `span`: of a column, or of a CAST.
     pub fn from_ast(data_type: &DataType, span: Span) -> Result<Self, Diagnostic> {
+        Self::at_depth(data_type, span, 0)
+    }
+
+    fn at_depth(data_type: &DataType, span: Span, depth: usize) -> Result<Self, Diagnostic> {
+        if depth > TYPE_DEPTH_MAX {
+            let message = format!("types are nested at most {TYPE_DEPTH_MAX} deep");
+            return Err(Diagnostic::error(Code::InvalidType, span, message));
+        }
         Ok(Self {
-            kind: kind(data_type, span)?,
+            kind: kind(data_type, span, depth + 1)?,
             span,
         })
     }
 }
 
-fn kind(data_type: &DataType, span: Span) -> Result<SqlTypeKind, Diagnostic> {
+fn kind(data_type: &DataType, span: Span, depth: usize) -> Result<SqlTypeKind, Diagnostic> {
     use DataType as T;
     use SqlTypeKind as K;
     Ok(match data_type {
@@ -110,13 +121,13 @@ fn kind(data_type: &DataType, span: Span) -> Result<SqlTypeKind, Diagnostic> {
         T::JSON | T::JSONB => K::Json,
         T::Uuid => K::Uuid,
         T::Array(ArrayElemTypeDef::AngleBracket(inner) | ArrayElemTypeDef::SquareBracket(inner, None)) => {
-            K::Array(Box::new(SqlType::from_ast(inner, span)?))
+            K::Array(Box::new(SqlType::at_depth(inner, span, depth)?))
         }
         T::Map(key, value) => K::Map(
-            Box::new(SqlType::from_ast(key, span)?),
-            Box::new(SqlType::from_ast(value, span)?),
+            Box::new(SqlType::at_depth(key, span, depth)?),
+            Box::new(SqlType::at_depth(value, span, depth)?),
         ),
-        T::Struct(fields, StructBracketKind::AngleBrackets) => K::Struct(struct_fields(fields, span)?),
+        T::Struct(fields, StructBracketKind::AngleBrackets) => K::Struct(struct_fields(fields, span, depth)?),
         T::Custom(name, modifiers) => custom(&name.to_string(), modifiers, span)?,
         other => return Err(refused(other, span)),
     })
@@ -196,7 +207,7 @@ fn second_digits(precision: Option<u64>, span: Span) -> Result<u8, Diagnostic> {
     }
 }
 
-fn struct_fields(fields: &[AstField], span: Span) -> Result<Vec<StructField>, Diagnostic> {
+fn struct_fields(fields: &[AstField], span: Span, depth: usize) -> Result<Vec<StructField>, Diagnostic> {
     let mut result = Vec::with_capacity(fields.len());
     for AstField {
         field_name,
@@ -219,7 +230,7 @@ fn struct_fields(fields: &[AstField], span: Span) -> Result<Vec<StructField>, Di
         }
         result.push(StructField {
             name: name.clone(),
-            data_type: SqlType::from_ast(field_type, span)?,
+            data_type: SqlType::at_depth(field_type, span, depth)?,
         });
     }
     Ok(result)
@@ -291,7 +302,10 @@ mod tests {
         };
         let (data_type, taken) = parse_data_type(run).map_err(|diagnostic| diagnostic.message)?;
         assert_eq!(taken, tokens.len(), "{text}");
-        kind(&data_type, Span::default()).map_err(|diagnostic| diagnostic.message)
+        let sql_type = SqlType::from_ast(&data_type, Span::default());
+        sql_type
+            .map(|sql_type| sql_type.kind)
+            .map_err(|diagnostic| diagnostic.message)
     }
 
     #[test]
@@ -369,6 +383,8 @@ mod tests {
 
     #[test]
     fn parameters_out_of_range_are_refused() {
+        assert!(check(&format!("INT{}", "[]".repeat(16))).is_ok());
+        assert!(check(&format!("INT{}", "[]".repeat(17))).is_err());
         for text in [
             "DECIMAL(39)",
             "DECIMAL(0)",

@@ -1,12 +1,16 @@
 //! Expressions: walked for what stands within them, and for forms that nothing plans.
 
 use sqlparser::ast::{
-    AccessExpr, Array, CaseWhen, CeilFloorKind, Expr, Interval, StructField, Subscript, TypedString, Value,
-    ValueWithSpan,
+    AccessExpr, Array, ArrayElemTypeDef, CaseWhen, CeilFloorKind, DataType, Expr, Interval, StructField,
+    Subscript, TypedString, Value, ValueWithSpan,
 };
+use sqlparser::tokenizer::Span as TokenSpan;
 
-use super::Lower;
-use crate::diagnostic::Span;
+use super::{Lower, table::name_place};
+use crate::{
+    diagnostic::{Code, Diagnostic, Span},
+    statement::SqlType,
+};
 
 impl Lower<'_> {
     #[recursive::recursive]
@@ -134,11 +138,12 @@ impl Lower<'_> {
             Expr::Cast {
                 kind: _,
                 expr,
-                data_type: _,
+                data_type,
                 array,
                 format,
             } => {
                 self.expr(expr);
+                self.data_type(data_type, place_within(expr));
                 if *array || format.is_some() {
                     self.refuse_expr("this form of CAST", "use `to_timestamp` or `to_char` for formats");
                 }
@@ -191,10 +196,11 @@ impl Lower<'_> {
             }
             Expr::Value(value) => self.value(value),
             Expr::TypedString(TypedString {
-                data_type: _,
+                data_type,
                 value,
                 uses_odbc_syntax,
             }) => {
+                self.data_type(data_type, value.span);
                 if *uses_odbc_syntax {
                     let span = self.places.span(value.span);
                     self.refuse(span, "`{d '…'}`", "write `DATE '…'` or `TIMESTAMP '…'`");
@@ -282,6 +288,9 @@ impl Lower<'_> {
 
     /// Refuses an expression that has no place of its own.
     fn refuse_expr(&mut self, what: &str, help: &str) {
+        if self.has_enough() {
+            return;
+        }
         let words: Vec<&str> = what
             .split(' ')
             .filter(|word| word.chars().all(|c| c.is_ascii_uppercase()))
@@ -310,6 +319,25 @@ impl Lower<'_> {
         }
     }
 
+    /// The type of a CAST: one of ours, whose parameters are carried out.
+    fn data_type(&mut self, data_type: &DataType, place: TokenSpan) {
+        if let Err(mut diagnostic) = SqlType::from_ast(data_type, self.places.span(place)) {
+            let mut base = data_type;
+            while let DataType::Array(ArrayElemTypeDef::SquareBracket(inner, _)) = base {
+                base = inner;
+            }
+            let written = base.to_string();
+            let word = written
+                .split(|c: char| !c.is_alphanumeric() && c != '_')
+                .next()
+                .unwrap_or_default();
+            if let Some(span) = self.places.near(place, word) {
+                diagnostic.span = span;
+            }
+            self.report(diagnostic);
+        }
+    }
+
     fn value(&mut self, value: &ValueWithSpan) {
         let ValueWithSpan { value, span } = value;
         if let Value::Placeholder(text) = value {
@@ -325,12 +353,24 @@ impl Lower<'_> {
     fn interval_parts(&mut self, interval: &mut Interval) {
         let Interval {
             value,
-            leading_field: _,
+            leading_field,
             leading_precision,
             last_field,
             fractional_seconds_precision,
         } = interval;
         self.expr(value);
+        if let (Expr::Value(value), None) = (value.as_ref(), leading_field)
+            && let Some((span, unit)) = self.places.mistyped_unit(value.span)
+        {
+            let found = unit.0;
+            let diagnostic = Diagnostic::error(
+                Code::InvalidDuration,
+                span,
+                format!("no unit of time is named `{found}`"),
+            )
+            .with_help(format!("did you mean `{}`?", unit.1));
+            self.report(diagnostic);
+        }
         if leading_precision.is_some() || last_field.is_some() || fractional_seconds_precision.is_some() {
             let span = match value.as_ref() {
                 Expr::Value(value) => self.places.interval(value.span),
@@ -341,6 +381,29 @@ impl Lower<'_> {
                 "a range of units in an interval",
                 "write `INTERVAL '1 day 2 hours'`",
             );
+        }
+    }
+}
+
+/// A place at or near the beginning of an expression.
+fn place_within(expr: &Expr) -> TokenSpan {
+    let mut expr = expr;
+    loop {
+        expr = match expr {
+            Expr::Identifier(name) => return name.span,
+            Expr::CompoundIdentifier(parts) => {
+                return parts.first().map_or(TokenSpan::empty(), |part| part.span);
+            }
+            Expr::Value(value) => return value.span,
+            Expr::TypedString(typed) => return typed.value.span,
+            Expr::Function(function) => return name_place(&function.name).unwrap_or(TokenSpan::empty()),
+            Expr::Case { case_token, .. } => return case_token.0.span,
+            Expr::BinaryOp { left, .. } => left.as_ref(),
+            Expr::Nested(inner) | Expr::UnaryOp { expr: inner, .. } | Expr::Cast { expr: inner, .. } => {
+                inner.as_ref()
+            }
+            Expr::CompoundFieldAccess { root, .. } => root.as_ref(),
+            _ => return TokenSpan::empty(),
         }
     }
 }

@@ -80,7 +80,15 @@ impl<'a> Lower<'a> {
     }
 
     fn report(&mut self, diagnostic: Diagnostic) {
-        self.diagnostics.push(diagnostic);
+        if !self.has_enough() {
+            self.diagnostics.push(diagnostic);
+        }
+    }
+
+    /// Whether so much is wrong with the statement that more would not be read.
+    fn has_enough(&self) -> bool {
+        const DIAGNOSTICS_MAX: usize = 20;
+        self.diagnostics.len() >= DIAGNOSTICS_MAX
     }
 
     /// Refuses a form of other databases.

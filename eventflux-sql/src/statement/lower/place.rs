@@ -6,6 +6,7 @@ use sqlparser::tokenizer::{Location, Span as TokenSpan, Token as Kind};
 
 use crate::{
     diagnostic::Span,
+    duration::mistyped_unit,
     text::{cursor::closing, delegate::Run, token::Token},
 };
 
@@ -95,6 +96,29 @@ impl<'a> Places<'a> {
         } else {
             crate::text::token::span_of(found)
         }
+    }
+
+    /// The first occurrence of a word at or behind a place.
+    pub(super) fn near(&self, place: TokenSpan, word: &str) -> Option<Span> {
+        let start = self.index(place)?.saturating_sub(1);
+        self.run.tokens[start..]
+            .iter()
+            .find(|token| token.is_word(word))
+            .map(|token| token.span)
+    }
+
+    /// The word behind an interval's number that is almost a unit, and the unit: it would be read as an alias.
+    pub(super) fn mistyped_unit(&self, value: TokenSpan) -> Option<(Span, (String, &'static str))> {
+        let index = self.index(value)?;
+        let has_letter = |text: &str| text.contains(char::is_alphabetic);
+        let is_number = match self.run.tokens[index].kind() {
+            Kind::SingleQuotedString(text) => !has_letter(text),
+            Kind::Number(..) => true,
+            _ => false,
+        };
+        let next = self.run.tokens.get(index + 1).filter(|_| is_number)?;
+        let word = next.bare_word()?;
+        Some((next.span, (word.to_string(), mistyped_unit(word)?)))
     }
 
     fn index(&self, span: TokenSpan) -> Option<usize> {

@@ -13,13 +13,16 @@ use crate::{
     },
 };
 
+/// More mistakes than these are not read by anybody.
+const DIAGNOSTICS_MAX: usize = 100;
+
 /// The deepest run of calls between two checks of the stack takes less, also in an unoptimised build.
 const STACK_BYTES_MIN: usize = 512 * 1024;
 
 /// Reads a whole text into statements, in their order.
 ///
 /// Empty statements (`;;`) are skipped. A text that passes a bound on its size gives that one diagnostic; otherwise
-/// every statement with a mistake gives at least one.
+/// every statement with a mistake gives at least one, up to [`DIAGNOSTICS_MAX`].
 ///
 /// **Stack**: as small as the caller's is, it is enough. Parsers and walks go on on a new stack when less than
 /// [`STACK_BYTES_MIN`] is left.
@@ -36,6 +39,7 @@ pub fn parse(source: &SourceText) -> Result<Vec<Statement>, Diagnostics> {
             Err(mut found) => diagnostics.append(&mut found),
         }
     }
+    diagnostics.truncate(DIAGNOSTICS_MAX);
     if diagnostics.is_empty() {
         Ok(statements)
     } else {
