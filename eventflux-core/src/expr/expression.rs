@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::{DataType, Schema};
+use arrow::error::ArrowError;
+use datafusion_common::DataFusionError;
 use datafusion_physical_expr::PhysicalExpr;
 use datafusion_physical_expr::expressions::Column;
 
@@ -117,6 +119,30 @@ impl fmt::Debug for Expression {
     }
 }
 
-fn plain_message(error: &datafusion_common::DataFusionError) -> String {
-    error.strip_backtrace()
+/// What went wrong in plain words, lower case: without the way that the error took.
+fn plain_message(error: &DataFusionError) -> String {
+    let message = match error.find_root() {
+        DataFusionError::ArrowError(error, _) => match error.as_ref() {
+            ArrowError::DivideByZero => "division by zero".to_owned(),
+            ArrowError::ArithmeticOverflow(message) => {
+                let operands = message.strip_prefix("Overflow happened on: ");
+                return format!("overflow: {}", operands.unwrap_or(message));
+            }
+            ArrowError::CastError(message)
+            | ArrowError::ComputeError(message)
+            | ArrowError::ParseError(message)
+            | ArrowError::InvalidArgumentError(message) => message.clone(),
+            other => other.to_string(),
+        },
+        DataFusionError::Execution(message) => message.clone(),
+        other => other.strip_backtrace(),
+    };
+    let mut characters = message.chars();
+    match characters.next() {
+        // A second capital makes it a name.
+        Some(first) if !characters.as_str().starts_with(char::is_uppercase) => {
+            first.to_lowercase().chain(characters).collect()
+        }
+        _ => message,
+    }
 }

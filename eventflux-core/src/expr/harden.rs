@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::Schema;
+use arrow::datatypes::{DECIMAL128_MAX_PRECISION, DECIMAL256_MAX_PRECISION, DataType, Schema};
 use datafusion_common::Result;
 use datafusion_common::tree_node::{Transformed, TreeNode};
 use datafusion_expr::Operator;
@@ -10,11 +10,13 @@ use datafusion_physical_expr::PhysicalExpr;
 use datafusion_physical_expr::expressions::{BinaryExpr, InListExpr, not};
 
 use super::fallible::can_fail;
+use super::in_precision::InPrecision;
 use super::lazy_logical::{LazyLogical, Logical};
 
 /// The same expression, but
 /// - AND, OR and IN evaluate what can fail only for the rows that need it ([`LazyLogical`]);
-/// - integer and decimal arithmetic fails where it overflows.
+/// - integer and decimal arithmetic fails where it overflows, and decimals where they leave the digits of their type
+///   ([`InPrecision`]).
 ///
 /// CASE needs no change: DataFusion evaluates each branch for the rows that take it and for no others.
 pub(super) fn harden(expression: Arc<dyn PhysicalExpr>, schema: &Schema) -> Result<Arc<dyn PhysicalExpr>> {
@@ -35,9 +37,16 @@ pub(super) fn harden(expression: Arc<dyn PhysicalExpr>, schema: &Schema) -> Resu
 fn harden_binary(binary: &BinaryExpr, schema: &Schema) -> Result<Option<Arc<dyn PhysicalExpr>>> {
     let (left, right) = (Arc::clone(binary.left()), Arc::clone(binary.right()));
     let operator = match binary.op() {
-        Operator::Plus | Operator::Minus | Operator::Multiply => {
+        Operator::Plus | Operator::Minus | Operator::Multiply | Operator::Divide | Operator::Modulo => {
             let checked = BinaryExpr::new(left, *binary.op(), right).with_fail_on_overflow(true);
-            return Ok(Some(Arc::new(checked)));
+            return Ok(Some(match checked.data_type(schema)? {
+                // A type of fewer digits is wide enough for whatever its operands can give.
+                DataType::Decimal128(DECIMAL128_MAX_PRECISION, _)
+                | DataType::Decimal256(DECIMAL256_MAX_PRECISION, _) => {
+                    Arc::new(InPrecision::new(Arc::new(checked)))
+                }
+                _ => Arc::new(checked),
+            }));
         }
         Operator::And => Logical::And,
         Operator::Or => Logical::Or,

@@ -6,8 +6,12 @@ mod columns;
 mod expression;
 mod fallible;
 mod harden;
+mod in_precision;
 mod lazy_logical;
 mod row_results;
+
+#[cfg(test)]
+mod tests;
 
 pub use expression::Expression;
 pub use row_results::RowResults;
