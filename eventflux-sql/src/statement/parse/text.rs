@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-/// More mistakes than these are not read by anybody.
+/// With so many mistakes nobody reads on, so neither does the parser.
 const DIAGNOSTICS_MAX: usize = 100;
 
 /// The deepest run of calls between two checks of the stack takes less, also in an unoptimised build.
@@ -22,7 +22,7 @@ const STACK_BYTES_MIN: usize = 512 * 1024;
 /// Reads a whole text into statements, in their order.
 ///
 /// Empty statements (`;;`) are skipped. A text that passes a bound on its size gives that one diagnostic; otherwise
-/// every statement with a mistake gives at least one, up to [`DIAGNOSTICS_MAX`].
+/// every statement with a mistake gives at least one, until a hundred are found.
 ///
 /// **Stack**: as small as the caller's is, it is enough. Parsers and walks go on on a new stack when less than
 /// [`STACK_BYTES_MIN`] is left.
@@ -38,8 +38,10 @@ pub fn parse(source: &SourceText) -> Result<Vec<Statement>, Diagnostics> {
             Ok(statement) => statements.push(statement),
             Err(mut found) => diagnostics.append(&mut found),
         }
+        if diagnostics.len() >= DIAGNOSTICS_MAX {
+            break;
+        }
     }
-    diagnostics.truncate(DIAGNOSTICS_MAX);
     if diagnostics.is_empty() {
         Ok(statements)
     } else {
