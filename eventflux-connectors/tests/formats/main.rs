@@ -3,5 +3,7 @@
 mod csv;
 mod encode;
 mod harness;
+mod hostile;
 mod json_decode;
+mod round_trip;
 mod single;
