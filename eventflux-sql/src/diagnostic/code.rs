@@ -96,7 +96,76 @@ codes! {
     InvalidWindow = "invalid-window":
         "A window's arguments are missing, too many, or contradict each other.",
     InvalidEmit = "invalid-emit":
-        "An EMIT or OUTPUT clause that cannot be read or stands in the wrong place.",
+        "An EMIT or OUTPUT clause that cannot be read or stands in the wrong place, or asks for results at a time at which the query has none.",
+
+    // Names.
+    UnknownRelation = "unknown-relation":
+        "No stream, table, view or WITH query of this name is declared at this point of the text.",
+    UnknownColumn = "unknown-column":
+        "No column of this name is in scope.",
+    AmbiguousColumn = "ambiguous-column":
+        "The name fits columns of several relations; the relation's name before it says which is meant.",
+    UnknownFunction = "unknown-function":
+        "No function of this name exists.",
+    DuplicateRelation = "duplicate-relation":
+        "A stream, table or view of this name exists already; names that differ only in case are one name.",
+    InvalidRelation = "invalid-relation":
+        "A stream, table or view is declared or used as its kind cannot be, for instance a sink that is read.",
+    CyclicStreams = "cyclic-streams":
+        "Queries write, directly or through other streams, into a stream that they read.",
+
+    // Queries.
+    TypeMismatch = "type-mismatch":
+        "An operator, a function or a column is given a value of a type that it does not take.",
+    WrongArguments = "wrong-arguments":
+        "A function is called with arguments, in number or type, that none of its forms takes.",
+    ColumnCount = "column-count":
+        "Two lists of columns that belong together differ in length, for instance those of an INSERT and of its query.",
+    NotGrouped = "not-grouped":
+        "A column is shown beside aggregates, and is neither a key of GROUP BY nor within an aggregate.",
+    MisplacedAggregate = "misplaced-aggregate":
+        "An aggregate stands where there are no groups yet: in WHERE, in GROUP BY, or within another aggregate.",
+    NotEventTime = "not-event-time":
+        "A window is given a column that is not the event time of its input. Windows close by watermarks, and only the \
+         event time has one.",
+    NullInNotNull = "null-in-not-null":
+        "NULL is inserted into a column that is declared NOT NULL.",
+
+    // Connectors and sinks.
+    UnknownConnector = "unknown-connector":
+        "No connector of this name is built in or registered.",
+    InvalidConnector = "invalid-connector":
+        "The connector cannot do what the stream needs, for instance be read from.",
+    UnknownOption = "unknown-option":
+        "Neither the connector nor its format nor the engine has this option.",
+    MissingOption = "missing-option":
+        "The connector or format needs an option that is not given.",
+    ChangelogToAppend = "changelog-to-append":
+        "The query changes rows that it has given before, and the sink can only add rows.",
+    KeyMismatch = "key-mismatch":
+        "A sink that updates rows by PRIMARY KEY is given rows that another key identifies.",
+    LateRows = "late-rows":
+        "Late rows cannot be sent to the stream named by `'late'`, since they no longer have the columns of their source.",
+
+    // Settings.
+    UnknownSetting = "unknown-setting":
+        "SET names a setting that does not exist.",
+    InvalidSetting = "invalid-setting":
+        "SET gives a setting a value that it cannot have.",
+
+    // Doubts: the text runs, and probably not as its author thinks.
+    UnboundedState = "unbounded-state":
+        "A query keeps something for every key that it has ever seen, and nothing ever removes it.",
+    UnusedOption = "unused-option":
+        "An option has no effect, because no query does what it is about.",
+    NoInput = "no-input":
+        "A stream is read, and nothing in this text writes to it. Rows can come from the program that embeds the engine.",
+
+    // The compiler itself.
+    PlanningTooLong = "planning-too-long":
+        "The text could not be planned within the time that is allowed for it.",
+    CompilerBug = "compiler-bug":
+        "The compiler came to a state that it holds to be impossible. The text may be right; please report it.",
 }
 
 impl fmt::Display for Code {

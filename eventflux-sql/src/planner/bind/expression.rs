@@ -1,0 +1,260 @@
+//! Names within an expression.
+
+use std::ops::ControlFlow;
+
+use sqlparser::ast::{
+    AccessExpr, Expr, Function, Ident, ObjectName, ObjectNamePart, Spanned, Value, VisitMut, VisitorMut,
+};
+
+use super::column::{ident, name_of};
+use super::scope::Scope;
+use super::{Binder, refuse};
+use crate::catalog::Name;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::function::FunctionRegistry;
+
+/// Where an expression stands, which decides what it may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Clause {
+    Select,
+    Where,
+    GroupBy,
+    Having,
+    PartitionBy,
+    Values,
+    Column,
+}
+
+impl Clause {
+    fn name(self) -> &'static str {
+        match self {
+            Clause::Select => "SELECT",
+            Clause::Where => "WHERE",
+            Clause::GroupBy => "GROUP BY",
+            Clause::Having => "HAVING",
+            Clause::PartitionBy => "PARTITION BY",
+            Clause::Values => "VALUES",
+            Clause::Column => "a computed column",
+        }
+    }
+
+    fn allows_aggregates(self) -> bool {
+        matches!(self, Clause::Select | Clause::Having)
+    }
+}
+
+/// A result column with an alias, which GROUP BY and HAVING may use as a name for its expression.
+#[derive(Debug, Clone)]
+pub(super) struct Alias {
+    pub(super) name: String,
+    /// The expression, its names found.
+    pub(super) expr: Expr,
+}
+
+impl Binder<'_> {
+    /// Finds the names of an expression. `aliases` are meant where no column has the name.
+    pub(super) fn expression(&mut self, expr: &mut Expr, scope: &Scope, clause: Clause, aliases: &[Alias]) {
+        let mut names = Names {
+            binder: self,
+            scope,
+            clause,
+            aliases,
+            aggregate_depth: 0,
+            skipped_depth: 0,
+        };
+        let _ = expr.visit(&mut names);
+    }
+
+    /// Finds the names of an expression of VALUES, which has no columns.
+    pub(super) fn constant(&mut self, expr: &mut Expr) {
+        self.expression(expr, &Scope::default(), Clause::Values, &[]);
+    }
+
+    /// Finds the names of an expression of a computed column.
+    pub(crate) fn computed(
+        mut self,
+        expr: &Expr,
+        columns: &[crate::catalog::Column],
+    ) -> Result<Expr, Vec<Diagnostic>> {
+        let columns = columns.iter().map(|column| super::scope::ScopeColumn {
+            name: column.name().to_owned(),
+            data_type: Some(column.field.data_type().clone()),
+            is_hidden: false,
+        });
+        let relation = super::scope::ScopeRelation {
+            qualifier: vec![COMPUTED_QUALIFIER.to_owned()],
+            columns: columns.collect(),
+            window: None,
+        };
+        let mut expr = expr.clone();
+        self.expression(
+            &mut expr,
+            &Scope {
+                relations: vec![relation],
+            },
+            Clause::Column,
+            &[],
+        );
+        if self.diagnostics.is_empty() {
+            Ok(expr)
+        } else {
+            Err(self.diagnostics)
+        }
+    }
+}
+
+/// The qualifier of a stream's own columns in the expressions of its computed columns.
+pub(crate) const COMPUTED_QUALIFIER: &str = "stream";
+
+/// Whether an expression holds an aggregate.
+pub(super) fn has_aggregate(expr: &Expr, functions: &FunctionRegistry) -> bool {
+    let found = sqlparser::ast::visit_expressions(expr, |expr| match expr {
+        Expr::Function(function) if is_aggregate(function, functions) => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    });
+    found.is_break()
+}
+
+pub(super) fn is_aggregate(function: &Function, functions: &FunctionRegistry) -> bool {
+    match function.name.0.as_slice() {
+        [part] => part
+            .as_ident()
+            .is_some_and(|name| functions.aggregate(&name.value.to_lowercase()).is_some()),
+        _ => false,
+    }
+}
+
+struct Names<'a, 'b> {
+    binder: &'a mut Binder<'b>,
+    scope: &'a Scope,
+    clause: Clause,
+    aliases: &'a [Alias],
+    /// In how many aggregates the walk is.
+    aggregate_depth: usize,
+    /// In how many expressions of a replaced alias the walk is: their names are found already.
+    skipped_depth: usize,
+}
+
+impl VisitorMut for Names<'_, '_> {
+    type Break = ();
+
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        if self.skipped_depth > 0 {
+            self.skipped_depth += 1;
+            return ControlFlow::Continue(());
+        }
+        if let Some(refused) = refuse::expression(expr, self.binder.source) {
+            self.binder.report(refused);
+            return ControlFlow::Break(());
+        }
+        match expr {
+            Expr::Identifier(_) | Expr::CompoundIdentifier(_) => self.name(expr),
+            Expr::CompoundFieldAccess { access_chain, .. } => {
+                access_chain.iter_mut().for_each(field_name_as_text);
+            }
+            Expr::Function(function) => self.function(function),
+            _ => {}
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        if self.skipped_depth > 0 {
+            self.skipped_depth -= 1;
+            return ControlFlow::Continue(());
+        }
+        if let Expr::Function(function) = expr
+            && is_aggregate(function, self.binder.functions)
+        {
+            self.aggregate_depth -= 1;
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+impl Names<'_, '_> {
+    fn name(&mut self, expr: &mut Expr) {
+        let span = expr.span();
+        let idents: &[Ident] = match expr {
+            Expr::Identifier(ident) => std::slice::from_ref(ident),
+            Expr::CompoundIdentifier(idents) => idents,
+            _ => return,
+        };
+        let name = Name::of_idents(idents, self.binder.source);
+        match self.scope.resolve(&name) {
+            Ok(found) => *expr = name_of(&found.parts, span),
+            Err(unknown) => {
+                let alias = match name.parts.as_slice() {
+                    [part] => self.aliases.iter().find(|alias| part.matches(&alias.name)),
+                    _ => None,
+                };
+                match alias {
+                    Some(alias) => {
+                        *expr = Expr::Nested(Box::new(alias.expr.clone()));
+                        // The walk goes on into the new expression, whose names are full already.
+                        self.skipped_depth = 1;
+                    }
+                    None => self.binder.report(unknown),
+                }
+            }
+        }
+    }
+
+    fn function(&mut self, function: &mut Function) {
+        let source = self.binder.source;
+        let written = Name::of_object(&function.name, source);
+        let functions = self.binder.functions;
+        let name = written.text().to_lowercase();
+        if functions.aggregate(&name).is_some() {
+            self.aggregate_depth += 1;
+            if !self.clause.allows_aggregates() {
+                let message = format!("the aggregate `{name}` cannot stand in {}", self.clause.name());
+                let help = match self.clause {
+                    Clause::Where => "HAVING filters what leaves an aggregate",
+                    _ => "compute it in a sub-query in FROM",
+                };
+                self.binder.report(
+                    Diagnostic::error(Code::MisplacedAggregate, written.span, message).with_help(help),
+                );
+            } else if self.aggregate_depth > 1 {
+                let message = format!("the aggregate `{name}` cannot stand within another aggregate");
+                self.binder.report(
+                    Diagnostic::error(Code::MisplacedAggregate, written.span, message)
+                        .with_help("compute the inner one in a sub-query in FROM"),
+                );
+            }
+        } else if functions.window(&name).is_some() {
+            self.binder.report(refuse::not_yet(
+                written.span,
+                &format!("the function `{name}`, which needs OVER,"),
+            ));
+        } else if let Some(reason) = functions.refusal(&name) {
+            let message = format!("the function `{name}` is not there: {reason}");
+            self.binder
+                .report(Diagnostic::error(Code::NotSupported, written.span, message));
+        } else if functions.scalar(&name).is_none() {
+            let message = format!("there is no function `{}`", written.text());
+            let help = functions
+                .suggest(&name)
+                .map(|near| format!("did you mean `{near}`?"));
+            self.binder
+                .report(Diagnostic::error(Code::UnknownFunction, written.span, message).with_help_opt(help));
+        }
+        let span = function
+            .name
+            .0
+            .first()
+            .and_then(|part| part.as_ident())
+            .map(|name| name.span);
+        let canonical = ident(&name, span.unwrap_or_else(sqlparser::tokenizer::Span::empty));
+        function.name = ObjectName(vec![ObjectNamePart::Identifier(canonical)]);
+    }
+}
+
+/// `x.field` behind an expression: the field's name is no name of a column.
+fn field_name_as_text(access: &mut AccessExpr) {
+    if let AccessExpr::Dot(Expr::Identifier(name)) = access {
+        let value = Value::SingleQuotedString(name.value.clone()).with_span(name.span);
+        *access = AccessExpr::Dot(Expr::Value(value));
+    }
+}

@@ -1,0 +1,227 @@
+//! GROUP BY: its keys, and what may be shown beside them.
+
+use std::ops::ControlFlow;
+
+use sqlparser::ast::{Expr, GroupByExpr, Select, Spanned, Value, ValueWithSpan, Visit, Visitor};
+use sqlparser::tokenizer::Span as TokenSpan;
+
+use super::Binder;
+use super::column::name_of;
+use super::expression::{Alias, Clause, has_aggregate, is_aggregate};
+use super::scope::Scope;
+use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::function::FunctionRegistry;
+use crate::planner::window_node::{WINDOW_END, WINDOW_START, WINDOW_TIME};
+use crate::statement::WindowForm;
+
+impl Binder<'_> {
+    /// Finds the keys' names, writes them out, and checks that everything shown is a key or an aggregate.
+    pub(super) fn group(&mut self, select: &mut Select, items: &[&Expr], scope: &Scope, aliases: &[Alias]) {
+        let has_aggregates = items.iter().any(|item| has_aggregate(item, self.functions))
+            || select
+                .having
+                .as_ref()
+                .is_some_and(|having| has_aggregate(having, self.functions));
+        let mut keys = match &mut select.group_by {
+            GroupByExpr::All(_) => {
+                let keys = items.iter().filter(|item| !has_aggregate(item, self.functions));
+                keys.map(|item| (*item).clone()).collect()
+            }
+            GroupByExpr::Expressions(keys, _) => {
+                let mut keys = std::mem::take(keys);
+                for key in &mut keys {
+                    self.key(key, items, scope, aliases);
+                }
+                keys
+            }
+        };
+        if keys.is_empty() && !has_aggregates {
+            if let Some(having) = &select.having {
+                let span = self.source.span_of(having.span());
+                self.report(
+                    Diagnostic::error(Code::NotGrouped, span, "HAVING needs GROUP BY or an aggregate")
+                        .with_help("write WHERE to filter rows"),
+                );
+            }
+            select.group_by = GroupByExpr::Expressions(keys, Vec::new());
+            return;
+        }
+        self.add_window_bounds(&mut keys, scope, items, select.having.as_ref());
+        if self.diagnostics.is_empty() {
+            let plain = plain_keys(&keys);
+            for expr in items.iter().copied().chain(&select.having) {
+                self.check_grouped(expr, &plain);
+            }
+        }
+        select.group_by = GroupByExpr::Expressions(keys, Vec::new());
+    }
+
+    /// A key: an ordinal, a grouping set, or an expression.
+    fn key(&mut self, key: &mut Expr, items: &[&Expr], scope: &Scope, aliases: &[Alias]) {
+        match key {
+            Expr::Nested(inner) => self.key(inner, items, scope, aliases),
+            Expr::GroupingSets(sets) | Expr::Cube(sets) | Expr::Rollup(sets) => {
+                for key in sets.iter_mut().flatten() {
+                    self.key(key, items, scope, aliases);
+                }
+            }
+            Expr::Tuple(keys) => {
+                for key in keys {
+                    self.key(key, items, scope, aliases);
+                }
+            }
+            Expr::Value(ValueWithSpan {
+                value: Value::Number(digits, _),
+                span,
+            }) => {
+                let span = *span;
+                match digits
+                    .parse::<usize>()
+                    .ok()
+                    .and_then(|ordinal| items.get(ordinal.checked_sub(1)?))
+                {
+                    Some(item) => {
+                        *key = (*item).clone();
+                        self.expression_is_key(key, span);
+                    }
+                    None => {
+                        let message = format!("GROUP BY {digits} names no column: there are {}", items.len());
+                        self.report(Diagnostic::error(
+                            Code::NotGrouped,
+                            self.source.span_of(span),
+                            message,
+                        ));
+                    }
+                }
+            }
+            other => {
+                let span = other.span();
+                self.expression(other, scope, Clause::GroupBy, aliases);
+                self.expression_is_key(other, span);
+            }
+        }
+    }
+
+    /// A key that came from an alias or an ordinal may be an aggregate, which cannot be a key.
+    fn expression_is_key(&mut self, key: &Expr, span: TokenSpan) {
+        if self.diagnostics.is_empty() && has_aggregate(key, self.functions) {
+            let message = "an aggregate cannot be a key of GROUP BY";
+            self.report(Diagnostic::error(
+                Code::MisplacedAggregate,
+                self.source.span_of(span),
+                message,
+            ));
+        }
+    }
+
+    /// A clause window groups by its bounds without saying so. Where a window function's bounds are keys, its time may
+    /// be shown too.
+    fn add_window_bounds(&self, keys: &mut Vec<Expr>, scope: &Scope, items: &[&Expr], having: Option<&Expr>) {
+        let Some((relation, form)) = scope
+            .relations
+            .iter()
+            .find_map(|relation| Some((relation, relation.window?)))
+        else {
+            return;
+        };
+        let bound = |name: &str| {
+            let mut parts = relation.qualifier.clone();
+            parts.push(name.to_owned());
+            name_of(&parts, TokenSpan::empty())
+        };
+        if form == WindowForm::Clause {
+            for name in [WINDOW_START, WINDOW_END] {
+                if !keys.contains(&bound(name)) {
+                    keys.push(bound(name));
+                }
+            }
+        }
+        let time = bound(WINDOW_TIME);
+        let is_shown = items.iter().copied().chain(having).any(|expr| holds(expr, &time));
+        let is_windowed = keys.contains(&bound(WINDOW_START)) && keys.contains(&bound(WINDOW_END));
+        if is_windowed && is_shown && !keys.contains(&time) {
+            keys.push(time);
+        }
+    }
+
+    fn check_grouped(&mut self, expr: &Expr, keys: &[&Expr]) {
+        let mut check = Grouped {
+            keys,
+            functions: self.functions,
+            covered_depth: 0,
+            found: None,
+        };
+        let _ = expr.visit(&mut check);
+        let Some((name, span)) = check.found else { return };
+        let span = self.source.span_of(span);
+        let message = format!("column `{name}` is neither a key of GROUP BY nor within an aggregate");
+        self.report(not_grouped(span, message, &name));
+    }
+}
+
+fn not_grouped(span: Span, message: String, name: &str) -> Diagnostic {
+    Diagnostic::error(Code::NotGrouped, span, message).with_help(format!(
+        "add it to GROUP BY, or take one value of the group: `max({name})`, `first_value({name})`"
+    ))
+}
+
+/// The keys of all grouping sets.
+fn plain_keys(keys: &[Expr]) -> Vec<&Expr> {
+    let mut plain = Vec::new();
+    for key in keys {
+        match key {
+            Expr::Nested(inner) => plain.extend(plain_keys(std::slice::from_ref(inner))),
+            Expr::GroupingSets(sets) | Expr::Cube(sets) | Expr::Rollup(sets) => {
+                sets.iter().for_each(|set| plain.extend(plain_keys(set)));
+            }
+            Expr::Tuple(keys) => plain.extend(plain_keys(keys)),
+            other => plain.push(other),
+        }
+    }
+    plain
+}
+
+fn holds(expr: &Expr, wanted: &Expr) -> bool {
+    let found = sqlparser::ast::visit_expressions(expr, |part| {
+        if part == wanted {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    });
+    found.is_break()
+}
+
+/// Looks for a column outside of keys and aggregates.
+struct Grouped<'a> {
+    keys: &'a [&'a Expr],
+    functions: &'a FunctionRegistry,
+    /// In how many expressions the walk is that are covered by a key or an aggregate.
+    covered_depth: usize,
+    found: Option<(String, TokenSpan)>,
+}
+
+impl Visitor for Grouped<'_> {
+    type Break = ();
+
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+        let is_covered = self.covered_depth > 0
+            || self.keys.contains(&expr)
+            || matches!(expr, Expr::Function(function) if is_aggregate(function, self.functions));
+        if is_covered {
+            self.covered_depth += 1;
+            return ControlFlow::Continue(());
+        }
+        if let Expr::CompoundIdentifier(idents) = expr {
+            let name = idents.last().map_or_else(String::new, |last| last.value.clone());
+            self.found = Some((name, expr.span()));
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_expr(&mut self, _: &Expr) -> ControlFlow<()> {
+        self.covered_depth = self.covered_depth.saturating_sub(1);
+        ControlFlow::Continue(())
+    }
+}

@@ -1,0 +1,62 @@
+//! Logical plans: types are settled, then the plan is rewritten to the cheapest that gives the same rows.
+
+use std::sync::Arc;
+
+use datafusion_common::{DFSchema, Result};
+use datafusion_expr::{Expr, ExprSchemable, LogicalPlan};
+use datafusion_optimizer::analyzer::resolve_grouping_function::ResolveGroupingFunction;
+use datafusion_optimizer::analyzer::type_coercion::{TypeCoercion, TypeCoercionRewriter};
+use datafusion_optimizer::common_subexpr_eliminate::CommonSubexprEliminate;
+use datafusion_optimizer::eliminate_duplicated_expr::EliminateDuplicatedExpr;
+use datafusion_optimizer::eliminate_filter::EliminateFilter;
+use datafusion_optimizer::eliminate_group_by_constant::EliminateGroupByConstant;
+use datafusion_optimizer::optimize_projections::OptimizeProjections;
+use datafusion_optimizer::push_down_filter::PushDownFilter;
+use datafusion_optimizer::replace_distinct_aggregate::ReplaceDistinctWithAggregate;
+use datafusion_optimizer::simplify_expressions::SimplifyExpressions;
+use datafusion_optimizer::{Analyzer, AnalyzerRule, Optimizer, OptimizerContext, OptimizerRule};
+
+use super::bind::BoundQuery;
+use super::provider::{Provider, config};
+use super::sql_to_rel::plan_query;
+use crate::function::guard_plan;
+use datafusion_common::tree_node::{TransformedResult, TreeNode};
+
+/// The plan of a query, its types settled.
+pub(crate) fn analyse(query: &BoundQuery, provider: &Provider<'_>) -> Result<LogicalPlan> {
+    let plan = plan_query(query.body.clone(), provider)?;
+    let rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![
+        Arc::new(ResolveGroupingFunction::new()),
+        Arc::new(TypeCoercion::new()),
+    ];
+    let plan = Analyzer::with_rules(rules).execute_and_check(plan, &config(), |_, _| {})?;
+    guard_plan(plan)
+}
+
+/// An expression with the casts that its operators and functions need.
+pub(crate) fn coerce(expr: Expr, schema: &DFSchema) -> Result<Expr> {
+    let expr = expr.rewrite(&mut TypeCoercionRewriter::new(schema)).data()?;
+    expr.get_type(schema)?;
+    Ok(expr)
+}
+
+/// The same plan, cheaper.
+///
+/// Rules that merge unions, drop empty inputs or split DISTINCT aggregates are left out: they change operators' ids and
+/// state. Joins and sub-queries do not come here yet, and so neither do their rules.
+pub(crate) fn optimise(plan: LogicalPlan) -> Result<LogicalPlan> {
+    let rules: Vec<Arc<dyn OptimizerRule + Send + Sync>> = vec![
+        Arc::new(SimplifyExpressions::new()),
+        Arc::new(ReplaceDistinctWithAggregate::new()),
+        Arc::new(EliminateDuplicatedExpr::new()),
+        Arc::new(EliminateFilter::new()),
+        Arc::new(PushDownFilter::new()),
+        Arc::new(EliminateGroupByConstant::new()),
+        Arc::new(CommonSubexprEliminate::new()),
+        Arc::new(OptimizeProjections::new()),
+    ];
+    // Without a start time, `now()` is not taken for a constant.
+    let context =
+        OptimizerContext::new_with_config_options(Arc::new(config())).without_query_execution_start_time();
+    Optimizer::with_rules(rules).optimize(plan, &context, |_, _| {})
+}

@@ -1,0 +1,20 @@
+//! From statements to the physical plan.
+//!
+//! ```text
+//! statement ── bind ──> full names ── sql_to_rel ──> logical plan ── logical ──> typed, optimised
+//!           ── streaming ──> operators and edges
+//! ```
+
+pub(crate) mod bind;
+pub(crate) mod computed;
+pub(crate) mod insert;
+pub(crate) mod locate;
+mod logical;
+mod not_null;
+pub(crate) mod program;
+mod provider;
+mod relation_planner;
+pub(crate) mod request;
+mod sql_to_rel;
+pub(crate) mod streaming;
+pub(crate) mod window_node;

@@ -1,0 +1,3 @@
+CREATE STREAM trades (id BIGINT, symbol STRING, price DOUBLE, qty INT, at TIMESTAMP, WATERMARK FOR at AS at - INTERVAL '5' SECOND)
+WITH ('connector' = 'kafka', 'topic' = 'trades', 'format' = 'json');
+SELECT count(*) AS n FROM trades WINDOW SESSION(5 MINUTES) WHERE qty > 0;
