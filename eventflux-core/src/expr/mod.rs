@@ -2,6 +2,7 @@
 //!
 //! This module and the compiler are the only places that name DataFusion's types.
 
+mod accumulator;
 mod columns;
 mod expression;
 mod fallible;
@@ -13,5 +14,6 @@ mod row_results;
 #[cfg(test)]
 mod tests;
 
+pub use accumulator::{Accumulator, AccumulatorFactory};
 pub use expression::Expression;
 pub use row_results::RowResults;

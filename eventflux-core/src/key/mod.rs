@@ -31,6 +31,7 @@ mod decode;
 mod group;
 mod hash;
 mod order;
+mod sortable;
 mod tag;
 mod word;
 
@@ -40,4 +41,5 @@ pub use decode::KeyDecoder;
 pub use group::{key_group, key_groups_of, subtask_of};
 pub use hash::{hash_bytes, hash_rows};
 pub use order::compare;
+pub use sortable::write_sortable;
 pub(crate) use word::{WordColumn, has_words, words_to_array};

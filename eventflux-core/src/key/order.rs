@@ -38,7 +38,7 @@ fn value(left: &mut &[u8], right: &mut &[u8]) -> Ordering {
         }
         tag::LIST | tag::STRUCT | tag::MAP => {
             let per_element = if left_tag == tag::MAP { 2 } else { 1 };
-            let (left_count, right_count) = (count(left), count(right));
+            let (left_count, right_count) = (take_count(left), take_count(right));
             for _ in 0..left_count.min(right_count) * per_element {
                 match value(left, right) {
                     Ordering::Equal => {}
@@ -70,7 +70,7 @@ pub(super) fn fixed_width(tag: u8) -> usize {
     }
 }
 
-fn count(bytes: &mut &[u8]) -> usize {
+pub(super) fn take_count(bytes: &mut &[u8]) -> usize {
     match bytes.split_first_chunk::<4>() {
         Some((count, rest)) => {
             *bytes = rest;
@@ -80,8 +80,8 @@ fn count(bytes: &mut &[u8]) -> usize {
     }
 }
 
-fn delimited<'a>(bytes: &mut &'a [u8]) -> &'a [u8] {
-    let length = count(bytes);
+pub(super) fn delimited<'a>(bytes: &mut &'a [u8]) -> &'a [u8] {
+    let length = take_count(bytes);
     let (value, rest) = bytes.split_at(length.min(bytes.len()));
     *bytes = rest;
     value

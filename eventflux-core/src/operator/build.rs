@@ -59,6 +59,16 @@ pub fn build_operator(
         OperatorSpec::Expand(spec) => {
             Box::new(Expand::new(spec, &input.schema, output, context.batch_rows_max)?)
         }
+        OperatorSpec::WindowAssign(spec) => match spec.window {
+            WindowSpec::Session { gap_us } => Box::new(SessionAssign::new(
+                gap_us,
+                &spec.partition_by,
+                &input.schema,
+                output,
+                context,
+            )?),
+            ref window => Box::new(FixedWindowAssign::new(window, output, context.batch_rows_max)?),
+        },
         OperatorSpec::GroupAggregate(spec) => Box::new(GroupAggregate::new(
             spec,
             &input.schema,

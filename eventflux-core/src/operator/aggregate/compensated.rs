@@ -13,26 +13,6 @@ pub(super) struct Compensated {
 }
 
 impl Compensated {
-    pub(super) fn new(value: f64) -> Self {
-        Self {
-            high: value,
-            low: 0.0,
-        }
-    }
-
-    /// The exact product of two floats.
-    pub(super) fn product(left: f64, right: f64) -> Self {
-        let high = left * right;
-        let ((left_high, left_low), (right_high, right_low)) = (split(left), split(right));
-        let low = left_low * right_low
-            - (((high - left_high * right_high) - left_low * right_high) - left_high * right_low);
-        // Splitting overflows above 2^996; the product is then as good as a float is.
-        Self {
-            high,
-            low: if low.is_finite() { low } else { 0.0 },
-        }
-    }
-
     #[inline]
     pub(super) fn plus_value(self, value: f64) -> Self {
         let (high, error) = two_sum(self.high, value);
@@ -44,27 +24,6 @@ impl Compensated {
         let (low, low_error) = two_sum(self.low, other.low);
         let first = normal(high, error + low);
         normal(first.high, first.low + low_error)
-    }
-
-    pub(super) fn minus(self, other: Self) -> Self {
-        self.plus(Self {
-            high: -other.high,
-            low: -other.low,
-        })
-    }
-
-    pub(super) fn times(self, other: Self) -> Self {
-        let product = Self::product(self.high, other.high);
-        normal(
-            product.high,
-            product.low + (self.high * other.low + self.low * other.high),
-        )
-    }
-
-    pub(super) fn divided_by(self, divisor: f64) -> Self {
-        let first = self.high / divisor;
-        let rest = self.minus(Self::product(first, divisor));
-        normal(first, rest.value() / divisor)
     }
 
     /// The nearest float.
@@ -89,8 +48,9 @@ impl Compensated {
     }
 }
 
+/// A sum, rounded, and what was rounded off.
 #[inline]
-fn two_sum(left: f64, right: f64) -> (f64, f64) {
+pub(super) fn two_sum(left: f64, right: f64) -> (f64, f64) {
     let sum = left + right;
     let shadow = sum - left;
     (sum, (left - (sum - shadow)) + (right - shadow))
@@ -108,6 +68,15 @@ fn normal(high: f64, low: f64) -> Compensated {
         high: sum,
         low: if rest.is_finite() { rest } else { 0.0 },
     }
+}
+
+/// A product, rounded, and what was rounded off. Above 2^996 the latter is lost.
+pub(super) fn two_product(left: f64, right: f64) -> (f64, f64) {
+    let high = left * right;
+    let ((left_high, left_low), (right_high, right_low)) = (split(left), split(right));
+    let low = left_low * right_low
+        - (((high - left_high * right_high) - left_low * right_high) - left_high * right_low);
+    (high, if low.is_finite() { low } else { 0.0 })
 }
 
 fn split(value: f64) -> (f64, f64) {
@@ -194,10 +163,6 @@ impl FloatSum {
         }
     }
 
-    pub(super) fn value(&self) -> f64 {
-        self.total().map_or_else(|special| special, Compensated::value)
-    }
-
     pub(super) fn encode(&self, out: &mut Vec<u8>) {
         self.finite.encode(out);
         match &self.special {
@@ -230,6 +195,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    impl FloatSum {
+        fn value(&self) -> f64 {
+            self.total().map_or_else(|special| special, Compensated::value)
+        }
+    }
 
     #[test]
     fn small_values_survive_a_large_one_that_comes_and_goes() {
@@ -274,8 +245,8 @@ mod tests {
 
         #[test]
         fn a_product_is_exact(left in -1_000_000_000_000_000i64..1_000_000_000_000_000, right: i32) {
-            let product = Compensated::product(left as f64, f64::from(right));
-            prop_assert_eq!(product.high as i128 + product.low as i128, i128::from(left) * i128::from(right));
+            let (high, low) = two_product(left as f64, f64::from(right));
+            prop_assert_eq!(high as i128 + low as i128, i128::from(left) * i128::from(right));
         }
     }
 }

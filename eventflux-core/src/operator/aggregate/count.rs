@@ -37,8 +37,9 @@ impl Function for Count {
         *state -= i64::from(column.as_ref().is_none_or(|nulls| nulls.is_valid(row)));
     }
 
-    fn merge(&self, state: &mut i64, other: &i64) {
+    fn merge(&self, state: &mut i64, other: &i64) -> Result<()> {
         *state += other;
+        Ok(())
     }
 
     fn result(&self, state: &i64) -> i64 {

@@ -8,7 +8,7 @@ use arrow::datatypes::DataType;
 use super::function::Function;
 use super::number::cast_each;
 use super::stored::Stored;
-use super::value::{ValueForm, first_argument};
+use super::value::{ValueForm, one_column};
 use super::{AggregateRows, Evaluated};
 use crate::error::Result;
 
@@ -52,7 +52,7 @@ impl<V: ValueForm> Function for Extreme<V> {
     type Value = Option<V::Value>;
 
     fn column<'a>(&self, rows: &AggregateRows<'a>) -> Result<Self::Column<'a>> {
-        V::column(first_argument(rows.arguments)?)
+        V::column(rows.arguments)
     }
 
     #[inline]
@@ -71,14 +71,15 @@ impl<V: ValueForm> Function for Extreme<V> {
         debug_assert!(false, "a row is taken from an append-only aggregate");
     }
 
-    fn merge(&self, state: &mut Self::State, other: &Self::State) {
-        let Some(other) = other else { return };
+    fn merge(&self, state: &mut Self::State, other: &Self::State) -> Result<()> {
+        let Some(other) = other else { return Ok(()) };
         if state
             .as_ref()
             .is_none_or(|kept| self.end.is_better(other.cmp(kept)))
         {
             *state = Some(other.clone());
         }
+        Ok(())
     }
 
     fn result(&self, state: &Self::State) -> Self::Value {
@@ -86,7 +87,7 @@ impl<V: ValueForm> Function for Extreme<V> {
     }
 
     fn finish(&self, values: Vec<Self::Value>) -> Result<Evaluated> {
-        let array = V::finish(&values, &self.input)?;
+        let array = one_column::<V>(&values, &self.input)?;
         if self.input == self.output {
             return Ok(Evaluated::fits(array));
         }

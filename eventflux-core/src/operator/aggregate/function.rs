@@ -26,7 +26,7 @@ pub(super) trait Function: Send + 'static {
     fn subtract(&self, state: &mut Self::State, column: &Self::Column<'_>, row: usize);
 
     /// Adds the rows of another state.
-    fn merge(&self, state: &mut Self::State, other: &Self::State);
+    fn merge(&self, state: &mut Self::State, other: &Self::State) -> Result<()>;
 
     /// The result of a state.
     fn result(&self, state: &Self::State) -> Self::Value;

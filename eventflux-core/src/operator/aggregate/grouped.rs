@@ -26,7 +26,7 @@ pub trait GroupedAggregate: Send {
     fn evaluate(&self, groups: &[Group]) -> Result<Evaluated>;
 
     /// Appends the state of one group. [`GroupedAggregate::decode`] knows where it ends.
-    fn encode(&self, group: Group, out: &mut Vec<u8>);
+    fn encode(&self, group: Group, out: &mut Vec<u8>) -> Result<()>;
 
     /// Adds encoded state to a group and moves past it.
     fn decode(&mut self, group: Group, input: &mut Stored<'_>) -> Result<()>;
@@ -105,7 +105,7 @@ impl<F: Function> GroupedAggregate for Grouped<F> {
         };
         for (from, into) in from.iter().zip(into) {
             self.function
-                .merge(&mut self.states[*into as usize], &other.states[*from as usize]);
+                .merge(&mut self.states[*into as usize], &other.states[*from as usize])?;
         }
         Ok(())
     }
@@ -117,14 +117,14 @@ impl<F: Function> GroupedAggregate for Grouped<F> {
         self.function.finish(results.collect())
     }
 
-    fn encode(&self, group: Group, out: &mut Vec<u8>) {
+    fn encode(&self, group: Group, out: &mut Vec<u8>) -> Result<()> {
         self.function.encode(&self.states[group as usize], out);
+        Ok(())
     }
 
     fn decode(&mut self, group: Group, input: &mut Stored<'_>) -> Result<()> {
         let state = self.function.decode(input)?;
-        self.function.merge(&mut self.states[group as usize], &state);
-        Ok(())
+        self.function.merge(&mut self.states[group as usize], &state)
     }
 
     fn resize(&mut self, slot_count: usize) {

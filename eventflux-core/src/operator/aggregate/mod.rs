@@ -6,14 +6,22 @@
 //!
 //! **NULLs** As in PostgreSQL: they do not count, except in `count(*)`, `array_agg`, `first_value` and `last_value`.
 
+mod bits;
+mod boolean;
 mod build;
+mod collect;
 mod compensated;
 mod count;
+mod distinct;
+mod extended;
 mod extreme;
+mod foreign;
 mod function;
 mod grouped;
+mod moment;
 mod multiset;
 mod number;
+mod percentile;
 mod rows;
 mod stored;
 mod total;

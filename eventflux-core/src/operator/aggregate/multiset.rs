@@ -10,7 +10,7 @@ use super::extreme::End;
 use super::function::Function;
 use super::number::cast_each;
 use super::stored::Stored;
-use super::value::{ValueForm, first_argument};
+use super::value::{ValueForm, one_column};
 use super::{AggregateRows, Evaluated};
 use crate::error::Result;
 
@@ -124,7 +124,7 @@ impl<V: ValueForm> Function for RetractableExtreme<V> {
     type Value = Option<V::Value>;
 
     fn column<'a>(&self, rows: &AggregateRows<'a>) -> Result<Self::Column<'a>> {
-        V::column(first_argument(rows.arguments)?)
+        V::column(rows.arguments)
     }
 
     fn add(&self, state: &mut Self::State, column: &Self::Column<'_>, row: usize) {
@@ -139,8 +139,9 @@ impl<V: ValueForm> Function for RetractableExtreme<V> {
         }
     }
 
-    fn merge(&self, state: &mut Self::State, other: &Self::State) {
+    fn merge(&self, state: &mut Self::State, other: &Self::State) -> Result<()> {
         state.merge(other);
+        Ok(())
     }
 
     fn result(&self, state: &Self::State) -> Self::Value {
@@ -148,7 +149,7 @@ impl<V: ValueForm> Function for RetractableExtreme<V> {
     }
 
     fn finish(&self, values: Vec<Self::Value>) -> Result<Evaluated> {
-        let array = V::finish(&values, &self.input)?;
+        let array = one_column::<V>(&values, &self.input)?;
         if self.input == self.output {
             return Ok(Evaluated::fits(array));
         }

@@ -23,6 +23,11 @@ pub(super) fn integers(values: &[Option<i128>], output: &DataType, what: &str) -
         DataType::UInt16 => checked::<UInt16Type>(values, what),
         DataType::UInt32 => checked::<UInt32Type>(values, what),
         DataType::UInt64 => checked::<UInt64Type>(values, what),
+        DataType::Duration(_) => {
+            let mut counts = checked::<Int64Type>(values, what);
+            counts.array = cast_with_options(&counts.array, output, &CastOptions::default())?;
+            counts
+        }
         output if output.is_decimal() => {
             let values = values
                 .iter()

@@ -9,6 +9,7 @@ use super::compensated::FloatSum;
 use super::function::Function;
 use super::number::{decimals, does_not_fit, floats, integers};
 use super::stored::Stored;
+use super::value::decimal_scale;
 use super::{AggregateRows, Evaluated};
 use crate::error::Result;
 
@@ -80,9 +81,10 @@ where
         }
     }
 
-    fn merge(&self, state: &mut Self::State, other: &Self::State) {
+    fn merge(&self, state: &mut Self::State, other: &Self::State) -> Result<()> {
         state.sum += other.sum;
         state.count += other.count;
+        Ok(())
     }
 
     fn result(&self, state: &Self::State) -> Self::Value {
@@ -98,6 +100,10 @@ where
                     .map(|total| total.map(|total| total.sum))
                     .collect::<Vec<_>>();
                 integers(&sums, &self.output, name)
+            }
+            Reduction::Average if matches!(self.output, DataType::Duration(_)) => {
+                let averages = present.map(|total| total.map(|total| rounded(total.sum, total.count.into())));
+                integers(&averages.collect::<Vec<_>>(), &self.output, name)
             }
             Reduction::Average => {
                 let averages = present.map(|total| total.map(|total| total.sum as f64 / total.count as f64));
@@ -116,6 +122,16 @@ where
             sum: input.i128()?,
             count: input.i64()?,
         })
+    }
+}
+
+/// A quotient rounded half away from zero.
+fn rounded(dividend: i128, divisor: i128) -> i128 {
+    let (quotient, rest) = (dividend / divisor, dividend % divisor);
+    if rest.abs() * 2 >= divisor {
+        quotient + dividend.signum()
+    } else {
+        quotient
     }
 }
 
@@ -156,9 +172,10 @@ where
         }
     }
 
-    fn merge(&self, state: &mut Self::State, other: &Self::State) {
+    fn merge(&self, state: &mut Self::State, other: &Self::State) -> Result<()> {
         state.sum.merge(&other.sum);
         state.count += other.count;
+        Ok(())
     }
 
     fn result(&self, state: &Self::State) -> Self::Value {
@@ -236,9 +253,10 @@ where
         }
     }
 
-    fn merge(&self, state: &mut Self::State, other: &Self::State) {
+    fn merge(&self, state: &mut Self::State, other: &Self::State) -> Result<()> {
         state.sum.0 = state.sum.0.wrapping_add(other.sum.0);
         state.count += other.count;
+        Ok(())
     }
 
     fn result(&self, state: &Self::State) -> Self::Value {
@@ -254,14 +272,10 @@ where
                 .collect::<Vec<_>>();
             return decimals(&sums, self.scale, &self.output, name);
         }
-        let scale = match self.output {
-            DataType::Decimal32(_, scale)
-            | DataType::Decimal64(_, scale)
-            | DataType::Decimal128(_, scale)
-            | DataType::Decimal256(_, scale) => scale.max(self.scale),
-            // An average as a float: 18 more digits than the input has.
-            _ => self.scale.saturating_add(18),
-        };
+        // An average as a float takes 18 more digits than the input has.
+        let scale = decimal_scale(&self.output)
+            .unwrap_or(self.scale.saturating_add(18))
+            .max(self.scale);
         let mut failures = Vec::new();
         let averages = present
             .enumerate()

@@ -94,7 +94,7 @@ impl CallStates {
         let mut state = Vec::new();
         for aggregate in self.aggregates.iter_mut().flatten() {
             state.clear();
-            aggregate.encode(from, &mut state);
+            aggregate.encode(from, &mut state)?;
             aggregate.decode(into, &mut Stored::new(&state))?;
         }
         self.row_counts[into as usize] += self.row_counts[from as usize];
@@ -136,11 +136,12 @@ impl CallStates {
     }
 
     /// Appends the state of one group.
-    pub fn encode(&self, group: Group, out: &mut Vec<u8>) {
+    pub fn encode(&self, group: Group, out: &mut Vec<u8>) -> Result<()> {
         out.extend_from_slice(&self.row_counts[group as usize].to_be_bytes());
         for aggregate in self.aggregates.iter().flatten() {
-            aggregate.encode(group, out);
+            aggregate.encode(group, out)?;
         }
+        Ok(())
     }
 
     /// Adds encoded state to a group and moves past it.

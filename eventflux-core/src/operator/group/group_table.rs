@@ -136,7 +136,7 @@ impl GroupTable {
         let mut value = Vec::new();
         keys.for_each(prefix, &self.keys, &groups, |position, key_group, key| {
             value.clear();
-            self.states.encode(groups[position], &mut value);
+            self.states.encode(groups[position], &mut value)?;
             state.write(StateRow {
                 table: keys.table,
                 key_group,

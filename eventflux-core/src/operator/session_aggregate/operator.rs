@@ -323,7 +323,7 @@ impl Operator for SessionAggregate {
                 for session in sessions {
                     value.extend_from_slice(&session.start.to_be_bytes());
                     value.extend_from_slice(&session.last.to_be_bytes());
-                    self.states.encode(session.slot, &mut value);
+                    self.states.encode(session.slot, &mut value)?;
                 }
                 state.write(StateRow {
                     table: SESSIONS,

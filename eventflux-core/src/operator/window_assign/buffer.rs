@@ -56,10 +56,10 @@ impl SessionBuffer {
     /// Whether a row at this time shares a session with a kept row of its key.
     pub(super) fn has_neighbour(&self, key: Group, time: i64) -> bool {
         let rows = &self.rows[key as usize];
-        let is_near = |other: Option<(&(i64, u64), _)>| {
-            other.is_some_and(|((other, _), _): (_, &Box<[u8]>)| time.abs_diff(*other) < self.gap as u64)
-        };
-        is_near(rows.range(..=(time, u64::MAX)).next_back()) || is_near(rows.range((time, 0)..).next())
+        let is_near = |other: Option<i64>| other.is_some_and(|other| time.abs_diff(other) < self.gap as u64);
+        let before = rows.range(..=(time, u64::MAX)).next_back().map(|((time, _), _)| *time);
+        let after = rows.range((time, 0)..).next().map(|((time, _), _)| *time);
+        is_near(before) || is_near(after)
     }
 
     pub(super) fn add(&mut self, key: Group, time: i64, arrival: u64, row: &[u8]) {
