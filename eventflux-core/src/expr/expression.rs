@@ -119,9 +119,8 @@ impl fmt::Debug for Expression {
     }
 }
 
-<<<<<<< HEAD
 /// What went wrong in plain words, lower case: without the way that the error took.
-fn plain_message(error: &DataFusionError) -> String {
+pub(super) fn plain_message(error: &DataFusionError) -> String {
     let message = match error.find_root() {
         DataFusionError::ArrowError(error, _) => match error.as_ref() {
             ArrowError::DivideByZero => "division by zero".to_owned(),
@@ -146,8 +145,4 @@ fn plain_message(error: &DataFusionError) -> String {
         }
         _ => message,
     }
-=======
-pub(super) fn plain_message(error: &datafusion_common::DataFusionError) -> String {
-    error.strip_backtrace()
->>>>>>> 10ee007 (operator: all aggregates, native, retractable and tested against a naive model)
 }
