@@ -3,6 +3,8 @@
 //! Throughput is in elements (rows): its inverse is the cost per row. `floor` is a parser written by hand for exactly these
 //! records, in this order, without any check that is not needed to read them.
 
+#![allow(clippy::unwrap_used, reason = "a bench may fail in the shortest way")]
+
 use std::fmt::Write;
 use std::hint::black_box;
 use std::sync::Arc;

@@ -3,6 +3,8 @@
 use arrow::datatypes::{DataType, Field, Fields, TimeUnit};
 use eventflux_core::batch::json::mark_json;
 
+use proptest::prelude::*;
+
 use crate::harness::{Case, Decoded, column, timestamp_ms};
 
 /// One column `c`: each value becomes a record; what the row shows for it, or why it is bad.
@@ -516,4 +518,43 @@ fn a_bad_message_is_refused_as_far_as_it_is_bad() {
     );
     assert_eq!(decoded.raw[3], b"{\"n\":\"x\"}");
     assert_eq!(decoded.raw[5], b"]");
+}
+
+/// A record of some of the keys a, b, c, d in any order, with blanks where they may be, and what its row shows.
+fn record() -> impl Strategy<Value = (String, String)> {
+    let blank = || proptest::sample::select(vec!["", "", "", " ", "  ", "\t"]);
+    let field = (0usize..5, -9i64..100, blank(), blank(), blank());
+    (proptest::collection::vec(field, 0..6), blank()).prop_map(|(fields, last)| {
+        let mut values = [None; 4];
+        let texts: Vec<String> = fields
+            .iter()
+            .map(|(key, value, before, between, after)| {
+                if let Some(slot) = values.get_mut(*key) {
+                    *slot = Some(*value);
+                }
+                let key = ["a", "b", "c", "d", "other"][*key];
+                format!("{before}\"{key}\"{between}:{after}{value}{last}")
+            })
+            .collect();
+        let shown = values.map(|value| value.map_or("null".to_owned(), |value| value.to_string()));
+        let row = format!(
+            r#"{{"a":{},"b":{},"c":{},"d":{}}}"#,
+            shown[0], shown[1], shown[2], shown[3]
+        );
+        (format!("{{{}{last}}}{last}", texts.join(",")), row)
+    })
+}
+
+proptest! {
+    #[test]
+    fn order_blanks_and_missing_keys_make_no_difference(records in proptest::collection::vec(record(), 0..30)) {
+        let case = Case::new("json", ["a", "b", "c", "d"].map(|name| column(name, DataType::Int64)).to_vec(), &[]);
+        let (texts, rows): (Vec<String>, Vec<String>) = records.into_iter().unzip();
+        let decoded = case.stream(texts.join("\n"));
+        prop_assert_eq!((&decoded.rows, &decoded.bad), (&rows, &Vec::new()), "{}", texts.join("\n"));
+        let message = texts.join("\n");
+        if !message.is_empty() {
+            prop_assert_eq!(case.messages(&[message.replace(':', ":\n").as_bytes()]).rows, rows);
+        }
+    }
 }

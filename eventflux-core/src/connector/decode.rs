@@ -51,8 +51,8 @@ pub trait Decode: Send {
         })
     }
 
-    /// Takes as many whole records from the front of a byte stream as there are, `rows_max` at the most, and returns how
-    /// many bytes they took. `offset` is that of the first byte, `is_end` says that nothing follows. A record longer than
+    /// Takes as many whole records from the front of a byte stream as there are, `rows_max` at the most (bad ones count),
+    /// and returns how many bytes they took. `offset` is that of the first byte, `is_end` says that nothing follows. A record longer than
     /// the given bytes waits for more: 0 is returned, and the caller comes back with a longer run (twice as long, so that
     /// the work stays linear). A record of more than [`RECORD_BYTES_MAX`] is skipped as a bad row, piece by piece.
     fn decode_stream(
@@ -64,7 +64,8 @@ pub trait Decode: Send {
         bad: &mut Vec<BadRow>,
     ) -> Result<usize>;
 
-    /// Takes one message and returns how many rows it gave. `position` completes the bad rows.
+    /// Takes one message and returns how many rows it gave; `offset` is that of the bad rows. The caller takes the rows
+    /// before there are more than some hundred MiB of messages: a text column holds 2 GiB.
     fn decode_message(&mut self, message: &[u8], offset: i64, bad: &mut Vec<BadRow>) -> Result<usize>;
 
     /// Rows decoded since the last [`Decode::take`].

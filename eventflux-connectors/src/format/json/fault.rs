@@ -32,11 +32,11 @@ impl Fault {
 
     /// The same fault with the column that it is about.
     #[cold]
-    pub fn of_column(self: Box<Self>, name: &str) -> Box<Self> {
-        match *self {
-            Fault::Value(misfit) => Box::new(Fault::Value(misfit.of_column(name))),
-            syntax => Box::new(syntax),
-        }
+    pub fn of_column(self, name: &str) -> Box<Self> {
+        Box::new(match self {
+            Fault::Value(misfit) => Fault::Value(misfit.of_column(name)),
+            syntax => syntax,
+        })
     }
 }
 

@@ -77,8 +77,7 @@ impl Fields {
         *place = 0;
         if depth < DEPTH_MAX {
             for (pattern, target) in self.openings.iter().take(TRIED_MAX) {
-                if pattern.is_prefix_of(cursor.rest()) {
-                    cursor.advance(pattern.len());
+                if pattern.take(cursor) {
                     return Ok(Step::Value(*target));
                 }
             }
@@ -90,9 +89,10 @@ impl Fields {
             return Ok(Step::End);
         }
         let target = self.key(cursor)?;
-        if self.openings.len() < REMEMBERED_MAX {
-            self.openings
-                .insert(0, (Pattern::new(cursor.since(start)), target));
+        if self.openings.len() < REMEMBERED_MAX
+            && let Some(pattern) = Pattern::new(cursor.since(start))
+        {
+            self.openings.insert(0, (pattern, target));
         }
         Ok(Step::Value(target))
     }
@@ -101,9 +101,8 @@ impl Fields {
     #[inline]
     pub fn next(&mut self, cursor: &mut Cursor<'_>, place: &mut usize) -> Parsed<Step> {
         if let Some((pattern, target)) = self.seen.get(*place)
-            && pattern.is_prefix_of(cursor.rest())
+            && pattern.take(cursor)
         {
-            cursor.advance(pattern.len());
             *place += 1;
             return Ok(Step::Value(*target));
         }
@@ -120,8 +119,7 @@ impl Fields {
         for step in 0..TRIED_MAX.min(count) {
             let other = (*place + step) % count;
             let (pattern, target) = &self.seen[other];
-            if pattern.is_prefix_of(cursor.rest()) {
-                cursor.advance(pattern.len());
+            if pattern.take(cursor) {
                 *place = other + 1;
                 return Ok(Step::Value(*target));
             }
@@ -131,9 +129,11 @@ impl Fields {
             return Ok(Step::End);
         }
         let target = self.key(cursor)?;
-        if count < REMEMBERED_MAX {
+        if count < REMEMBERED_MAX
+            && let Some(pattern) = Pattern::new(cursor.since(start))
+        {
             let at = (*place).min(count);
-            self.seen.insert(at, (Pattern::new(cursor.since(start)), target));
+            self.seen.insert(at, (pattern, target));
             *place = at + 1;
         }
         Ok(Step::Value(target))

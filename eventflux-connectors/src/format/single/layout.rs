@@ -33,7 +33,7 @@ impl Kind {
     }
 
     /// The only declared column.
-    fn check<'a>(self, schema: &'a Schema) -> Result<&'a FieldRef, OptionError> {
+    fn check(self, schema: &Schema) -> Result<&FieldRef, OptionError> {
         let wanted = sql_name(&self.data_type());
         let error = |found: String| {
             OptionError::new(

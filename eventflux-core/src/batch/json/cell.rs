@@ -235,14 +235,28 @@ impl<'a> Values<'a> {
 
     /// Whether JSON puts the text between quotes; it needs no escapes then.
     fn is_quoted(&self) -> bool {
-        match self {
-            Self::Binary(_) | Self::LargeBinary(_) | Self::BinaryView(_) | Self::FixedSizeBinary(_) => true,
-            Self::Date32(_) | Self::Date64(_) | Self::Time32(..) | Self::Time64(..) | Self::Timestamp(..) => {
-                true
-            }
-            Self::Duration(..) | Self::YearMonth(_) | Self::DayTime(_) | Self::MonthDayNano(_) => true,
-            _ => false,
-        }
+        self.is_bytes() || self.is_moment() || self.is_length_of_time()
+    }
+
+    fn is_bytes(&self) -> bool {
+        matches!(
+            self,
+            Self::Binary(_) | Self::LargeBinary(_) | Self::BinaryView(_) | Self::FixedSizeBinary(_)
+        )
+    }
+
+    fn is_moment(&self) -> bool {
+        matches!(
+            self,
+            Self::Date32(_) | Self::Date64(_) | Self::Time32(..) | Self::Time64(..) | Self::Timestamp(..)
+        )
+    }
+
+    fn is_length_of_time(&self) -> bool {
+        matches!(
+            self,
+            Self::Duration(..) | Self::YearMonth(_) | Self::DayTime(_) | Self::MonthDayNano(_)
+        )
     }
 
     /// Appends a cell that is not NULL, without quotes.
