@@ -11,7 +11,7 @@ use datafusion_expr::AggregateUDF;
 use datafusion_physical_expr::PhysicalExpr;
 use datafusion_physical_expr::expressions::{Column, Literal};
 
-use super::expression::plain_message;
+use super::message::error_message;
 use crate::error::{Error, Result};
 use crate::plan::{AggregateCall, AggregateFunction};
 
@@ -102,7 +102,7 @@ impl AccumulatorFactory {
     }
 
     fn failure(&self, error: &datafusion_common::DataFusionError) -> Error {
-        Error::Expression { expression: self.function.name().to_owned(), message: plain_message(error) }
+        Error::Expression { expression: self.function.name().to_owned(), message: error_message(error) }
     }
 }
 
@@ -136,7 +136,7 @@ impl Accumulator {
 }
 
 fn failure(name: &str, error: &datafusion_common::DataFusionError) -> Error {
-    Error::Expression { expression: name.to_owned(), message: plain_message(error) }
+    Error::Expression { expression: name.to_owned(), message: error_message(error) }
 }
 
 impl fmt::Debug for Accumulator {

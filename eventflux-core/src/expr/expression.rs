@@ -5,14 +5,13 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::{DataType, Schema};
-use arrow::error::ArrowError;
-use datafusion_common::DataFusionError;
 use datafusion_physical_expr::PhysicalExpr;
 use datafusion_physical_expr::expressions::Column;
 
 use super::columns::{columns_of, move_columns};
 use super::fallible::can_fail;
 use super::harden::harden;
+use super::message::error_message;
 use crate::error::{Error, Result};
 
 /// A compiled expression with the text that stands for it in plans.
@@ -58,7 +57,7 @@ impl Expression {
             .and_then(|value| value.into_array(rows.num_rows()))
             .map_err(|error| Error::Expression {
                 expression: self.text.clone(),
-                message: plain_message(&error),
+                message: error_message(&error),
             })
     }
 
@@ -94,7 +93,7 @@ impl Expression {
     /// **Errors** A column that it reads has no place.
     pub fn move_columns(&self, place: impl Fn(usize) -> Option<usize>) -> Result<Self> {
         let physical = move_columns(Arc::clone(&self.physical), place);
-        let physical = physical.map_err(|error| Error::Bug(plain_message(&error)))?;
+        let physical = physical.map_err(|error| Error::Bug(error_message(&error)))?;
         Ok(Self {
             physical,
             text: self.text.clone(),
@@ -116,33 +115,5 @@ impl Expression {
 impl fmt::Debug for Expression {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.text, self.data_type)
-    }
-}
-
-/// What went wrong in plain words, lower case: without the way that the error took.
-pub(super) fn plain_message(error: &DataFusionError) -> String {
-    let message = match error.find_root() {
-        DataFusionError::ArrowError(error, _) => match error.as_ref() {
-            ArrowError::DivideByZero => "division by zero".to_owned(),
-            ArrowError::ArithmeticOverflow(message) => {
-                let operands = message.strip_prefix("Overflow happened on: ");
-                return format!("overflow: {}", operands.unwrap_or(message));
-            }
-            ArrowError::CastError(message)
-            | ArrowError::ComputeError(message)
-            | ArrowError::ParseError(message)
-            | ArrowError::InvalidArgumentError(message) => message.clone(),
-            other => other.to_string(),
-        },
-        DataFusionError::Execution(message) => message.clone(),
-        other => other.strip_backtrace(),
-    };
-    let mut characters = message.chars();
-    match characters.next() {
-        // A second capital makes it a name.
-        Some(first) if !characters.as_str().starts_with(char::is_uppercase) => {
-            first.to_lowercase().chain(characters).collect()
-        }
-        _ => message,
     }
 }

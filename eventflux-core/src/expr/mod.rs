@@ -9,6 +9,7 @@ mod fallible;
 mod harden;
 mod in_precision;
 mod lazy_logical;
+mod message;
 mod row_results;
 
 #[cfg(test)]
@@ -16,4 +17,5 @@ mod tests;
 
 pub use accumulator::{Accumulator, AccumulatorFactory};
 pub use expression::Expression;
+pub use message::error_message;
 pub use row_results::RowResults;

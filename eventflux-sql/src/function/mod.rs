@@ -5,6 +5,8 @@
 mod aggregate;
 mod alias;
 mod compile;
+#[cfg(test)]
+mod golden;
 mod guard;
 mod refusal;
 mod registry;

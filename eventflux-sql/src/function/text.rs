@@ -10,7 +10,7 @@ use datafusion_common::ScalarValue;
 use datafusion_expr::expr::{Between, Case, InList, Like, ScalarFunction};
 use datafusion_expr::{BinaryExpr, Expr, Operator};
 
-use super::guard::CheckedArithmetic;
+use super::guard::{CheckedArithmetic, SqlCast};
 use super::type_name::TypeName;
 
 /// An expression as it would stand in SQL: columns without their relation, parentheses where they are needed.
@@ -172,6 +172,13 @@ fn write_call(function: &ScalarFunction, own: u8, f: &mut fmt::Formatter<'_>) ->
             return write!(f, "-{}", text(right, UNARY));
         }
         return write_binary(left, operator, right, own, f);
+    }
+    if let (Some(cast), [operand]) = (
+        function.func.inner().downcast_ref::<SqlCast>(),
+        &function.args[..],
+    ) {
+        let name = function.func.name().to_uppercase();
+        return write!(f, "{name}({} AS {})", text(operand, 0), TypeName(cast.to()));
     }
     write!(f, "{}(", function.func.name())?;
     write_list(&function.args, f)?;

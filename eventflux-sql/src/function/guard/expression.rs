@@ -1,12 +1,20 @@
 //! One expression.
 
+use arrow::datatypes::FieldRef;
 use datafusion_common::tree_node::{Transformed, TreeNode};
 use datafusion_common::{DFSchema, Result, ScalarValue};
+use datafusion_expr::expr::ScalarFunction;
+use datafusion_expr::simplify::{ExprSimplifyResult, SimplifyContext};
 use datafusion_expr::{BinaryExpr, Expr, ExprSchemable, Operator};
 
 use super::CheckedArithmetic;
+use super::cast::SqlCast;
+use super::pattern::with_backslash;
 
-/// The same expression, but by the rules of the language: arithmetic fails where it overflows or divides by zero.
+/// The same expression, but by the rules of the language:
+/// - arithmetic fails where it overflows or divides by zero;
+/// - casts round, and write text, as PostgreSQL's;
+/// - functions that need not all of their arguments (`coalesce`) become CASE, which evaluates none in vain.
 pub fn guard_expression(expression: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
     expression.transform_up(|node| match node {
         Expr::BinaryExpr(binary) => guard_binary(binary, schema),
@@ -19,6 +27,24 @@ pub fn guard_expression(expression: Expr, schema: &DFSchema) -> Result<Transform
                 *operand,
             )))
         }
+        Expr::Cast(mut cast) => match guard_cast(*cast.expr, &cast.field, false, schema)? {
+            Ok(ours) => Ok(Transformed::yes(ours)),
+            Err(operand) => {
+                cast.expr = Box::new(operand);
+                Ok(Transformed::no(Expr::Cast(cast)))
+            }
+        },
+        Expr::TryCast(mut cast) => match guard_cast(*cast.expr, &cast.field, true, schema)? {
+            Ok(ours) => Ok(Transformed::yes(ours)),
+            Err(operand) => {
+                cast.expr = Box::new(operand);
+                Ok(Transformed::no(Expr::TryCast(cast)))
+            }
+        },
+        Expr::Like(like) if like.escape_char.is_some() => {
+            Ok(Transformed::yes(Expr::Like(with_backslash(like)?)))
+        }
+        Expr::ScalarFunction(function) if function.func.short_circuits() => unfold(function),
         other => Ok(Transformed::no(other)),
     })
 }
@@ -40,4 +66,21 @@ fn guard_binary(binary: BinaryExpr, schema: &DFSchema) -> Result<Transformed<Exp
         )));
     }
     Ok(Transformed::no(Expr::BinaryExpr(binary)))
+}
+
+fn guard_cast(operand: Expr, to: &FieldRef, is_try: bool, schema: &DFSchema) -> Result<Result<Expr, Expr>> {
+    let from = operand.get_type(schema)?;
+    SqlCast::call(operand, &from, to.data_type(), is_try)
+}
+
+/// The CASE that a function stands for.
+fn unfold(function: ScalarFunction) -> Result<Transformed<Expr>> {
+    let ScalarFunction { func, args } = function;
+    match func.simplify(args, &SimplifyContext::default())? {
+        ExprSimplifyResult::Simplified(simple) => Ok(Transformed::yes(simple)),
+        ExprSimplifyResult::Original(args) => Ok(Transformed::no(Expr::ScalarFunction(ScalarFunction {
+            func,
+            args,
+        }))),
+    }
 }

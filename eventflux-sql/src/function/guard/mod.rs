@@ -4,9 +4,12 @@
 //! wrap around, cut off and pass over divisions by zero.
 
 mod arithmetic;
+mod cast;
 mod expression;
+mod pattern;
 mod plan;
 
 pub(super) use arithmetic::CheckedArithmetic;
+pub(super) use cast::SqlCast;
 pub use expression::guard_expression;
 pub use plan::guard_plan;

@@ -1,0 +1,5 @@
+//! What expressions give: tables of expressions and their values, each evaluated in every way in which it can be.
+
+mod check;
+mod session;
+mod table;
