@@ -6,13 +6,16 @@
 //! **Absent on purpose** SQL text, concrete connectors, wires: they live in the crates above this one.
 
 pub mod batch;
+pub mod checkpoint;
 pub mod connector;
 pub mod element;
 pub mod error;
 pub mod expr;
 pub mod key;
+pub mod metrics;
 pub mod operator;
 pub mod plan;
+pub mod runtime;
 pub mod state;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

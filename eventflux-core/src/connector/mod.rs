@@ -13,6 +13,7 @@ mod option_text;
 mod option_value;
 mod options;
 mod page;
+mod reference;
 mod registry;
 mod sink;
 mod source;
@@ -31,6 +32,7 @@ pub use option_reader::OptionReader;
 pub use option_text::{OptionPart, OptionText};
 pub use option_value::{AsciiChar, ByteSize, OptionField, OptionValue};
 pub use options::Options;
+pub use reference::{ProcessReferences, ResolveReference};
 pub use registry::Registry;
 pub use sink::{Sink, SinkConnector, SinkContext, SinkPlan, SinkRequest};
 pub use source::{

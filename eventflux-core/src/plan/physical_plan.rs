@@ -1,9 +1,12 @@
 //! The graph.
 
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::describe::describe;
-use super::{Edge, Node, NodeId, render};
+use super::{ChangelogMode, Edge, Node, NodeId, Port, dead_letter_schema, render};
 
 /// A graph of operators. Nodes are in topological order: every edge goes to a later node.
 #[derive(Debug, Clone)]
@@ -28,6 +31,20 @@ impl PhysicalPlan {
     /// The edges that end at a node, by input.
     pub fn inputs(&self, id: NodeId) -> impl Iterator<Item = &Edge> {
         self.edges.iter().filter(move |edge| edge.to == id)
+    }
+
+    /// The columns and the kind of rows that an edge carries.
+    pub fn rows_of(&self, edge: &Edge) -> (SchemaRef, ChangelogMode) {
+        let from = self.node(edge.from);
+        match edge.port {
+            Port::Main => (Arc::clone(&from.schema), from.changelog.clone()),
+            Port::Errors => (dead_letter_schema(), ChangelogMode::Append),
+            // Late rows are handed on as they came in.
+            Port::Late => match self.inputs(from.id).next() {
+                Some(input) => self.rows_of(input),
+                None => (Arc::clone(&from.schema), from.changelog.clone()),
+            },
+        }
     }
 
     /// The edges that leave a node.

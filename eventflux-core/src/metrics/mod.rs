@@ -1,0 +1,12 @@
+//! What a run counts and measures: own atomics, written by one subtask each, read on demand.
+//!
+//! **Invariants** Nothing here is touched per row: the loop adds up per batch. A cell has one writer, so writing takes no
+//! locked instruction.
+
+mod cells;
+mod metric;
+mod snapshot;
+
+pub use cells::Cells;
+pub use metric::{Metric, MetricKind};
+pub use snapshot::{MetricsSnapshot, OperatorRole, OperatorSnapshot, SubtaskSnapshot};

@@ -1,0 +1,118 @@
+//! All metrics of a run at one moment: for the progress line, exporters and the summary at the end.
+
+use crate::element::{WATERMARK_MAX, WATERMARK_MIN, Watermark};
+
+/// The metrics of a run at one moment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MetricsSnapshot {
+    /// Per operator and subtask.
+    pub operators: Vec<OperatorSnapshot>,
+    /// Per loop.
+    pub subtasks: Vec<SubtaskSnapshot>,
+}
+
+/// Where an operator stands in the graph.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum OperatorRole {
+    /// Rows come in here.
+    Source,
+    /// Rows leave here.
+    Sink,
+    /// Between the two.
+    Inner,
+}
+
+/// One parallel copy of an operator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OperatorSnapshot {
+    /// The operator's stable id.
+    pub operator_id: String,
+    /// What a person calls it.
+    pub name: String,
+    /// Where it stands.
+    pub role: OperatorRole,
+    /// Which copy this is, from 0.
+    pub subtask: usize,
+    /// Rows that it was given; of a source: good rows that it delivered.
+    pub rows_in: u64,
+    /// Rows that it emitted; of a sink: rows that it took.
+    pub rows_out: u64,
+    /// Batches that it was given.
+    pub batches_in: u64,
+    /// Rows that came after their window had closed.
+    pub late_rows: u64,
+    /// Rows that could not be carried on.
+    pub bad_rows: u64,
+    /// Where the first of them was and what was wrong with it.
+    pub first_bad_row: Option<String>,
+    /// Bytes of state in memory.
+    pub state_bytes: u64,
+    /// The watermark that it has handed on; `None` before the first.
+    pub watermark: Option<Watermark>,
+}
+
+/// One loop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SubtaskSnapshot {
+    /// The loop's name: its first operator and which copy it is.
+    pub name: String,
+    /// Microseconds in which it did work.
+    pub busy_us: u64,
+    /// Microseconds in which it waited for input.
+    pub idle_us: u64,
+    /// Microseconds in which it waited for credit or for a sink.
+    pub backpressured_us: u64,
+    /// Bytes sent along edges to other subtasks.
+    pub bytes_out: u64,
+    /// Bytes that wait in its mailbox.
+    pub queued_bytes: u64,
+}
+
+impl MetricsSnapshot {
+    /// Good rows that the sources delivered.
+    pub fn rows_in(&self) -> u64 {
+        self.with_role(OperatorRole::Source)
+            .map(|operator| operator.rows_in)
+            .sum()
+    }
+
+    /// Rows that the sinks took.
+    pub fn rows_out(&self) -> u64 {
+        self.with_role(OperatorRole::Sink)
+            .map(|operator| operator.rows_out)
+            .sum()
+    }
+
+    /// Rows that could not be carried on, anywhere.
+    pub fn bad_rows(&self) -> u64 {
+        self.operators.iter().map(|operator| operator.bad_rows).sum()
+    }
+
+    /// Rows that came too late, anywhere.
+    pub fn late_rows(&self) -> u64 {
+        self.operators.iter().map(|operator| operator.late_rows).sum()
+    }
+
+    /// Bytes of state in memory.
+    pub fn state_bytes(&self) -> u64 {
+        self.operators.iter().map(|operator| operator.state_bytes).sum()
+    }
+
+    /// The least watermark that has arrived at a sink; `None` while one has none, or when every input has ended.
+    pub fn watermark(&self) -> Option<Watermark> {
+        let sinks = self.with_role(OperatorRole::Sink);
+        let least = sinks.map(|sink| sink.watermark.unwrap_or(WATERMARK_MIN)).min()?;
+        (least != WATERMARK_MIN && least != WATERMARK_MAX).then_some(least)
+    }
+
+    /// How far the watermark is behind this time, microseconds.
+    pub fn lag_us(&self, now_us: i64) -> Option<i64> {
+        self.watermark().map(|watermark| now_us.saturating_sub(watermark))
+    }
+
+    fn with_role(&self, role: OperatorRole) -> impl Iterator<Item = &OperatorSnapshot> {
+        self.operators
+            .iter()
+            .filter(move |operator| operator.role == role)
+    }
+}

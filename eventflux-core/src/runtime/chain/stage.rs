@@ -1,0 +1,144 @@
+//! One operator of a chain.
+
+use std::sync::Arc;
+
+use super::{Emit, Next, Side, catch_panic};
+use crate::checkpoint::Participant;
+use crate::element::{Barrier, StreamElement};
+use crate::error::Result;
+use crate::metrics::{Cells, Metric};
+use crate::operator::{Collector, Operator, Output};
+use crate::runtime::meter::OperatorEntry;
+use crate::runtime::task::Task;
+
+/// An operator with what follows it.
+pub(crate) struct Stage {
+    operator: Box<dyn Operator>,
+    is_timed: bool,
+    entry: Arc<OperatorEntry>,
+    task: Arc<Task>,
+    next: Next,
+    side: Side,
+}
+
+impl Stage {
+    pub(crate) fn new(
+        mut operator: Box<dyn Operator>,
+        entry: Arc<OperatorEntry>,
+        task: Arc<Task>,
+        next: Next,
+        side: Side,
+    ) -> Self {
+        let is_timed = operator.timed().is_some();
+        Self {
+            operator,
+            is_timed,
+            entry,
+            task,
+            next,
+            side,
+        }
+    }
+
+    /// Takes an element of one input.
+    pub(crate) fn take(&mut self, input: usize, element: StreamElement) -> Result<()> {
+        match element {
+            StreamElement::Batch(batch) => {
+                let cells: &Cells = &self.entry.cells;
+                cells.add(Metric::RowsIn, batch.num_rows() as u64);
+                cells.add(Metric::BatchesIn, 1);
+                self.call(|operator, out| operator.on_batch(input, batch, out))
+            }
+            StreamElement::Watermark(watermark) => {
+                self.call(|operator, out| operator.on_watermark(watermark, out))?;
+                self.side.pass_watermark(watermark)
+            }
+            StreamElement::Barrier(barrier) => {
+                self.snapshot(barrier)?;
+                self.pass(StreamElement::Barrier(barrier))
+            }
+            StreamElement::Idle => {
+                self.next.collect(StreamElement::Idle)?;
+                self.side.pass_idle()
+            }
+            StreamElement::EndOfInput => self.pass(StreamElement::EndOfInput),
+        }
+    }
+
+    /// When the operator, or one behind it, next wants to be called.
+    pub(crate) fn next_due_us(&mut self) -> Option<i64> {
+        let own = if self.is_timed { self.own_due_us() } else { None };
+        self.branches()
+            .into_iter()
+            .filter_map(Next::next_due_us)
+            .chain(own)
+            .min()
+    }
+
+    /// Calls the operators whose time has come, this one first.
+    pub(crate) fn fire(&mut self, now_us: i64) -> Result<()> {
+        if self.is_timed && self.own_due_us().is_some_and(|due_us| due_us <= now_us) {
+            self.call(|operator, out| match operator.timed() {
+                Some(timed) => timed.on_timer(now_us, out),
+                None => Ok(()),
+            })?;
+        }
+        self.branches()
+            .into_iter()
+            .try_for_each(|branch| branch.fire(now_us))
+    }
+
+    /// Brings gauges up to date.
+    pub(crate) fn measure(&mut self) {
+        self.entry
+            .cells
+            .set(Metric::StateBytes, self.operator.state_bytes() as i64);
+        self.branches().into_iter().for_each(Next::measure);
+    }
+
+    /// The outputs.
+    pub(crate) fn branches(&mut self) -> [&mut Next; 3] {
+        let [late, errors] = self.side.branches();
+        [&mut self.next, late, errors]
+    }
+
+    fn own_due_us(&mut self) -> Option<i64> {
+        self.operator.timed().and_then(|timed| timed.next_due_us())
+    }
+
+    fn pass(&mut self, element: StreamElement) -> Result<()> {
+        self.next.collect(element.clone())?;
+        self.side.pass(element)
+    }
+
+    fn snapshot(&mut self, barrier: Barrier) -> Result<()> {
+        let Some(checkpointer) = &self.task.checkpointer else {
+            return Ok(());
+        };
+        let participant = Participant {
+            operator_id: &self.entry.operator_id,
+            subtask: self.entry.subtask,
+        };
+        let mut writer = checkpointer.writer(barrier, participant)?;
+        catch_panic(&self.entry.name, || {
+            self.operator.snapshot(barrier.epoch, writer.as_mut())
+        })
+    }
+
+    fn call(&mut self, work: impl FnOnce(&mut dyn Operator, &mut Output<'_>) -> Result<()>) -> Result<()> {
+        let Self {
+            operator,
+            entry,
+            next,
+            side,
+            ..
+        } = self;
+        let mut emit = Emit {
+            next,
+            cells: &entry.cells,
+        };
+        let mut out = Output::new(&mut emit, side);
+        catch_panic(&entry.name, || work(operator.as_mut(), &mut out))?;
+        self.side.flush()
+    }
+}

@@ -1,0 +1,60 @@
+//! The numbers and surroundings of a run.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::checkpoint::Checkpointer;
+use crate::connector::{ProcessReferences, Registry, ResolveReference};
+use crate::time::{Clock, SystemClock};
+
+/// How a plan is run.
+#[derive(Clone)]
+pub struct RuntimeConfig {
+    /// Subtasks per operator, where the plan and its connectors allow as many.
+    pub parallelism: usize,
+    /// Rows per batch at the most.
+    pub batch_rows_max: usize,
+    /// Bytes that may wait on one edge between two subtasks.
+    pub edge_bytes_max: usize,
+    /// Bytes of rows that may wait behind one input handler.
+    pub input_bytes_max: usize,
+    /// Threads for the tasks of sources and sinks; the loops have one each besides.
+    pub io_thread_count: usize,
+    /// Processing time.
+    pub clock: Arc<dyn Clock>,
+    /// Where connectors and formats are found.
+    pub registry: Registry,
+    /// Where references in option values are looked up.
+    pub references: Arc<dyn ResolveReference>,
+    /// Where checkpoints go; `None`: there are none.
+    pub checkpointer: Option<Arc<dyn Checkpointer>>,
+}
+
+impl Default for RuntimeConfig {
+    fn default() -> Self {
+        Self {
+            parallelism: 1,
+            batch_rows_max: 4096,
+            edge_bytes_max: 4 << 20,
+            input_bytes_max: 4 << 20,
+            io_thread_count: 1,
+            clock: Arc::new(SystemClock),
+            registry: Registry::default(),
+            references: Arc::new(ProcessReferences),
+            checkpointer: None,
+        }
+    }
+}
+
+impl fmt::Debug for RuntimeConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RuntimeConfig")
+            .field("parallelism", &self.parallelism)
+            .field("batch_rows_max", &self.batch_rows_max)
+            .field("edge_bytes_max", &self.edge_bytes_max)
+            .field("input_bytes_max", &self.input_bytes_max)
+            .field("io_thread_count", &self.io_thread_count)
+            .field("clock", &self.clock)
+            .finish_non_exhaustive()
+    }
+}

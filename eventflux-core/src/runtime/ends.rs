@@ -1,0 +1,259 @@
+//! The ends of a plan in a real run: connectors, and inputs and outputs of this process.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use arrow::datatypes::{Schema, SchemaRef};
+
+use super::chain::{Next, OutletStage, SinkStage};
+use super::config::RuntimeConfig;
+use super::graph::{End, OpenSource, Outside};
+use super::in_process::{Input, InputQueue, InputSource, Outlet};
+use super::meter::OperatorEntry;
+use super::source::ValuesSource;
+use super::task::Task;
+use crate::connector::{
+    Options, SinkContext, SinkPlan, SinkRequest, SourceContext, SourcePlan, SourceRequest,
+};
+use crate::error::{Error, Result};
+use crate::plan::{Node, NodeId, OperatorSpec, PhysicalPlan, SinkSpec, SourceKind, SourceSpec};
+
+/// Everything at the ends of one plan, planned but not opened.
+pub(crate) struct Ends {
+    sources: HashMap<NodeId, Box<dyn SourcePlan>>,
+    sinks: HashMap<NodeId, Box<dyn SinkPlan>>,
+    queues: HashMap<NodeId, Arc<InputQueue>>,
+    inputs: BTreeMap<String, Input>,
+    outlets: BTreeMap<String, Outlet>,
+}
+
+impl Ends {
+    /// Plans all connectors, with all references in their options resolved, and makes the queues of this process.
+    ///
+    /// **Errors** A connector is not known or refuses its options; a stream of this process wants what only a connector has.
+    pub(crate) fn plan(plan: &PhysicalPlan, config: &RuntimeConfig) -> Result<Self> {
+        let mut ends = Self {
+            sources: HashMap::new(),
+            sinks: HashMap::new(),
+            queues: HashMap::new(),
+            inputs: BTreeMap::new(),
+            outlets: BTreeMap::new(),
+        };
+        let mut in_process: BTreeMap<&str, (SchemaRef, Vec<Arc<InputQueue>>)> = BTreeMap::new();
+        for node in &plan.nodes {
+            match &node.spec {
+                OperatorSpec::Source(spec) => match &spec.kind {
+                    SourceKind::Connector { connector, options } => {
+                        let options = Options::resolved(options, config.references.as_ref())?;
+                        ends.sources
+                            .insert(node.id, plan_source(spec, connector, &options, config)?);
+                    }
+                    SourceKind::InProcess => {
+                        let schema = in_process_schema(spec)?;
+                        let queue = InputQueue::new(
+                            Arc::clone(&schema),
+                            config.input_bytes_max,
+                            config.batch_rows_max,
+                        )?;
+                        let queue = Arc::new(queue);
+                        ends.queues.insert(node.id, Arc::clone(&queue));
+                        let (_, queues) = in_process.entry(&spec.stream).or_insert((schema, Vec::new()));
+                        queues.push(queue);
+                    }
+                    SourceKind::Values(_) | SourceKind::DeadLetters => {}
+                },
+                OperatorSpec::Sink(spec) => {
+                    let options = Options::resolved(&spec.options, config.references.as_ref())?;
+                    ends.sinks.insert(node.id, plan_sink(spec, &options, config)?);
+                }
+                OperatorSpec::InProcessSink(spec) => {
+                    let outlet = || Outlet::new(&spec.stream, Arc::clone(&spec.schema));
+                    ends.outlets.entry(spec.stream.clone()).or_insert_with(outlet);
+                }
+                _ => {}
+            }
+        }
+        for (stream, (schema, queues)) in in_process {
+            ends.inputs
+                .insert(stream.to_owned(), Input::new(stream, schema, queues));
+        }
+        Ok(ends)
+    }
+
+    /// Subtasks at the most that a node's connector allows.
+    pub(crate) fn limit(&self, node: NodeId) -> Option<usize> {
+        let source = self
+            .sources
+            .get(&node)
+            .and_then(|source| source.parallelism_max());
+        source.or_else(|| self.sinks.get(&node).and_then(|sink| sink.parallelism_max()))
+    }
+
+    /// The handler of an input stream.
+    pub(crate) fn input(&self, stream: &str) -> Option<&Input> {
+        self.inputs.get(stream)
+    }
+
+    /// All input streams, by name.
+    pub(crate) fn inputs(&self) -> impl Iterator<Item = &Input> {
+        self.inputs.values()
+    }
+
+    /// No handler takes more rows.
+    pub(crate) fn end_inputs(&self) {
+        self.queues.values().for_each(|queue| queue.end());
+    }
+
+    /// The run is over: handlers refuse rows, row streams end.
+    pub(crate) fn close(&self) {
+        self.end_inputs();
+        self.outlets.values().for_each(Outlet::end);
+    }
+
+    /// The outlet of an output stream.
+    pub(crate) fn outlet(&self, stream: &str) -> Option<&Outlet> {
+        self.outlets.get(stream)
+    }
+
+    /// All output streams, by name.
+    pub(crate) fn outlets(&self) -> impl Iterator<Item = &Outlet> {
+        self.outlets.values()
+    }
+}
+
+/// The ends of a plan while its loops are built.
+pub(crate) struct OpenEnds<'a> {
+    pub(crate) ends: &'a Ends,
+    pub(crate) config: &'a RuntimeConfig,
+    pub(crate) tokio: &'a tokio::runtime::Handle,
+}
+
+impl Outside for OpenEnds<'_> {
+    fn source(&self, end: &End<'_>, spec: &SourceSpec) -> Result<OpenSource> {
+        let batch_rows_max = self.config.batch_rows_max;
+        Ok(match &spec.kind {
+            SourceKind::Connector { .. } => {
+                let context = SourceContext {
+                    subtask: end.subtask,
+                    parallelism: end.parallelism,
+                    batch_rows_max,
+                    positions: Vec::new(),
+                    clock: Arc::clone(&self.config.clock),
+                    tokio: self.tokio.clone(),
+                };
+                let source = planned(&self.ends.sources, end.node)?.open(&context)?;
+                OpenSource {
+                    source,
+                    is_drained: false,
+                }
+            }
+            SourceKind::InProcess => {
+                let queue = Arc::clone(planned(&self.ends.queues, end.node)?);
+                let columns = spec
+                    .columns
+                    .iter()
+                    .map(|column| spec.declared.index_of(column.field.name()));
+                let columns = columns.collect::<Result<Vec<_>, _>>()?;
+                let source = InputSource::new(spec.stream.clone(), queue, columns, batch_rows_max);
+                OpenSource {
+                    source: Box::new(source),
+                    is_drained: true,
+                }
+            }
+            SourceKind::Values(rows) => {
+                let source = ValuesSource::new(rows.clone(), batch_rows_max, &[])?;
+                OpenSource {
+                    source: Box::new(source),
+                    is_drained: true,
+                }
+            }
+            SourceKind::DeadLetters => {
+                return Err(Error::Bug(format!("{} is fed by other operators", end.node.name)));
+            }
+        })
+    }
+
+    fn sink(&self, end: &End<'_>, entry: Arc<OperatorEntry>, task: Arc<Task>) -> Result<Next> {
+        match &end.node.spec {
+            OperatorSpec::InProcessSink(spec) => match self.ends.outlets.get(&spec.stream) {
+                Some(outlet) => Ok(Next::Outlet(Box::new(OutletStage::new(
+                    outlet.clone(),
+                    entry,
+                    task,
+                )))),
+                None => Err(Error::Bug(format!("{} has no outlet", end.node.name))),
+            },
+            _ => {
+                let context = SinkContext {
+                    subtask: end.subtask,
+                    parallelism: end.parallelism,
+                    clock: Arc::clone(&self.config.clock),
+                    tokio: self.tokio.clone(),
+                };
+                let sink = planned(&self.ends.sinks, end.node)?.open(&context)?;
+                Ok(Next::Sink(Box::new(SinkStage::new(sink, entry, task))))
+            }
+        }
+    }
+}
+
+fn planned<'a, T>(plans: &'a HashMap<NodeId, T>, node: &Node) -> Result<&'a T> {
+    plans
+        .get(&node.id)
+        .ok_or_else(|| Error::Bug(format!("{} was not planned", node.name)))
+}
+
+fn plan_source(
+    spec: &SourceSpec,
+    connector: &str,
+    options: &Options,
+    config: &RuntimeConfig,
+) -> Result<Box<dyn SourcePlan>> {
+    let kind = config
+        .registry
+        .source(connector)
+        .ok_or_else(|| unknown("source", connector))?;
+    let request = SourceRequest {
+        stream: &spec.stream,
+        columns: &spec.columns,
+        declared: &spec.declared,
+        options,
+        registry: &config.registry,
+    };
+    Ok(kind.plan(&request)?)
+}
+
+fn plan_sink(spec: &SinkSpec, options: &Options, config: &RuntimeConfig) -> Result<Box<dyn SinkPlan>> {
+    let kind = config
+        .registry
+        .sink(&spec.connector)
+        .ok_or_else(|| unknown("sink", &spec.connector))?;
+    let request = SinkRequest {
+        stream: &spec.stream,
+        schema: &spec.schema,
+        key: &spec.key,
+        options,
+        registry: &config.registry,
+    };
+    Ok(kind.plan(&request)?)
+}
+
+fn unknown(role: &str, connector: &str) -> Error {
+    Error::Option {
+        key: "connector".into(),
+        message: format!("there is no {role} `{connector}`"),
+    }
+}
+
+/// The columns that handlers of a stream give values for.
+fn in_process_schema(spec: &SourceSpec) -> Result<SchemaRef> {
+    if let Some(column) = spec.columns.iter().find(|column| column.metadata.is_some()) {
+        let name = column.field.name();
+        let message = format!(
+            "column `{name}` of {} is metadata of a connector, and there is none",
+            spec.stream
+        );
+        return Err(Error::Columns(message));
+    }
+    Ok(Arc::new(Schema::clone(&spec.declared)))
+}

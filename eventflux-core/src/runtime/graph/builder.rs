@@ -1,0 +1,266 @@
+//! Builds the loops of a plan.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use super::Layout;
+use super::outside::{End, Outside};
+use crate::error::{Error, Result};
+use crate::metrics::{Cells, OperatorRole};
+use crate::operator::{Operator, OperatorContext};
+use crate::plan::{Edge, ErrorPolicy, Exchange, Node, NodeId, OperatorSpec, PhysicalPlan, Port, SourceSpec};
+use crate::runtime::chain::{Next, Side, Stage};
+use crate::runtime::config::RuntimeConfig;
+use crate::runtime::edge::{EdgeSender, Mailbox};
+use crate::runtime::exchange::{Exchange as Exchanger, KeyRoute, Route};
+use crate::runtime::meter::{Meter, OperatorEntry};
+use crate::runtime::orders::Orders;
+use crate::runtime::source::RimStage;
+use crate::runtime::subtask::{Head, MergeHead, SourceHead, Subtask};
+use crate::runtime::task::{Drive, Task};
+
+/// Makes the operator of a node that is neither a source nor a sink.
+pub(crate) type MakeOperator =
+    dyn Fn(&PhysicalPlan, &Node, &OperatorContext) -> Result<Box<dyn Operator>> + Send + Sync;
+
+/// What loops are built from.
+pub(crate) struct Builder<'a> {
+    pub(crate) plan: &'a PhysicalPlan,
+    pub(crate) layout: &'a Layout,
+    pub(crate) config: &'a RuntimeConfig,
+    pub(crate) drive: Drive,
+    pub(crate) orders: watch::Receiver<Orders>,
+    pub(crate) meter: &'a Meter,
+    pub(crate) outside: &'a dyn Outside,
+    pub(crate) make_operator: &'a MakeOperator,
+}
+
+/// A loop and where its chain begins.
+pub(crate) struct Built {
+    pub(crate) head: NodeId,
+    pub(crate) subtask: Subtask,
+}
+
+/// The mailboxes of all loops that have one.
+type Mailboxes = HashMap<(NodeId, usize), Arc<Mailbox>>;
+
+/// The loop that is being built.
+#[derive(Clone)]
+struct Place<'a> {
+    subtask: usize,
+    task: &'a Arc<Task>,
+    mailboxes: &'a Mailboxes,
+}
+
+impl Builder<'_> {
+    /// Builds all loops, in the order of their heads in the plan.
+    pub(crate) fn build(&self) -> Result<Vec<Built>> {
+        let heads = self
+            .plan
+            .nodes
+            .iter()
+            .filter(|node| self.layout.is_head(self.plan, node.id));
+        let heads: Vec<&Node> = heads.collect();
+        let mut mailboxes = Mailboxes::new();
+        for node in &heads {
+            for subtask in (0..self.layout.width(node.id)).filter(|_| !Layout::is_origin(self.plan, node.id))
+            {
+                let channel_count = self.layout.channel_edges(node.id, subtask).len();
+                let mailbox = Mailbox::new(channel_count, self.config.edge_bytes_max);
+                mailboxes.insert((node.id, subtask), Arc::new(mailbox));
+            }
+        }
+        let mut built = Vec::new();
+        for node in heads {
+            for subtask in 0..self.layout.width(node.id) {
+                built.push(Built {
+                    head: node.id,
+                    subtask: self.subtask(node, subtask, &mailboxes)?,
+                });
+            }
+        }
+        Ok(built)
+    }
+
+    fn subtask(&self, node: &Node, subtask: usize, mailboxes: &Mailboxes) -> Result<Subtask> {
+        let width = self.layout.width(node.id);
+        let name = match width {
+            1 => node.name.clone(),
+            _ => format!("{} {}/{width}", node.name, subtask + 1),
+        };
+        let mailbox = mailboxes.get(&(node.id, subtask));
+        let task = Arc::new(Task {
+            name: name.clone(),
+            clock: Arc::clone(&self.config.clock),
+            cells: Arc::new(Cells::default()),
+            drive: self.drive.clone(),
+            orders: self.orders.clone(),
+            checkpointer: self.config.checkpointer.clone(),
+        });
+        self.meter
+            .add_loop(name, Arc::clone(&task.cells), mailbox.map(Arc::clone));
+        let place = Place {
+            subtask,
+            task: &task,
+            mailboxes,
+        };
+        let head = match (&node.spec, mailbox) {
+            (OperatorSpec::Source(spec), None) => {
+                let end = End {
+                    node,
+                    subtask,
+                    parallelism: width,
+                };
+                let open = self.outside.source(&end, spec)?;
+                let rim = self.rim(node, spec, &place)?;
+                Head::Source(SourceHead::new(
+                    Arc::clone(&task),
+                    open.source,
+                    rim,
+                    open.is_drained,
+                ))
+            }
+            (_, Some(mailbox)) => {
+                let edges = self.layout.channel_edges(node.id, subtask).iter();
+                let inputs = edges.map(|edge| self.plan.edges[*edge].input);
+                let root = self.operator(node, &place)?;
+                Head::Merge(MergeHead::new(
+                    Arc::clone(&task),
+                    Arc::clone(mailbox),
+                    inputs,
+                    root,
+                ))
+            }
+            (_, None) => {
+                return Err(Error::Bug(format!(
+                    "{} has neither a source nor a mailbox",
+                    node.name
+                )));
+            }
+        };
+        Ok(Subtask::new(Arc::clone(&task), head))
+    }
+
+    /// A node and everything behind it in its loop.
+    fn operator(&self, node: &Node, place: &Place<'_>) -> Result<Next> {
+        match &node.spec {
+            OperatorSpec::Source(spec) => Ok(Next::Rim(Box::new(self.rim(node, spec, place)?))),
+            OperatorSpec::Sink(_) | OperatorSpec::InProcessSink(_) => {
+                let end = End {
+                    node,
+                    subtask: place.subtask,
+                    parallelism: self.layout.width(node.id),
+                };
+                let entry = self.entry(node, OperatorRole::Sink, place);
+                self.outside.sink(&end, entry, Arc::clone(place.task))
+            }
+            _ => {
+                let context = OperatorContext {
+                    operator_id: node.operator_id.clone(),
+                    subtask: place.subtask,
+                    parallelism: self.layout.width(node.id),
+                    key_groups: self.plan.key_groups,
+                    batch_rows_max: self.config.batch_rows_max,
+                    clock: Arc::clone(&self.config.clock),
+                };
+                let operator = (self.make_operator)(self.plan, node, &context)?;
+                let entry = self.entry(node, OperatorRole::Inner, place);
+                let side = self.side(node, &node.name, error_policy(&node.spec), &entry, place)?;
+                let next = self.output(node, Port::Main, place)?;
+                Ok(Next::Stage(Box::new(Stage::new(
+                    operator,
+                    entry,
+                    Arc::clone(place.task),
+                    next,
+                    side,
+                ))))
+            }
+        }
+    }
+
+    fn rim(&self, node: &Node, spec: &SourceSpec, place: &Place<'_>) -> Result<RimStage> {
+        let entry = self.entry(node, OperatorRole::Source, place);
+        let side = self.side(node, &spec.stream, spec.error_policy, &entry, place)?;
+        let next = self.output(node, Port::Main, place)?;
+        RimStage::new(spec, entry, Arc::clone(place.task), next, side)
+    }
+
+    fn side(
+        &self,
+        node: &Node,
+        origin: &str,
+        policy: ErrorPolicy,
+        entry: &Arc<OperatorEntry>,
+        place: &Place<'_>,
+    ) -> Result<Side> {
+        let late = self.output(node, Port::Late, place)?;
+        let errors = self.output(node, Port::Errors, place)?;
+        Ok(Side::new(
+            origin.to_owned(),
+            policy,
+            late,
+            errors,
+            Arc::clone(entry),
+        ))
+    }
+
+    fn entry(&self, node: &Node, role: OperatorRole, place: &Place<'_>) -> Arc<OperatorEntry> {
+        let entry = OperatorEntry::new(node.operator_id.clone(), node.name.clone(), role, place.subtask);
+        self.meter.add_operator(entry)
+    }
+
+    /// Everything that reads one of a node's outputs.
+    fn output(&self, node: &Node, port: Port, place: &Place<'_>) -> Result<Next> {
+        let edges = self.plan.edges.iter().enumerate();
+        let edges = edges.filter(|(_, edge)| edge.from == node.id && edge.port == port);
+        let branches = edges.map(|(index, edge)| match self.layout.is_fused(index) {
+            true => self.operator(self.plan.node(edge.to), place),
+            false => self.exchange(index, edge, place),
+        });
+        Ok(Next::fan(branches.collect::<Result<_>>()?))
+    }
+
+    fn exchange(&self, index: usize, edge: &Edge, place: &Place<'_>) -> Result<Next> {
+        let receivers = self.layout.receivers(self.plan, index, place.subtask);
+        let mut senders = Vec::with_capacity(receivers.len());
+        for receiver in &receivers {
+            let mailbox = place.mailboxes.get(&(edge.to, *receiver));
+            let channel = self.layout.channel(index, place.subtask, *receiver);
+            let (Some(mailbox), Some(channel)) = (mailbox, channel) else {
+                return Err(Error::Bug(format!(
+                    "edge {} -> {} leads nowhere",
+                    edge.from, edge.to
+                )));
+            };
+            senders.push(EdgeSender::new(
+                Arc::clone(mailbox),
+                channel,
+                Arc::clone(place.task),
+            ));
+        }
+        let route = match &edge.exchange {
+            _ if receivers.len() == 1 => Route::Only,
+            Exchange::Hash(columns) => Route::Key(KeyRoute::new(
+                columns.clone(),
+                self.plan.key_groups,
+                receivers.len(),
+            )),
+            Exchange::RoundRobin => Route::RoundRobin(place.subtask),
+            Exchange::Broadcast => Route::Broadcast,
+            Exchange::Forward => return Err(Error::Bug("a forward edge has several receivers".into())),
+        };
+        Ok(Next::Exchange(Exchanger::new(route, senders)))
+    }
+}
+
+fn error_policy(spec: &OperatorSpec) -> ErrorPolicy {
+    match spec {
+        OperatorSpec::Calc(calc) => calc.error_policy,
+        OperatorSpec::WindowAggregate(aggregate) => aggregate.error_policy,
+        OperatorSpec::GroupAggregate(aggregate) => aggregate.error_policy,
+        // One bad row never stops a pipeline that was not asked to fail.
+        _ => ErrorPolicy::DeadLetter,
+    }
+}

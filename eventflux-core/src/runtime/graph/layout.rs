@@ -1,0 +1,127 @@
+//! Which operators share a loop, and which channel carries which rows.
+
+use std::collections::HashMap;
+
+use super::width::widths;
+use crate::plan::{Edge, Exchange, NodeId, OperatorSpec, PhysicalPlan, SourceKind};
+
+/// The shape of a run.
+///
+/// **Invariants** It is a function of the plan, the wished parallelism and the connectors' limits.
+#[derive(Debug)]
+pub(crate) struct Layout {
+    widths: Vec<usize>,
+    /// Per edge of the plan: the two operators call each other.
+    is_fused: Vec<bool>,
+    /// Per edge of the plan: senders of different subtasks meet here in an order that is not the rows' own.
+    mixes: Vec<bool>,
+    /// (edge, sender, receiver) to the receiver's channel.
+    channels: HashMap<(usize, usize, usize), usize>,
+    /// Per node and subtask that begins a loop: the edge that each of its channels belongs to.
+    channel_edges: HashMap<(NodeId, usize), Vec<usize>>,
+}
+
+impl Layout {
+    /// A layout. `is_stepped`: loops also begin where rows of several subtasks would meet at a higher parallelism, so that
+    /// what happens there is the same at each.
+    pub(crate) fn new(
+        plan: &PhysicalPlan,
+        parallelism: usize,
+        is_stepped: bool,
+        limit: impl Fn(NodeId) -> Option<usize>,
+    ) -> Self {
+        let widths_wide = widths(plan, parallelism.max(2), &limit);
+        let widths = widths(plan, parallelism, &limit);
+        let mixes: Vec<bool> = plan
+            .edges
+            .iter()
+            .map(|edge| {
+                let (from, to) = (widths_wide[edge.from.0], widths_wide[edge.to.0]);
+                from > 1 && (edge.exchange != Exchange::Forward || from != to)
+            })
+            .collect();
+        let is_fused = |(index, edge): (usize, &Edge)| {
+            let (from, to) = (widths[edge.from.0], widths[edge.to.0]);
+            let is_forward = from == to && (edge.exchange == Exchange::Forward || to == 1);
+            is_forward && plan.inputs(edge.to).count() == 1 && !(is_stepped && mixes[index])
+        };
+        let is_fused = plan.edges.iter().enumerate().map(is_fused).collect();
+        let mut layout = Self {
+            widths,
+            is_fused,
+            mixes,
+            channels: HashMap::new(),
+            channel_edges: HashMap::new(),
+        };
+        layout.number_channels(plan);
+        layout
+    }
+
+    /// How many subtasks a node has.
+    pub(crate) fn width(&self, node: NodeId) -> usize {
+        self.widths[node.0]
+    }
+
+    /// Whether the operators at both ends of an edge call each other.
+    pub(crate) fn is_fused(&self, edge: usize) -> bool {
+        self.is_fused[edge]
+    }
+
+    /// Whether rows of several subtasks meet at the end of an edge, at some parallelism.
+    pub(crate) fn mixes(&self, edge: usize) -> bool {
+        self.mixes[edge]
+    }
+
+    /// Whether a node begins loops.
+    pub(crate) fn is_head(&self, plan: &PhysicalPlan, node: NodeId) -> bool {
+        let is_fused = |(index, edge): (usize, &Edge)| edge.to == node && self.is_fused[index];
+        !plan.edges.iter().enumerate().any(is_fused)
+    }
+
+    /// Whether a node's loops take rows from outside.
+    pub(crate) fn is_origin(plan: &PhysicalPlan, node: NodeId) -> bool {
+        matches!(&plan.node(node).spec, OperatorSpec::Source(source) if !matches!(source.kind, SourceKind::DeadLetters))
+    }
+
+    /// The receivers of one sender of an edge.
+    pub(crate) fn receivers(&self, plan: &PhysicalPlan, edge: usize, sender: usize) -> Vec<usize> {
+        let Edge {
+            from, to, exchange, ..
+        } = &plan.edges[edge];
+        let (from, to) = (self.widths[from.0], self.widths[to.0]);
+        match exchange {
+            // Each sender keeps to one receiver, so that what is ordered in one subtask stays so.
+            Exchange::Forward => vec![sender * to / from],
+            _ => (0..to).collect(),
+        }
+    }
+
+    /// The receiver's channel.
+    pub(crate) fn channel(&self, edge: usize, sender: usize, receiver: usize) -> Option<usize> {
+        self.channels.get(&(edge, sender, receiver)).copied()
+    }
+
+    /// The edge that each channel of a loop belongs to.
+    pub(crate) fn channel_edges(&self, node: NodeId, subtask: usize) -> &[usize] {
+        self.channel_edges
+            .get(&(node, subtask))
+            .map_or(&[], Vec::as_slice)
+    }
+
+    fn number_channels(&mut self, plan: &PhysicalPlan) {
+        for (index, edge) in plan
+            .edges
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| !self.is_fused[*index])
+        {
+            for sender in 0..self.widths[edge.from.0] {
+                for receiver in self.receivers(plan, index, sender) {
+                    let edges = self.channel_edges.entry((edge.to, receiver)).or_default();
+                    self.channels.insert((index, sender, receiver), edges.len());
+                    edges.push(index);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! From a plan to loops: how many subtasks each operator has, which operators share a loop, and what connects the loops.
+
+mod builder;
+mod layout;
+mod outside;
+mod width;
+
+pub(crate) use builder::{Builder, Built, MakeOperator};
+pub(crate) use layout::Layout;
+pub(crate) use outside::{End, OpenSource, Outside};

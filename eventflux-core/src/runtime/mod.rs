@@ -1,0 +1,49 @@
+//! The runtime: a plan becomes loops, loops are driven by threads or by a stepper.
+//!
+//! **Shapes** A [`PhysicalPlan`](crate::plan::PhysicalPlan) and a [`RuntimeConfig`] go in. Each loop owns a chain of
+//! operators and a mailbox; loops are connected by edges that are bounded in bytes.
+//!
+//! ```text
+//! plan ──layout──► which operators share a loop, how many subtasks ──builder──► loops
+//!
+//! loop:  source + rim ─┐                       ┌─► sink
+//!                      ├─► operators (calls) ──┼─► this process
+//!        mailbox ──────┘                       └─► exchange ──► mailboxes of other loops
+//! ```
+//!
+//! **Invariants** One loop owns each operator: there are no locks on the data path. What a query gives does not depend on
+//! parallelism, batch size or who drives the loops. Waiting for those behind is measured as backpressure, never as idleness.
+//! A loop that fails or panics ends the run with its error.
+//!
+//! **Absent on purpose** Wires between nodes (an edge is made in one place, `graph::builder`) and the coordinator of
+//! checkpoints (loops know a [`Checkpointer`](crate::checkpoint::Checkpointer)).
+
+mod chain;
+mod config;
+mod edge;
+mod ends;
+mod exchange;
+mod graph;
+mod in_process;
+mod merge;
+mod meter;
+mod operators;
+mod orders;
+mod outcome;
+mod running;
+mod runtime;
+mod source;
+mod spawn;
+mod subtask;
+mod task;
+
+pub use config::RuntimeConfig;
+pub use in_process::{Input, InputError, Outlet, OutputStream};
+pub use outcome::{RunEnd, RunSummary};
+pub use running::RunningApp;
+pub use runtime::Runtime;
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;

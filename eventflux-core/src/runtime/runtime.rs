@@ -1,0 +1,177 @@
+//! A plan that is ready to run.
+
+use std::sync::Arc;
+use std::thread;
+
+use super::chain::catch_panic;
+use super::config::RuntimeConfig;
+use super::ends::{Ends, OpenEnds};
+use super::graph::{Builder, Built, Layout, MakeOperator};
+use super::in_process::{Input, Outlet};
+use super::meter::Meter;
+use super::orders::Commander;
+use super::outcome::Ledger;
+use super::running::{RunningApp, Shared};
+use super::spawn::{Spawn, Threads};
+use super::subtask::{Step, Subtask};
+use super::task::Drive;
+use crate::error::{Error, ErrorKind, Result};
+use crate::plan::PhysicalPlan;
+
+/// A plan with its connectors planned: nothing is open, no thread runs.
+pub struct Runtime {
+    plan: PhysicalPlan,
+    config: RuntimeConfig,
+    ends: Arc<Ends>,
+    make_operator: Box<MakeOperator>,
+}
+
+impl Runtime {
+    /// Prepares a run: resolves references, plans connectors.
+    ///
+    /// **Errors** A connector refuses its options, or a reference cannot be resolved.
+    pub fn new(plan: PhysicalPlan, config: RuntimeConfig) -> Result<Self> {
+        Self::with_operators(plan, config, Box::new(super::operators::make_operator))
+    }
+
+    pub(crate) fn with_operators(
+        plan: PhysicalPlan,
+        config: RuntimeConfig,
+        make_operator: Box<MakeOperator>,
+    ) -> Result<Self> {
+        let ends = Arc::new(Ends::plan(&plan, &config)?);
+        Ok(Self {
+            plan,
+            config,
+            ends,
+            make_operator,
+        })
+    }
+
+    /// The handler of a stream that this process feeds.
+    pub fn input(&self, stream: &str) -> Option<&Input> {
+        self.ends.input(stream)
+    }
+
+    /// The streams that this process feeds, by name.
+    pub fn inputs(&self) -> impl Iterator<Item = &Input> {
+        self.ends.inputs()
+    }
+
+    /// The output stream of this name.
+    pub fn outlet(&self, stream: &str) -> Option<&Outlet> {
+        self.ends.outlet(stream)
+    }
+
+    /// The output streams of this process, by name. A reader that is added before the start misses nothing.
+    pub fn outlets(&self) -> impl Iterator<Item = &Outlet> {
+        self.ends.outlets()
+    }
+
+    /// Opens sources and sinks and starts the loops.
+    ///
+    /// **Errors** A source or sink cannot be opened; nothing runs then.
+    pub fn start(self) -> Result<RunningApp> {
+        let tokio = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(self.config.io_thread_count.max(1))
+            .thread_name("eventflux-io")
+            .enable_all()
+            .build()
+            .map_err(|error| no_thread("eventflux-io", error))?;
+        let handle = tokio.handle().clone();
+        let shared = Arc::new(Shared {
+            commander: Commander::new(),
+            meter: Meter::default(),
+            ends: Arc::clone(&self.ends),
+            tokio: Some(tokio),
+        });
+        // Connectors may block while they open, which a caller's async runtime would not take well.
+        let subtasks = thread::scope(|scope| {
+            let open = || {
+                let _guard = handle.enter();
+                self.build(&shared, &handle)
+            };
+            let opening = thread::Builder::new()
+                .name("eventflux-open".into())
+                .spawn_scoped(scope, open);
+            let opening = opening.map_err(|error| no_thread("eventflux-open", error))?;
+            opening
+                .join()
+                .unwrap_or_else(|_| Err(Error::Bug("a connector panicked while it opened".into())))
+        })?;
+        let ledger = Arc::new(Ledger::new(subtasks.len()));
+        for subtask in subtasks {
+            spawn_loop(&Threads, subtask, &shared, &ledger, &handle);
+        }
+        Ok(RunningApp::new(shared, ledger, Arc::clone(&self.config.clock)))
+    }
+
+    fn build(&self, shared: &Shared, tokio: &tokio::runtime::Handle) -> Result<Vec<Subtask>> {
+        let layout = Layout::new(&self.plan, self.config.parallelism, false, |node| {
+            self.ends.limit(node)
+        });
+        let outside = OpenEnds {
+            ends: &self.ends,
+            config: &self.config,
+            tokio,
+        };
+        let builder = Builder {
+            plan: &self.plan,
+            layout: &layout,
+            config: &self.config,
+            drive: Drive::Threads(tokio.clone()),
+            orders: shared.commander.follow(),
+            meter: &shared.meter,
+            outside: &outside,
+            make_operator: self.make_operator.as_ref(),
+        };
+        let built = builder.build()?.into_iter();
+        let opened = built.map(|Built { mut subtask, .. }| {
+            subtask.open()?;
+            Ok(subtask)
+        });
+        opened.collect()
+    }
+}
+
+/// Gives a loop its thread. A loop that gets none has failed, and the others end with it.
+fn spawn_loop(
+    spawn: &dyn Spawn,
+    mut subtask: Subtask,
+    shared: &Arc<Shared>,
+    ledger: &Arc<Ledger>,
+    tokio: &tokio::runtime::Handle,
+) {
+    let name = subtask.name().to_owned();
+    let thread_name = name.clone();
+    let (run_shared, run_ledger, tokio) = (Arc::clone(shared), Arc::clone(ledger), tokio.clone());
+    let body = move || {
+        let _guard = tokio.enter();
+        let result = catch_panic(&name, || run_loop(&mut subtask));
+        // Sources and sinks let go of the outside before anybody learns that the run is over.
+        drop(subtask);
+        run_ledger.record(result, &run_shared.commander, || run_shared.ends.close());
+    };
+    if let Err(error) = spawn.spawn(&thread_name, Box::new(body)) {
+        ledger.record(Err(no_thread(&thread_name, error)), &shared.commander, || {
+            shared.ends.close()
+        });
+    }
+}
+
+fn run_loop(subtask: &mut Subtask) -> Result<()> {
+    loop {
+        match subtask.step()? {
+            Step::Worked => {}
+            Step::Waiting => {
+                subtask.pause()?;
+                subtask.wait()?;
+            }
+            Step::Ended => return Ok(()),
+        }
+    }
+}
+
+fn no_thread(name: &str, error: std::io::Error) -> Error {
+    Error::connector("thread", name, ErrorKind::Environment, error)
+}

@@ -1,0 +1,217 @@
+//! Where a loop's elements come from.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use crate::connector::{Source, SourceEvent};
+use crate::element::{Barrier, StreamElement, WATERMARK_MAX};
+use crate::error::Result;
+use crate::operator::Collector;
+use crate::runtime::chain::Next;
+use crate::runtime::edge::Mailbox;
+use crate::runtime::merge::{InputMerge, Merged};
+use crate::runtime::orders::{Orders, Phase, is_newer};
+use crate::runtime::source::RimStage;
+use crate::runtime::task::Task;
+
+/// The beginning of a loop's chain.
+pub(crate) enum Head {
+    /// Rows from outside.
+    Source(SourceHead),
+    /// Rows from other subtasks.
+    Merge(MergeHead),
+}
+
+/// What taking an element came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// It was carried through the chain.
+    Element,
+    /// There is none at hand.
+    Nothing,
+    /// It was the last.
+    Last,
+}
+
+/// A source and its rim.
+pub(crate) struct SourceHead {
+    task: Arc<Task>,
+    source: Box<dyn Source>,
+    rim: RimStage,
+    /// What is at hand is carried through also when the run is told to stop: the source then ends by itself.
+    is_drained: bool,
+    /// What a wait has brought.
+    arrived: Option<Result<SourceEvent>>,
+    last_barrier: Option<Barrier>,
+}
+
+impl SourceHead {
+    /// `is_drained`: the source ends by itself when the run is told to stop, with what it has at hand before.
+    pub(crate) fn new(task: Arc<Task>, source: Box<dyn Source>, rim: RimStage, is_drained: bool) -> Self {
+        Self {
+            task,
+            source,
+            rim,
+            is_drained,
+            arrived: None,
+            last_barrier: None,
+        }
+    }
+
+    /// Tells the rim which partitions there are, before the first element.
+    fn open(&mut self) -> Result<()> {
+        self.rim.set_partitions(self.source.partitions())
+    }
+
+    fn take(&mut self, orders: Orders) -> Result<Taken> {
+        if orders.phase != Phase::Running && self.arrived.is_none() && !self.is_drained {
+            return self.end();
+        }
+        if let Some(barrier) = orders.barrier
+            && self.last_barrier.is_none_or(|last| is_newer(barrier, last))
+            && self.arrived.is_none()
+        {
+            self.last_barrier = Some(barrier);
+            self.rim.barrier(barrier, self.source.positions())?;
+            self.task.acknowledge(barrier)?;
+        }
+        let event = match self.arrived.take() {
+            Some(event) => event?,
+            None => match poll_once(self.source.next()) {
+                Poll::Ready(event) => event?,
+                Poll::Pending => return Ok(Taken::Nothing),
+            },
+        };
+        match event {
+            SourceEvent::Rows(rows) => self.rim.rows(rows)?,
+            SourceEvent::Partitions => self.open()?,
+            SourceEvent::End => return self.end(),
+        }
+        Ok(Taken::Element)
+    }
+
+    /// Nothing more will come. The orders are read again: those of this step may be older than the end.
+    fn end(&mut self) -> Result<Taken> {
+        let phase = self.task.orders.borrow().phase;
+        self.rim.end(phase < Phase::Stopping)?;
+        Ok(Taken::Last)
+    }
+}
+
+/// Looks at a future once, without waiting.
+fn poll_once<T>(future: impl Future<Output = T>) -> Poll<T> {
+    pin!(future).poll(&mut Context::from_waker(Waker::noop()))
+}
+
+/// A mailbox and the merge of its channels.
+pub(crate) struct MergeHead {
+    task: Arc<Task>,
+    mailbox: Arc<Mailbox>,
+    merge: InputMerge,
+    merged: Vec<Merged>,
+    root: Next,
+}
+
+impl MergeHead {
+    /// Channels by index: which of the operator's inputs each belongs to.
+    pub(crate) fn new(
+        task: Arc<Task>,
+        mailbox: Arc<Mailbox>,
+        inputs: impl IntoIterator<Item = usize>,
+        root: Next,
+    ) -> Self {
+        Self {
+            task,
+            mailbox,
+            merge: InputMerge::new(inputs),
+            merged: Vec::new(),
+            root,
+        }
+    }
+
+    fn take(&mut self) -> Result<Taken> {
+        if self.merge.channel_count() == 0 {
+            self.root.collect(StreamElement::Watermark(WATERMARK_MAX))?;
+            self.root.collect(StreamElement::EndOfInput)?;
+            return Ok(Taken::Last);
+        }
+        let Some((channel, element)) = self.mailbox.pop(|channel| self.merge.is_held(channel)) else {
+            return Ok(Taken::Nothing);
+        };
+        self.merge.take(channel, element, &mut self.merged);
+        for merged in self.merged.drain(..) {
+            match merged {
+                Merged::Batch(input, batch) => self.root.collect_from(input, StreamElement::Batch(batch))?,
+                Merged::Watermark(watermark) => self.root.collect(StreamElement::Watermark(watermark))?,
+                Merged::Idle => self.root.collect(StreamElement::Idle)?,
+                Merged::Barrier(barrier) => {
+                    self.root.collect(StreamElement::Barrier(barrier))?;
+                    self.task.acknowledge(barrier)?;
+                }
+                Merged::End => {
+                    self.root.collect(StreamElement::EndOfInput)?;
+                    return Ok(Taken::Last);
+                }
+            }
+        }
+        Ok(Taken::Element)
+    }
+}
+
+impl Head {
+    /// Before the first element.
+    pub(crate) fn open(&mut self) -> Result<()> {
+        match self {
+            Head::Source(head) => head.open(),
+            Head::Merge(_) => Ok(()),
+        }
+    }
+
+    /// Takes one element, if there is one at hand, and carries it through the chain.
+    pub(crate) fn take(&mut self, orders: Orders) -> Result<Taken> {
+        match self {
+            Head::Source(head) => head.take(orders),
+            Head::Merge(head) => head.take(),
+        }
+    }
+
+    /// Waits until [`Head::take`] finds an element.
+    pub(crate) async fn ready(&mut self) {
+        match self {
+            Head::Source(head) => {
+                if head.arrived.is_none() {
+                    head.arrived = Some(head.source.next().await);
+                }
+            }
+            Head::Merge(MergeHead { mailbox, merge, .. }) => {
+                poll_fn(|context| mailbox.poll_ready(|channel| merge.is_held(channel), context)).await;
+            }
+        }
+    }
+
+    /// When the clock next changes something.
+    pub(crate) fn next_due_us(&mut self) -> Option<i64> {
+        match self {
+            Head::Source(head) => head.rim.next_due_us(),
+            Head::Merge(head) => head.root.next_due_us(),
+        }
+    }
+
+    /// The clock has reached a due time.
+    pub(crate) fn fire(&mut self, now_us: i64) -> Result<()> {
+        match self {
+            Head::Source(head) => head.rim.fire(now_us),
+            Head::Merge(head) => head.root.fire(now_us),
+        }
+    }
+
+    /// Visits the outputs of the chain's root.
+    pub(crate) fn each_branch(&mut self, visit: impl FnMut(&mut Next) -> Result<()>) -> Result<()> {
+        match self {
+            Head::Source(head) => head.rim.branches().into_iter().try_for_each(visit),
+            Head::Merge(head) => std::iter::once(&mut head.root).try_for_each(visit),
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! Subtasks: one loop each, which owns a chain of operators and takes elements from a source or a mailbox.
+
+mod head;
+mod subtask;
+
+pub(crate) use head::{Head, MergeHead, SourceHead};
+pub(crate) use subtask::{Step, Subtask};
