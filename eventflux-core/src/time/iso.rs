@@ -192,48 +192,46 @@ fn take_byte(rest: &mut &[u8], byte: u8) -> Option<()> {
 pub fn write_timestamp(value: i64, unit: TimeUnit, out: &mut Vec<u8>) {
     let moment = Moment::from_units(value, unit);
     write_date(moment.seconds.div_euclid(SECONDS_PER_DAY), out);
-    out.push(b'T');
-    write_clock(
-        moment.seconds.rem_euclid(SECONDS_PER_DAY),
-        moment.nanos,
-        unit,
-        out,
-    );
+    let (clock, length) = clock_text(moment.seconds.rem_euclid(SECONDS_PER_DAY), moment.nanos, unit);
+    out.extend_from_slice(&clock[..length]);
     out.push(b'Z');
 }
 
 /// Appends a date, given as days since the epoch.
 pub fn write_date(days: i64, out: &mut Vec<u8>) {
     let (year, month, day) = civil_from_days(days);
-    match year {
-        0..=9999 => {
-            out.extend_from_slice(&two(year as u32 / 100));
-            out.extend_from_slice(&two(year as u32 % 100));
-        }
-        _ => out.extend_from_slice(format!("{year:+07}").as_bytes()),
-    }
     let ([m1, m2], [d1, d2]) = (two(month), two(day));
-    out.extend_from_slice(&[b'-', m1, m2, b'-', d1, d2]);
+    if let 0..=9999 = year {
+        let ([y1, y2], [y3, y4]) = (two(year as u32 / 100), two(year as u32 % 100));
+        out.extend_from_slice(&[y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2]);
+    } else {
+        out.extend_from_slice(format!("{year:+07}").as_bytes());
+        out.extend_from_slice(&[b'-', m1, m2, b'-', d1, d2]);
+    }
 }
 
 /// Appends a time of day, given as units since midnight, with as many digits of a second as the unit has.
 pub fn write_time(value: i64, unit: TimeUnit, out: &mut Vec<u8>) {
     let moment = Moment::from_units(value, unit);
-    write_clock(moment.seconds, moment.nanos, unit, out);
+    let (clock, length) = clock_text(moment.seconds.rem_euclid(SECONDS_PER_DAY), moment.nanos, unit);
+    out.extend_from_slice(&clock[1..length]);
 }
 
-fn write_clock(seconds: i64, nanos: u32, unit: TimeUnit, out: &mut Vec<u8>) {
-    let seconds = seconds.rem_euclid(SECONDS_PER_DAY) as u32;
+/// `T05:00:00.000000000`, and how much of it the unit has.
+fn clock_text(seconds: i64, nanos: u32, unit: TimeUnit) -> ([u8; 19], usize) {
+    let seconds = seconds as u32;
     let ([h1, h2], [m1, m2], [s1, s2]) = (two(seconds / 3_600), two(seconds / 60 % 60), two(seconds % 60));
-    out.extend_from_slice(&[h1, h2, b':', m1, m2, b':', s1, s2]);
     let [a, b, c] = [nanos / 1_000_000, nanos / 1_000 % 1_000, nanos % 1_000].map(three);
-    let digits = [b'.', a[0], a[1], a[2], b[0], b[1], b[2], c[0], c[1], c[2]];
-    out.extend_from_slice(match unit {
-        TimeUnit::Second => &[],
-        TimeUnit::Millisecond => &digits[..4],
-        TimeUnit::Microsecond => &digits[..7],
-        TimeUnit::Nanosecond => &digits,
-    });
+    let text = [
+        b'T', h1, h2, b':', m1, m2, b':', s1, s2, b'.', a[0], a[1], a[2], b[0], b[1], b[2], c[0], c[1], c[2],
+    ];
+    let length = match unit {
+        TimeUnit::Second => 9,
+        TimeUnit::Millisecond => 13,
+        TimeUnit::Microsecond => 16,
+        TimeUnit::Nanosecond => 19,
+    };
+    (text, length)
 }
 
 fn two(value: u32) -> [u8; 2] {

@@ -9,8 +9,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::decimal::{write_decimal, write_decimal256, write_integer};
+use super::float::write_float;
 use super::interval::write_interval;
-use super::rows::{is_json, key_of};
+use super::nested::{ObjectFields, object_fields, write_list, write_map, write_object};
+use super::rows::is_json;
 use super::text::{one_line, write_string};
 use crate::error::{Error, Result};
 use crate::time::iso::{units_per_second, write_date, write_time, write_timestamp};
@@ -61,7 +63,7 @@ enum Values<'a> {
     LargeList(&'a [i64], Box<Cell<'a>>),
     FixedSizeList(usize, Box<Cell<'a>>),
     Map(&'a [i32], Box<Cell<'a>>, Box<Cell<'a>>),
-    Struct(Vec<(Vec<u8>, Cell<'a>)>),
+    Struct(ObjectFields<'a>),
     Dictionary(Vec<usize>, Box<Cell<'a>>),
 }
 
@@ -215,10 +217,8 @@ impl<'a> Values<'a> {
                 )
             }
             DataType::Struct(fields) => {
-                let columns = array.as_struct().columns().iter().zip(fields);
-                let cells =
-                    columns.map(|(column, field)| Ok((key_of(field.name()), Cell::new(column, field)?)));
-                Self::Struct(cells.collect::<Result<_>>()?)
+                let columns = array.as_struct().columns().iter();
+                Self::Struct(object_fields(columns.zip(fields.iter().map(|field| &**field)))?)
             }
             DataType::Dictionary(_, _) => {
                 let dictionary = array.as_any_dictionary();
@@ -340,86 +340,12 @@ impl<'a> Values<'a> {
     }
 }
 
-/// Appends an object of one row's cells; each key comes with its quotes and colon.
-pub(super) fn write_object(cells: &[(Vec<u8>, Cell<'_>)], row: usize, out: &mut Vec<u8>) {
-    let mut before = b'{';
-    for (key, cell) in cells {
-        out.push(before);
-        out.extend_from_slice(key);
-        cell.write_json(row, out);
-        before = b',';
-    }
-    if cells.is_empty() {
-        out.push(b'{');
-    }
-    out.push(b'}');
-}
-
-fn write_list(range: std::ops::Range<usize>, item: &Cell<'_>, out: &mut Vec<u8>) {
-    out.push(b'[');
-    for (count, row) in range.enumerate() {
-        if count > 0 {
-            out.push(b',');
-        }
-        item.write_json(row, out);
-    }
-    out.push(b']');
-}
-
-fn write_map(range: std::ops::Range<usize>, keys: &Cell<'_>, values: &Cell<'_>, out: &mut Vec<u8>) {
-    let mut key = Vec::new();
-    out.push(b'{');
-    for (count, row) in range.enumerate() {
-        if count > 0 {
-            out.push(b',');
-        }
-        key.clear();
-        keys.write_text(row, &mut key);
-        // Text of a cell is UTF-8.
-        write_string(&String::from_utf8_lossy(&key), out);
-        out.push(b':');
-        values.write_json(row, out);
-    }
-    out.push(b'}');
-}
-
 fn write_base64(bytes: &[u8], out: &mut Vec<u8>) {
     let start = out.len();
     out.resize(start + bytes.len().div_ceil(3) * 4, 0);
     // The space is exactly what padded base64 takes.
     let written = STANDARD.encode_slice(bytes, &mut out[start..]).unwrap_or(0);
     out.truncate(start + written);
-}
-
-fn write_float<F: Float>(value: F, is_quoted: bool, out: &mut Vec<u8>) {
-    match value.special() {
-        None => out.extend_from_slice(zmij::Buffer::new().format_finite(value).as_bytes()),
-        Some(name) if is_quoted => out.extend_from_slice(format!("\"{name}\"").as_bytes()),
-        Some(name) => out.extend_from_slice(name.as_bytes()),
-    }
-}
-
-/// The two widths of floating-point numbers.
-trait Float: zmij::Float {
-    /// The name of a value that is no number.
-    fn special(self) -> Option<&'static str>;
-}
-
-impl Float for f32 {
-    fn special(self) -> Option<&'static str> {
-        f64::from(self).special()
-    }
-}
-
-impl Float for f64 {
-    fn special(self) -> Option<&'static str> {
-        match self {
-            _ if self.is_finite() => None,
-            _ if self.is_nan() => Some("NaN"),
-            _ if self > 0.0 => Some("Infinity"),
-            _ => Some("-Infinity"),
-        }
-    }
 }
 
 fn unsupported(field: &Field) -> Error {

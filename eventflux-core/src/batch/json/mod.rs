@@ -7,7 +7,9 @@
 
 mod cell;
 mod decimal;
+mod float;
 mod interval;
+mod nested;
 mod rows;
 mod text;
 

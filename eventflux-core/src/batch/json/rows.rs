@@ -3,8 +3,7 @@
 use arrow::array::RecordBatch;
 use arrow::datatypes::Field;
 
-use super::cell::{Cell, write_object};
-use super::text::write_string;
+use super::nested::{ObjectFields, object_fields, write_object};
 use crate::error::Result;
 
 const EXTENSION_KEY: &str = "ARROW:extension:name";
@@ -42,7 +41,7 @@ pub fn mark_json(field: Field) -> Field {
 /// assert_eq!(out, br#"{"card":"A","amount":5.0}{"card":"B","amount":null}"#);
 /// ```
 pub struct JsonRows<'a> {
-    cells: Vec<(Vec<u8>, Cell<'a>)>,
+    fields: ObjectFields<'a>,
 }
 
 impl<'a> JsonRows<'a> {
@@ -57,18 +56,17 @@ impl<'a> JsonRows<'a> {
     ///
     /// **Errors** A column's type is none of the language's.
     pub fn of_columns(batch: &'a RecordBatch, columns: &[usize]) -> Result<Self> {
-        let cells = columns.iter().map(|column| {
-            let field = batch.schema_ref().field(*column);
-            Ok((key_of(field.name()), Cell::new(batch.column(*column), field)?))
-        });
+        let columns = columns
+            .iter()
+            .map(|column| (batch.column(*column), batch.schema_ref().field(*column)));
         Ok(Self {
-            cells: cells.collect::<Result<_>>()?,
+            fields: object_fields(columns)?,
         })
     }
 
     /// Appends one row as an object, without a line break.
     pub fn write(&self, row: usize, out: &mut Vec<u8>) {
-        write_object(&self.cells, row, out);
+        write_object(&self.fields, row, out);
     }
 }
 
@@ -76,12 +74,4 @@ impl<'a> JsonRows<'a> {
 pub fn write_row(batch: &RecordBatch, row: usize, out: &mut Vec<u8>) -> Result<()> {
     JsonRows::new(batch)?.write(row, out);
     Ok(())
-}
-
-/// A key of an object with its quotes and colon.
-pub(super) fn key_of(name: &str) -> Vec<u8> {
-    let mut key = Vec::with_capacity(name.len() + 3);
-    write_string(name, &mut key);
-    key.push(b':');
-    key
 }
