@@ -74,6 +74,21 @@ fn a_header_without_a_declared_column_is_an_error_that_names_it() {
 }
 
 #[test]
+fn two_columns_cannot_be_the_same_one_of_the_header() {
+    let case = Case::new(
+        "csv",
+        vec![column("a", DataType::Int64), column("A", DataType::Int64)],
+        &[],
+    );
+    assert_eq!(case.stream("A,a\n1,2\n").rows, [r#"{"a":2,"A":1}"#]);
+    let error = case.try_stream(b"a,b\n1,2\n", &[], 9).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "option `csv.header`: columns `a` and `A` are the same one of the header"
+    );
+}
+
+#[test]
 fn an_empty_file_has_no_rows() {
     for text in [
         "",

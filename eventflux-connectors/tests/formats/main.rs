@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail in the shortest way")]
 
 mod csv;
+mod doc;
 mod encode;
 mod harness;
 mod hostile;

@@ -1,16 +1,17 @@
 //! CSV records into columns.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::{RecordBatch, RecordBatchOptions};
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{FieldRef, SchemaRef};
 use eventflux_core::connector::{Decode, raw_of};
 use eventflux_core::operator::BadRow;
 use eventflux_core::{Error, Result};
 
 use super::dialect::{Dialect, FieldEnd, QuoteFault};
 use super::field::{FieldFault, Slot};
-use super::header;
+use super::header::{Header, read_names};
 use crate::format::column::Misfit;
 use crate::format::lines::{Lines, Run, bad_row, without_break};
 
@@ -21,6 +22,8 @@ use crate::format::lines::{Lines, Run, bad_row, without_break};
 pub struct CsvDecoder {
     schema: SchemaRef,
     declared: SchemaRef,
+    /// The slot of each declared column, if it is used.
+    declared_slots: Vec<Option<usize>>,
     dialect: Dialect,
     has_header: bool,
     /// The text of NULL.
@@ -53,19 +56,23 @@ impl CsvDecoder {
         has_header: bool,
         null: &str,
     ) -> Self {
-        let places = declared
+        let by_name: HashMap<&str, usize> = schema
             .fields()
             .iter()
-            .map(|field| schema.index_of(field.name()).ok())
+            .enumerate()
+            .map(|(slot, field)| (field.name().as_str(), slot))
             .collect();
+        let used = |field: &FieldRef| by_name.get(field.name().as_str()).copied();
+        let declared_slots: Vec<_> = declared.fields().iter().map(used).collect();
         Self {
             schema,
             declared,
+            places: declared_slots.clone(),
+            declared_slots,
             dialect,
             has_header,
             null: null.as_bytes().into(),
             slots,
-            places,
             row_count: 0,
             lines: Lines::default(),
             utf8_until: 0,
@@ -216,11 +223,11 @@ impl CsvDecoder {
 
     /// Finds the columns by the names in the header.
     fn take_names(&mut self, names: &[String]) -> Result<()> {
-        header::check(&self.declared, names)?;
+        let mut header = Header::new(names);
         self.places = vec![None; names.len()];
-        for (slot, field) in self.schema.fields().iter().enumerate() {
-            let place = header::place_of(field.name(), names)?;
-            self.places[place] = Some(slot);
+        for (field, slot) in self.declared.fields().iter().zip(&self.declared_slots) {
+            let place = header.take(field.name())?;
+            self.places[place] = *slot;
         }
         Ok(())
     }
@@ -244,7 +251,7 @@ impl Decode for CsvDecoder {
             key: "csv.header".to_owned(),
             message,
         };
-        match header::read_names(self.dialect, head, mark) {
+        match read_names(self.dialect, head, mark) {
             // The end of the bytes is not that of the header.
             Ok((_, next)) if next == head.len() && !is_end && !head.ends_with(b"\n") => {}
             Ok((names, next)) => {

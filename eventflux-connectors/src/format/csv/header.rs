@@ -1,6 +1,7 @@
 //! Which field of a record is which column.
 
-use arrow::datatypes::Schema;
+use std::collections::HashMap;
+
 use eventflux_core::{Error, Result};
 
 use super::dialect::{Dialect, FieldEnd, QuoteFault};
@@ -24,39 +25,53 @@ pub fn read_names(dialect: Dialect, bytes: &[u8], start: usize) -> Result<(Vec<S
     }
 }
 
-/// The place of a column among the names: of its exact name, otherwise of the only one that is equal in ASCII lower case.
-pub fn place_of(column: &str, names: &[String]) -> Result<usize> {
-    let places = |is_it: &dyn Fn(&str) -> bool| -> Vec<usize> {
-        names
-            .iter()
-            .enumerate()
-            .filter(|(_, name)| is_it(name))
-            .map(|(place, _)| place)
-            .collect()
-    };
-    let exact = places(&|name| name == column);
-    let found = match exact.is_empty() {
-        true => places(&|name| name.eq_ignore_ascii_case(column)),
-        false => exact,
-    };
-    let message = match found[..] {
-        [place] => return Ok(place),
-        [] => format!(
-            "column `{column}` is not in the header, which has {}",
-            names.join(", ")
-        ),
-        _ => format!("column `{column}` is in the header more than once"),
-    };
-    Err(Error::Option {
-        key: "csv.header".to_owned(),
-        message,
-    })
+/// The names of a header and their places.
+pub struct Header<'a> {
+    names: &'a [String],
+    exact: HashMap<&'a str, Vec<usize>>,
+    folded: HashMap<String, Vec<usize>>,
+    /// The column that each place was taken by.
+    taken: HashMap<usize, String>,
 }
 
-/// Checks that every declared column is there.
-pub fn check(declared: &Schema, names: &[String]) -> Result<()> {
-    declared
-        .fields()
-        .iter()
-        .try_for_each(|field| place_of(field.name(), names).map(|_| ()))
+impl<'a> Header<'a> {
+    /// A header of these names.
+    pub fn new(names: &'a [String]) -> Self {
+        let (mut exact, mut folded): (HashMap<_, Vec<_>>, HashMap<_, Vec<_>>) = Default::default();
+        for (place, name) in names.iter().enumerate() {
+            exact.entry(name.as_str()).or_default().push(place);
+            folded.entry(name.to_ascii_lowercase()).or_default().push(place);
+        }
+        Self {
+            names,
+            exact,
+            folded,
+            taken: HashMap::new(),
+        }
+    }
+
+    /// The place of a column: of its exact name, otherwise of the only one that is equal in ASCII lower case.
+    ///
+    /// **Errors** There is none, there are several, or another column has taken it.
+    pub fn take(&mut self, column: &str) -> Result<usize> {
+        let found = self
+            .exact
+            .get(column)
+            .or_else(|| self.folded.get(&column.to_ascii_lowercase()));
+        let message = match found.map(Vec::as_slice) {
+            Some([place]) => match self.taken.insert(*place, column.to_owned()) {
+                None => return Ok(*place),
+                Some(other) => format!("columns `{other}` and `{column}` are the same one of the header"),
+            },
+            None => format!(
+                "column `{column}` is not in the header, which has {}",
+                self.names.join(", ")
+            ),
+            Some(_) => format!("column `{column}` is in the header more than once"),
+        };
+        Err(Error::Option {
+            key: "csv.header".to_owned(),
+            message,
+        })
+    }
 }

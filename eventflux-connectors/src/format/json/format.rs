@@ -1,5 +1,6 @@
 //! The format as the registry knows it.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::datatypes::Schema;
@@ -81,13 +82,15 @@ fn plan_decoder(
 
     let is_closed = options.unknown_fields == UnknownFields::Error;
     let paths = paths_of(request, options)?;
-    let targets = paths.iter().map(|(name, path)| {
-        let column = request
-            .columns
-            .iter()
-            .position(|column| column.field.name() == *name);
-        (column, path.as_slice())
-    });
+    let places: HashMap<&str, usize> = request
+        .columns
+        .iter()
+        .enumerate()
+        .map(|(place, column)| (column.field.name().as_str(), place))
+        .collect();
+    let targets = paths
+        .iter()
+        .map(|(name, path)| (places.get(name).copied(), path.as_slice()));
     let used: Vec<_> = targets
         .filter(|(column, _)| is_closed || column.is_some())
         .collect();

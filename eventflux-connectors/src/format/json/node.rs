@@ -1,5 +1,7 @@
 //! Which keys of a record go to which columns, nested ones included.
 
+use std::collections::HashMap;
+
 use super::cursor::Cursor;
 use super::fault::Parsed;
 use super::fields::{Fields, Step, Use};
@@ -15,6 +17,9 @@ pub struct Slot {
     /// How its values are read.
     pub reader: ValueReader,
 }
+
+/// A column, if it is used, and the steps to its value.
+pub type ColumnPath<'a> = (Option<usize>, &'a [PathStep]);
 
 /// What the values in an object or array are for.
 #[derive(Debug, Clone)]
@@ -52,34 +57,21 @@ pub struct Record<'a> {
 impl Node {
     /// The node of the columns with these paths; a path without a column is known, and skipped. `is_closed` makes an
     /// unknown key a fault.
-    pub fn new(paths: &[(Option<usize>, &[PathStep])], is_closed: bool) -> Self {
-        let mut names: Vec<&str> = Vec::new();
-        let mut indices = Vec::new();
-        for (_, path) in paths {
-            match path.first() {
-                Some(PathStep::Field(name)) if !names.contains(&name.as_str()) => names.push(name),
-                Some(PathStep::Item(index)) if !indices.contains(index) => indices.push(*index),
-                _ => {}
+    pub fn new(paths: &[ColumnPath<'_>], is_closed: bool) -> Self {
+        let (mut names, mut targets, mut items) = (Vec::new(), Vec::new(), Vec::new());
+        for (step, inner) in by_first_step(paths) {
+            match step {
+                PathStep::Field(name) => {
+                    names.push(name.as_str());
+                    targets.push(Target::new(&inner));
+                }
+                PathStep::Item(index) => items.push((*index, Target::new(&inner))),
             }
         }
-        let target = |step: PathStep| {
-            let through: Vec<_> = paths
-                .iter()
-                .filter(|(_, path)| path.first() == Some(&step))
-                .map(|(column, path)| (*column, &path[1..]))
-                .collect();
-            Target::new(&through)
-        };
         Self {
-            fields: Fields::new(names.iter().copied(), is_closed),
-            targets: names
-                .iter()
-                .map(|name| target(PathStep::Field((*name).to_owned())))
-                .collect(),
-            items: indices
-                .iter()
-                .map(|index| (*index, target(PathStep::Item(*index))))
-                .collect(),
+            fields: Fields::new(names.into_iter(), is_closed),
+            targets,
+            items,
         }
     }
 
@@ -131,8 +123,25 @@ impl Node {
     }
 }
 
+/// The paths by their first step, in the order in which those came; each without it.
+fn by_first_step<'a>(paths: &[ColumnPath<'a>]) -> Vec<(&'a PathStep, Vec<ColumnPath<'a>>)> {
+    let mut groups: Vec<(&PathStep, Vec<ColumnPath<'a>>)> = Vec::new();
+    let mut places = HashMap::new();
+    for (column, path) in paths {
+        let Some((step, inner)) = path.split_first() else {
+            continue;
+        };
+        let place = *places.entry(step).or_insert_with(|| {
+            groups.push((step, Vec::new()));
+            groups.len() - 1
+        });
+        groups[place].1.push((*column, inner));
+    }
+    groups
+}
+
 impl Target {
-    fn new(paths: &[(Option<usize>, &[PathStep])]) -> Self {
+    fn new(paths: &[ColumnPath<'_>]) -> Self {
         let columns: Vec<_> = paths
             .iter()
             .filter(|(_, path)| path.is_empty())
