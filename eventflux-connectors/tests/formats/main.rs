@@ -5,6 +5,7 @@
 mod csv;
 mod doc;
 mod encode;
+mod flights;
 mod harness;
 mod hostile;
 mod json_decode;
