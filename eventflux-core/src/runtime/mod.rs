@@ -28,12 +28,14 @@ mod in_process;
 mod merge;
 mod meter;
 mod operators;
+mod order;
 mod orders;
 mod outcome;
 mod running;
 mod runtime;
 mod source;
 mod spawn;
+mod stepper;
 mod subtask;
 mod task;
 
@@ -42,6 +44,7 @@ pub use in_process::{Input, InputError, Outlet, OutputStream};
 pub use outcome::{RunEnd, RunSummary};
 pub use running::RunningApp;
 pub use runtime::Runtime;
+pub use stepper::{Emission, Stepper};
 
 #[cfg(test)]
 mod testing;

@@ -6,7 +6,7 @@ use std::thread;
 use super::chain::catch_panic;
 use super::config::RuntimeConfig;
 use super::ends::{Ends, OpenEnds};
-use super::graph::{Builder, Built, Layout, MakeOperator};
+use super::graph::{Builder, Layout, MakeOperator};
 use super::in_process::{Input, Outlet};
 use super::meter::Meter;
 use super::orders::Commander;
@@ -125,12 +125,9 @@ impl Runtime {
             outside: &outside,
             make_operator: self.make_operator.as_ref(),
         };
-        let built = builder.build()?.into_iter();
-        let opened = built.map(|Built { mut subtask, .. }| {
-            subtask.open()?;
-            Ok(subtask)
-        });
-        opened.collect()
+        let mut subtasks = builder.build()?;
+        subtasks.iter_mut().try_for_each(Subtask::open)?;
+        Ok(subtasks)
     }
 }
 

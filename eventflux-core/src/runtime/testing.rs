@@ -110,6 +110,10 @@ impl PlanBuilder {
         id
     }
 
+    pub(super) fn set_changelog(&mut self, node: NodeId, changelog: ChangelogMode) {
+        self.nodes[node.0].changelog = changelog;
+    }
+
     pub(super) fn source(&mut self, spec: SourceSpec) -> NodeId {
         let name = spec.stream.clone();
         self.node(&name, OperatorSpec::Source(spec), schema(), Parallelism::Any)

@@ -81,6 +81,16 @@ impl Next {
         }
     }
 
+    /// The clock has moved: event time that is the clock's follows at once.
+    pub(crate) fn follow_clock(&mut self) -> Result<()> {
+        match self {
+            Next::Stage(stage) => stage.branches().into_iter().try_for_each(Next::follow_clock),
+            Next::Rim(rim) => rim.follow_clock(),
+            Next::Fan(branches) => branches.iter_mut().try_for_each(Next::follow_clock),
+            Next::Nothing | Next::Exchange(_) | Next::Sink(_) | Next::Outlet(_) => Ok(()),
+        }
+    }
+
     /// Sends what exchanges hold back.
     pub(crate) fn flush_exchanges(&mut self) -> Result<()> {
         self.each_leaf(&mut |leaf| match leaf {

@@ -29,6 +29,8 @@ struct State {
     receiver: Option<Waker>,
     /// The receiver is gone: nothing is kept, nobody waits.
     is_closed: bool,
+    /// Every watermark counts; otherwise, of several in a row, only the last does.
+    keeps_watermarks: bool,
 }
 
 #[derive(Debug)]
@@ -61,6 +63,7 @@ impl Mailbox {
                 next: 0,
                 receiver: None,
                 is_closed: false,
+                keeps_watermarks: false,
             }),
         }
     }
@@ -78,12 +81,20 @@ impl Mailbox {
         Ok(())
     }
 
-    /// Puts an element into a channel, whether it fits or not. Of several watermarks in a row only the last is kept.
+    /// The same mailbox, in which every watermark is kept; otherwise, of several in a row only the last is.
+    pub(crate) fn keeping_watermarks(self) -> Self {
+        self.lock().keeps_watermarks = true;
+        self
+    }
+
+    /// Puts an element into a channel, whether it fits or not.
     pub(crate) fn push(&self, channel: usize, element: StreamElement, bytes: usize) {
         let receiver = {
             let mut state = self.lock();
+            let keeps_watermarks = state.keeps_watermarks;
             if let (StreamElement::Watermark(new), Some((StreamElement::Watermark(last), _))) =
                 (&element, state.channels[channel].queue.back_mut())
+                && !keeps_watermarks
             {
                 *last = *new;
                 return;
@@ -114,6 +125,27 @@ impl Mailbox {
                 .map(|offset| (first + offset) % count)
                 .find(|index| !state.channels[*index].queue.is_empty() && !is_held(*index))?;
             state.next = (index + 1) % count;
+            let (element, sender) = state.take(index)?;
+            (index, element, sender)
+        };
+        wake(sender);
+        Some((index, element))
+    }
+
+    /// Takes the next element of the channel with the least rank; a channel without a rank is left alone.
+    pub(crate) fn pop_least<R: Ord>(
+        &self,
+        rank: impl Fn(usize) -> Option<R>,
+    ) -> Option<(usize, StreamElement)> {
+        let (index, element, sender) = {
+            let mut state = self.lock();
+            let channels = state
+                .channels
+                .iter()
+                .enumerate()
+                .filter(|(_, channel)| !channel.queue.is_empty());
+            let ranked = channels.filter_map(|(index, _)| rank(index).map(|rank| (rank, index)));
+            let (_, index) = ranked.min()?;
             let (element, sender) = state.take(index)?;
             (index, element, sender)
         };

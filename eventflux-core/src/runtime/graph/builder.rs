@@ -15,10 +15,11 @@ use crate::runtime::chain::{Next, Side, Stage};
 use crate::runtime::config::RuntimeConfig;
 use crate::runtime::edge::{EdgeSender, Mailbox};
 use crate::runtime::exchange::{Exchange as Exchanger, KeyRoute, Route};
+use crate::runtime::merge::Round;
 use crate::runtime::meter::{Meter, OperatorEntry};
 use crate::runtime::orders::Orders;
 use crate::runtime::source::RimStage;
-use crate::runtime::subtask::{Head, MergeHead, SourceHead, Subtask};
+use crate::runtime::subtask::{ChannelRound, Head, MergeHead, SourceHead, Subtask};
 use crate::runtime::task::{Drive, Task};
 
 /// Makes the operator of a node that is neither a source nor a sink.
@@ -37,12 +38,6 @@ pub(crate) struct Builder<'a> {
     pub(crate) make_operator: &'a MakeOperator,
 }
 
-/// A loop and where its chain begins.
-pub(crate) struct Built {
-    pub(crate) head: NodeId,
-    pub(crate) subtask: Subtask,
-}
-
 /// The mailboxes of all loops that have one.
 type Mailboxes = HashMap<(NodeId, usize), Arc<Mailbox>>;
 
@@ -56,7 +51,7 @@ struct Place<'a> {
 
 impl Builder<'_> {
     /// Builds all loops, in the order of their heads in the plan.
-    pub(crate) fn build(&self) -> Result<Vec<Built>> {
+    pub(crate) fn build(&self) -> Result<Vec<Subtask>> {
         let heads = self
             .plan
             .nodes
@@ -69,16 +64,17 @@ impl Builder<'_> {
             {
                 let channel_count = self.layout.channel_edges(node.id, subtask).len();
                 let mailbox = Mailbox::new(channel_count, self.config.edge_bytes_max);
+                let mailbox = match self.drive {
+                    Drive::Threads(_) => mailbox,
+                    Drive::Stepped => mailbox.keeping_watermarks(),
+                };
                 mailboxes.insert((node.id, subtask), Arc::new(mailbox));
             }
         }
         let mut built = Vec::new();
         for node in heads {
             for subtask in 0..self.layout.width(node.id) {
-                built.push(Built {
-                    head: node.id,
-                    subtask: self.subtask(node, subtask, &mailboxes)?,
-                });
+                built.push(self.subtask(node, subtask, &mailboxes)?);
             }
         }
         Ok(built)
@@ -115,23 +111,29 @@ impl Builder<'_> {
                 };
                 let open = self.outside.source(&end, spec)?;
                 let rim = self.rim(node, spec, &place)?;
-                Head::Source(SourceHead::new(
+                Head::Source(Box::new(SourceHead::new(
                     Arc::clone(&task),
                     open.source,
                     rim,
                     open.is_drained,
-                ))
+                )))
             }
             (_, Some(mailbox)) => {
-                let edges = self.layout.channel_edges(node.id, subtask).iter();
-                let inputs = edges.map(|edge| self.plan.edges[*edge].input);
+                let edges = self.layout.channel_edges(node.id, subtask);
+                let inputs: Vec<usize> = edges.iter().map(|edge| self.plan.edges[*edge].input).collect();
+                let round = match self.drive {
+                    Drive::Threads(_) => None,
+                    Drive::Stepped => Some(self.round(edges)),
+                };
                 let root = self.operator(node, &place)?;
-                Head::Merge(MergeHead::new(
+                let mailbox = Arc::clone(mailbox);
+                Head::Merge(Box::new(MergeHead::new(
                     Arc::clone(&task),
-                    Arc::clone(mailbox),
+                    mailbox,
                     inputs,
+                    round,
                     root,
-                ))
+                )))
             }
             (_, None) => {
                 return Err(Error::Bug(format!(
@@ -141,6 +143,23 @@ impl Builder<'_> {
             }
         };
         Ok(Subtask::new(Arc::clone(&task), head))
+    }
+
+    /// The order in which a stepped loop takes the rows of its channels.
+    fn round(&self, channel_edges: &[usize]) -> ChannelRound {
+        let mut edges: Vec<usize> = channel_edges.to_vec();
+        edges.dedup();
+        let of_edge = |edge: &usize| {
+            let rows = &self.plan.edges[*edge];
+            let mode = self.layout.mixes(*edge).then(|| self.plan.rows_of(rows).1);
+            (rows.input, mode)
+        };
+        let round = Round::new(edges.iter().map(of_edge), self.config.batch_rows_max);
+        let place_of = |edge: &usize| edges.iter().position(|other| other == edge).unwrap_or_default();
+        ChannelRound {
+            round,
+            edges: channel_edges.iter().map(place_of).collect(),
+        }
     }
 
     /// A node and everything behind it in its loop.

@@ -5,6 +5,6 @@ mod layout;
 mod outside;
 mod width;
 
-pub(crate) use builder::{Builder, Built, MakeOperator};
+pub(crate) use builder::{Builder, MakeOperator};
 pub(crate) use layout::Layout;
 pub(crate) use outside::{End, OpenSource, Outside};

@@ -30,8 +30,10 @@ struct Readers {
     has_ended: bool,
 }
 
+type Callback = Box<dyn FnMut(&EventBatch) + Send>;
+
 enum Reader {
-    Callback(Mutex<Box<dyn FnMut(&EventBatch) + Send>>),
+    Callback(Mutex<Callback>),
     Stream(Arc<Mailbox>),
 }
 

@@ -51,6 +51,11 @@ impl InputMerge {
         self.channels[channel].is_held
     }
 
+    /// How far a channel lets event time advance.
+    pub(crate) fn bound(&self, channel: usize) -> Watermark {
+        self.channels[channel].bound()
+    }
+
     /// How many channels there are.
     pub(crate) fn channel_count(&self) -> usize {
         self.channels.len()

@@ -4,8 +4,10 @@
 
 mod channel;
 mod input_merge;
+mod round;
 
 pub(crate) use input_merge::{InputMerge, Merged};
+pub(crate) use round::Round;
 
 #[cfg(test)]
 mod input_merge_test;

@@ -12,7 +12,7 @@ use crate::operator::{Collector, SideOutput};
 use crate::plan::{SourceKind, SourceSpec};
 use crate::runtime::chain::{Emit, Next, Side};
 use crate::runtime::meter::OperatorEntry;
-use crate::runtime::task::Task;
+use crate::runtime::task::{Drive, Task};
 use crate::time::task_now_us;
 
 /// A source's rim with what follows it. It is the root of a source's chain; for the stream of bad rows it stands within a
@@ -111,7 +111,7 @@ impl RimStage {
 
     /// When the clock next changes something here or behind.
     pub(crate) fn next_due_us(&mut self) -> Option<i64> {
-        let own = self.rim.next_due_us(self.backpressured_us());
+        let own = self.own_due_us();
         self.branches()
             .into_iter()
             .filter_map(Next::next_due_us)
@@ -121,31 +121,20 @@ impl RimStage {
 
     /// The clock has reached a due time.
     pub(crate) fn fire(&mut self, now_us: i64) -> Result<()> {
-        if self
-            .rim
-            .next_due_us(self.backpressured_us())
-            .is_some_and(|due_us| due_us <= now_us)
-        {
-            self.follow_clock()?;
+        if self.own_due_us().is_some_and(|due_us| due_us <= now_us) {
+            self.clock()?;
         }
         self.branches()
             .into_iter()
             .try_for_each(|branch| branch.fire(now_us))
     }
 
-    /// The clock has moved: event time follows at once, if it is the clock's.
+    /// The clock has moved: event time that is the clock's follows at once, here and behind.
     pub(crate) fn follow_clock(&mut self) -> Result<()> {
-        let now = self.now();
-        let mut emit = Emit {
-            next: &mut self.next,
-            cells: &self.entry.cells,
-        };
-        self.rim.clock(now, &mut emit)
-    }
-
-    /// Whether event time is the clock's.
-    pub(crate) fn follows_clock(&self) -> bool {
-        self.rim.follows_clock()
+        if self.rim.follows_clock() {
+            self.clock()?;
+        }
+        self.branches().into_iter().try_for_each(Next::follow_clock)
     }
 
     /// Brings gauges up to date.
@@ -157,6 +146,23 @@ impl RimStage {
     pub(crate) fn branches(&mut self) -> [&mut Next; 3] {
         let [late, errors] = self.side.branches();
         [&mut self.next, late, errors]
+    }
+
+    /// A stepped run moves event time with the clock by itself.
+    fn own_due_us(&self) -> Option<i64> {
+        if matches!(self.task.drive, Drive::Stepped) && self.rim.follows_clock() {
+            return None;
+        }
+        self.rim.next_due_us(self.backpressured_us())
+    }
+
+    fn clock(&mut self) -> Result<()> {
+        let now = self.now();
+        let mut emit = Emit {
+            next: &mut self.next,
+            cells: &self.entry.cells,
+        };
+        self.rim.clock(now, &mut emit)
     }
 
     fn close(&mut self) -> Result<()> {

@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::operator::Collector;
 use crate::runtime::chain::Next;
 use crate::runtime::edge::Mailbox;
-use crate::runtime::merge::{InputMerge, Merged};
+use crate::runtime::merge::{InputMerge, Merged, Round};
 use crate::runtime::orders::{Orders, Phase, is_newer};
 use crate::runtime::source::RimStage;
 use crate::runtime::task::Task;
@@ -19,9 +19,9 @@ use crate::runtime::task::Task;
 /// The beginning of a loop's chain.
 pub(crate) enum Head {
     /// Rows from outside.
-    Source(SourceHead),
+    Source(Box<SourceHead>),
     /// Rows from other subtasks.
-    Merge(MergeHead),
+    Merge(Box<MergeHead>),
 }
 
 /// What taking an element came to.
@@ -111,7 +111,15 @@ pub(crate) struct MergeHead {
     mailbox: Arc<Mailbox>,
     merge: InputMerge,
     merged: Vec<Merged>,
+    /// In a stepped run, rows between two watermarks are brought into an order of their own.
+    round: Option<ChannelRound>,
     root: Next,
+}
+
+/// A round, and the edge that each channel belongs to.
+pub(crate) struct ChannelRound {
+    pub(crate) round: Round,
+    pub(crate) edges: Vec<usize>,
 }
 
 impl MergeHead {
@@ -120,6 +128,7 @@ impl MergeHead {
         task: Arc<Task>,
         mailbox: Arc<Mailbox>,
         inputs: impl IntoIterator<Item = usize>,
+        round: Option<ChannelRound>,
         root: Next,
     ) -> Self {
         Self {
@@ -127,6 +136,7 @@ impl MergeHead {
             mailbox,
             merge: InputMerge::new(inputs),
             merged: Vec::new(),
+            round,
             root,
         }
     }
@@ -137,26 +147,65 @@ impl MergeHead {
             self.root.collect(StreamElement::EndOfInput)?;
             return Ok(Taken::Last);
         }
-        let Some((channel, element)) = self.mailbox.pop(|channel| self.merge.is_held(channel)) else {
-            return Ok(Taken::Nothing);
+        let merge = &self.merge;
+        let popped = match &self.round {
+            None => self.mailbox.pop(|channel| merge.is_held(channel)),
+            Some(_) => self
+                .mailbox
+                .pop_least(|channel| (!merge.is_held(channel)).then(|| merge.bound(channel))),
+        };
+        let Some((channel, element)) = popped else {
+            return Ok(if self.finish_round()? {
+                Taken::Element
+            } else {
+                Taken::Nothing
+            });
         };
         self.merge.take(channel, element, &mut self.merged);
-        for merged in self.merged.drain(..) {
-            match merged {
-                Merged::Batch(input, batch) => self.root.collect_from(input, StreamElement::Batch(batch))?,
-                Merged::Watermark(watermark) => self.root.collect(StreamElement::Watermark(watermark))?,
-                Merged::Idle => self.root.collect(StreamElement::Idle)?,
-                Merged::Barrier(barrier) => {
-                    self.root.collect(StreamElement::Barrier(barrier))?;
-                    self.task.acknowledge(barrier)?;
+        for merged in std::mem::take(&mut self.merged) {
+            match (merged, &mut self.round) {
+                (Merged::Batch(_, batch), Some(ChannelRound { round, edges })) => {
+                    round.hold(edges[channel], batch)
                 }
-                Merged::End => {
-                    self.root.collect(StreamElement::EndOfInput)?;
-                    return Ok(Taken::Last);
+                (other, _) => {
+                    self.finish_round()?;
+                    if self.pass(other)? == Taken::Last {
+                        return Ok(Taken::Last);
+                    }
                 }
             }
         }
         Ok(Taken::Element)
+    }
+
+    fn pass(&mut self, merged: Merged) -> Result<Taken> {
+        match merged {
+            Merged::Batch(input, batch) => self.root.collect_from(input, StreamElement::Batch(batch))?,
+            Merged::Watermark(watermark) => self.root.collect(StreamElement::Watermark(watermark))?,
+            Merged::Idle => self.root.collect(StreamElement::Idle)?,
+            Merged::Barrier(barrier) => {
+                self.root.collect(StreamElement::Barrier(barrier))?;
+                self.task.acknowledge(barrier)?;
+            }
+            Merged::End => {
+                self.root.collect(StreamElement::EndOfInput)?;
+                return Ok(Taken::Last);
+            }
+        }
+        Ok(Taken::Element)
+    }
+
+    /// Hands on what the round holds back; says whether that was anything.
+    fn finish_round(&mut self) -> Result<bool> {
+        let Some(ChannelRound { round, .. }) = &mut self.round else {
+            return Ok(false);
+        };
+        let batches = round.finish()?;
+        let is_any = !batches.is_empty();
+        for (input, batch) in batches {
+            self.root.collect_from(input, StreamElement::Batch(batch))?;
+        }
+        Ok(is_any)
     }
 }
 
@@ -185,9 +234,18 @@ impl Head {
                     head.arrived = Some(head.source.next().await);
                 }
             }
-            Head::Merge(MergeHead { mailbox, merge, .. }) => {
+            Head::Merge(head) => {
+                let MergeHead { mailbox, merge, .. } = head.as_mut();
                 poll_fn(|context| mailbox.poll_ready(|channel| merge.is_held(channel), context)).await;
             }
+        }
+    }
+
+    /// The clock has moved: event time that is the clock's follows at once.
+    pub(crate) fn follow_clock(&mut self) -> Result<()> {
+        match self {
+            Head::Source(head) => head.rim.follow_clock(),
+            Head::Merge(head) => head.root.follow_clock(),
         }
     }
 

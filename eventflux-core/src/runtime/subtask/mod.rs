@@ -3,5 +3,5 @@
 mod head;
 mod subtask;
 
-pub(crate) use head::{Head, MergeHead, SourceHead};
+pub(crate) use head::{ChannelRound, Head, MergeHead, SourceHead};
 pub(crate) use subtask::{Step, Subtask};

@@ -102,8 +102,31 @@ impl Subtask {
         })
     }
 
+    /// Carries through everything at hand, then calls operators whose time has come: this loop's share of a step.
+    pub(crate) fn settle(&mut self) -> Result<Step> {
+        let now_us = self.task.clock.now_us();
+        let orders = *self.task.orders.borrow();
+        with_task_clock(now_us, || {
+            self.head.follow_clock()?;
+            loop {
+                match self.head.take(orders)? {
+                    Taken::Element => {}
+                    Taken::Nothing => break,
+                    Taken::Last => {
+                        self.measure()?;
+                        return Ok(Step::Ended);
+                    }
+                }
+            }
+            self.fire(now_us)?;
+            self.head.each_branch(Next::pause)?;
+            self.measure()?;
+            Ok(Step::Waiting)
+        })
+    }
+
     /// Calls operators whose time has come.
-    pub(crate) fn fire(&mut self, now_us: i64) -> Result<()> {
+    fn fire(&mut self, now_us: i64) -> Result<()> {
         match self.head.next_due_us() {
             Some(due_us) if due_us <= now_us => self.head.fire(now_us),
             _ => Ok(()),
