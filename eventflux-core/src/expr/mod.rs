@@ -6,6 +6,7 @@ mod accumulator;
 mod columns;
 mod expression;
 mod fallible;
+pub mod function;
 mod harden;
 mod in_precision;
 mod lazy_logical;
@@ -17,5 +18,6 @@ mod tests;
 
 pub use accumulator::{Accumulator, AccumulatorFactory};
 pub use expression::Expression;
+pub use function::{ArgumentTypes, FunctionError, RowFunction, ScalarFunction, Text};
 pub use message::error_message;
 pub use row_results::RowResults;

@@ -13,9 +13,11 @@ mod registry;
 mod scalar;
 mod text;
 mod type_name;
+mod user;
 
 pub use aggregate::aggregate_function;
 pub use compile::{compile_expression, compile_filters};
 pub use guard::{guard_expression, guard_plan};
 pub use registry::FunctionRegistry;
 pub use text::expression_text;
+pub use user::RegistrationError;

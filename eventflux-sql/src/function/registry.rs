@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use datafusion_expr::planner::ExprPlanner;
 use datafusion_expr::{AggregateUDF, ScalarUDF, WindowUDF};
+use eventflux_core::expr::ScalarFunction;
 
 use super::alias::{AGGREGATE_ALIASES, SCALAR_ALIASES};
 use super::refusal::refusal;
 use super::scalar;
+use super::user::{RegistrationError, UserFunction, is_function_name};
 use crate::diagnostic::closest;
 
 /// All functions of the language. Names are lower case; the planner folds unquoted names before it asks.
@@ -56,6 +58,25 @@ impl FunctionRegistry {
         add_aliases(&mut registry.scalars, SCALAR_ALIASES);
         add_aliases(&mut registry.aggregates, AGGREGATE_ALIASES);
         registry
+    }
+
+    /// Adds a function of the application.
+    ///
+    /// **Errors** Its name is taken, or is none.
+    pub fn register(&mut self, function: Arc<dyn ScalarFunction>) -> Result<(), RegistrationError> {
+        let name = function.name().to_owned();
+        if !is_function_name(&name) {
+            return Err(RegistrationError::Name { name });
+        }
+        let is_taken = self.scalars.contains_key(&name)
+            || self.aggregates.contains_key(&name)
+            || self.windows.contains_key(&name);
+        if is_taken {
+            return Err(RegistrationError::Taken { name });
+        }
+        self.scalars
+            .insert(name, Arc::new(ScalarUDF::from(UserFunction::new(function))));
+        Ok(())
     }
 
     /// The scalar function of this name or alias.
@@ -146,6 +167,8 @@ fn add_aliases<F>(functions: &mut BTreeMap<String, Arc<F>>, aliases: &[(&str, &s
 
 #[cfg(test)]
 mod tests {
+    use eventflux_core::expr::RowFunction;
+
     use super::*;
 
     #[test]
@@ -185,6 +208,27 @@ mod tests {
             assert!(registry.refusal(name).is_some(), "{name}");
         }
         assert_eq!(registry.refusal("lower"), None);
+    }
+
+    #[test]
+    fn a_function_of_the_application_is_found_and_takes_no_name_away() {
+        let function = |name: &str| Arc::new(RowFunction::new(name, |x: i64| x + 1));
+        let mut registry = FunctionRegistry::new();
+        registry.register(function("next_one")).unwrap();
+        assert!(registry.scalar("next_one").is_some());
+        for name in ["lower", "next_one", "count", "row_number"] {
+            let taken = registry.register(function(name)).unwrap_err();
+            assert_eq!(taken.to_string(), format!("there is a function `{name}` already"));
+        }
+        for name in ["", "NextOne", "1st", "next one"] {
+            assert!(
+                matches!(
+                    registry.register(function(name)),
+                    Err(RegistrationError::Name { .. })
+                ),
+                "{name}"
+            );
+        }
     }
 
     #[test]
