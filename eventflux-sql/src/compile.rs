@@ -63,7 +63,7 @@ fn compile_here(source: &SourceText, context: &CompileContext) -> Result<Compile
         return Err(ordered(std::mem::take(&mut program.diagnostics)));
     }
     let settings = context.settings.or(&program.settings);
-    let built = build(&program.catalog, &program.queries, context, &settings).map_err(ordered)?;
+    let built = build(source, &program.catalog, &program.queries, context, &settings).map_err(ordered)?;
     let requests = std::mem::take(&mut program.requests);
     let answers = requests
         .iter()
@@ -92,7 +92,7 @@ fn answer(
         }
         Request::Explain { query, catalog, span } => {
             let queries = std::slice::from_ref(query.as_ref());
-            let built = build(catalog, queries, context, settings)?;
+            let built = build(program.source, catalog, queries, context, settings)?;
             Ok(Answer::lines(
                 *span,
                 "plan",

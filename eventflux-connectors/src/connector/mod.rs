@@ -3,8 +3,6 @@
 mod blackhole;
 mod datagen;
 mod file;
-#[cfg(feature = "kafka")]
-mod kafka;
 mod list;
 mod nexmark;
 mod stdio;

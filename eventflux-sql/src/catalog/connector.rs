@@ -27,10 +27,7 @@ impl ConnectorUse {
     pub(crate) fn diagnostic(&self, error: &OptionError) -> Diagnostic {
         let place = self.options.iter().position(|(key, _)| *key == error.key);
         let Some((key_span, value_span)) = place.map(|index| self.spans[index]) else {
-            let message = format!(
-                "option `{}` of the connector `{}` {}",
-                error.key, self.name, error.message
-            );
+            let message = format!("option `{}` {}", error.key, error.message);
             return Diagnostic::error(Code::MissingOption, self.name_span, message)
                 .with_help_opt(error.help.clone());
         };

@@ -196,7 +196,11 @@ fn shape(statement: &CreateRelation, connector: Option<&ConnectorUse>) -> Result
         .with_help("today: write changes to a sink with `'connector' = '…'`, or use a stream")),
         (RelationKind::Source | RelationKind::Sink, None) => refused(
             name_span,
-            "it has no connector",
+            if statement.kind == RelationKind::Source {
+                "the source has no connector"
+            } else {
+                "the sink has no connector"
+            },
             "name one: `WITH ('connector' = '…')`",
         ),
         (RelationKind::Source, _) if says_role.is_some_and(|(role, _)| role == Role::Sink) => {

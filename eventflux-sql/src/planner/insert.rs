@@ -34,11 +34,14 @@ pub(crate) fn align(
         let given = query.columns.len();
         let message = match insert.columns.is_empty() {
             true => format!(
-                "`{}` has {} columns, and the query gives {given}",
+                "the query must give as many columns as `{}` has: {given} given, {} there",
                 relation.name,
                 targets.len()
             ),
-            false => format!("{} columns are named, and the query gives {given}", targets.len()),
+            false => format!(
+                "the query must give as many columns as are named: {given} given, {} named",
+                targets.len()
+            ),
         };
         let names: Vec<_> = targets
             .iter()

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use arrow::datatypes::DataType;
+use datafusion_common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion_common::{DFSchema, DataFusionError};
 use datafusion_expr::{Expr as LogicalExpr, ExprSchemable};
 use sqlparser::ast::{
@@ -11,7 +12,7 @@ use sqlparser::ast::{
 };
 
 use super::bind::BoundQuery;
-use super::logical::coerce;
+use super::logical::{check_cast, coerce, fold};
 use super::provider::Provider;
 use super::sql_to_rel::{plan_expr, plan_query};
 use crate::catalog::TypeName;
@@ -300,9 +301,16 @@ impl Visitor for Innermost<'_> {
     }
 }
 
+/// Plans, types and folds an expression: whatever can go wrong before rows come.
 fn check(expr: &Expr, schema: &DFSchema, provider: &Provider<'_>) -> Result<LogicalExpr, DataFusionError> {
     let planned = plan_expr(expr.clone(), schema, provider)?;
-    coerce(planned, schema)
+    let typed = coerce(planned, schema)?;
+    typed.apply(|part| {
+        check_cast(part, schema)?;
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    fold(typed.clone(), schema)?;
+    Ok(typed)
 }
 
 fn type_of(expr: &Expr, schema: &DFSchema, provider: &Provider<'_>) -> Result<DataType, DataFusionError> {

@@ -7,6 +7,7 @@
 
 pub(crate) mod bind;
 pub(crate) mod computed;
+mod decimal_constant;
 pub(crate) mod insert;
 pub(crate) mod locate;
 mod logical;
@@ -15,6 +16,7 @@ pub(crate) mod program;
 mod provider;
 mod relation_planner;
 pub(crate) mod request;
+pub(crate) mod scanned;
 mod sql_to_rel;
 pub(crate) mod streaming;
 pub(crate) mod window_node;

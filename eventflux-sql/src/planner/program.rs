@@ -1,14 +1,17 @@
 //! A text's statements in their order: what they declare, ask and run.
 
+use std::sync::Arc;
+
 use datafusion_expr::LogicalPlan;
 
 use super::bind::{Binder, BoundQuery};
 use super::computed::plan_computed;
 use super::insert::{align, inferred_columns, renamed};
-use super::locate::locate_query;
+use super::locate::{locate_query, plain};
 use super::logical::analyse;
 use super::provider::Provider;
 use super::request::Request;
+use super::scanned::scanned;
 use crate::app::{CompileContext, SettingError, Settings};
 use crate::catalog::{
     Catalog, Column, ColumnOrigin, EngineOptions, Name, Relation, RelationId, RelationType, declare,
@@ -54,7 +57,9 @@ pub(crate) struct PlannedQuery {
     pub(crate) target: QueryTarget,
     /// Its plan, types settled; for an INSERT, its columns are those of the target that can be inserted.
     pub(crate) plan: LogicalPlan,
-    /// The relations that it reads, and where.
+    /// Its text, names found.
+    pub(crate) bound: Arc<BoundQuery>,
+    /// The streams that it reads, those behind views included, and where they (or the views) are named.
     pub(crate) reads: Vec<(RelationId, Span)>,
     /// `EMIT …`.
     pub(crate) emit: Option<Emit>,
@@ -227,7 +232,7 @@ impl<'a> Program<'a> {
         if !create.columns.is_empty() {
             if create.columns.len() != bound.columns.len() {
                 let message = format!(
-                    "{} columns are named, and the query gives {}",
+                    "the query must give as many columns as are named: {1} given, {0} named",
                     create.columns.len(),
                     bound.columns.len()
                 );
@@ -291,7 +296,12 @@ impl<'a> Program<'a> {
 
     fn is_used(&self, id: RelationId) -> bool {
         let in_query = |query: &PlannedQuery| {
-            query.reads.iter().any(|(read, _)| *read == id)
+            query
+                .bound
+                .reads
+                .iter()
+                .chain(&query.reads)
+                .any(|(read, _)| *read == id)
                 || matches!(&query.target, QueryTarget::Insert { relation, .. } if *relation == id)
         };
         self.queries.iter().any(in_query)
@@ -327,8 +337,9 @@ impl<'a> Program<'a> {
         };
         Ok(PlannedQuery {
             target,
+            reads: reads(&plan, &bound)?,
             plan,
-            reads: bound.reads,
+            bound: Arc::new(bound),
             emit: insert.query.emit,
             id,
             span,
@@ -385,7 +396,7 @@ impl<'a> Program<'a> {
         if !insert.columns.is_empty() {
             if insert.columns.len() != columns.len() {
                 let message = format!(
-                    "{} columns are named, and the query gives {}",
+                    "the query must give as many columns as are named: {1} given, {0} named",
                     insert.columns.len(),
                     columns.len()
                 );
@@ -426,8 +437,9 @@ impl<'a> Program<'a> {
         let id = format!("select:{:016x}", crate::text_hash(&bound.body.to_string()));
         Ok(PlannedQuery {
             target: QueryTarget::Print { name },
+            reads: reads(&plan, &bound)?,
             plan,
-            reads: bound.reads,
+            bound: Arc::new(bound),
             emit: query.emit,
             id,
             span,
@@ -537,6 +549,17 @@ impl<'a> Program<'a> {
         self.catalog.drop(id);
         Ok(())
     }
+}
+
+/// The streams that a plan reads, and where the text names them or the view that they are behind.
+fn reads(plan: &LogicalPlan, bound: &BoundQuery) -> Result<Vec<(RelationId, Span)>, Diagnostics> {
+    let scanned = scanned(plan).map_err(|error| vec![plain(Span::default(), &error)])?;
+    let place = |id: RelationId| {
+        let own = bound.reads.iter().find(|(read, _)| *read == id);
+        own.or(bound.reads.first())
+            .map_or(Span::default(), |(_, span)| *span)
+    };
+    Ok(scanned.into_iter().map(|id| (id, place(id))).collect())
 }
 
 /// The name that a statement declares.

@@ -49,6 +49,8 @@ pub(crate) struct Binder<'a> {
     pub(super) ctes: Vec<CteColumns>,
     pub(super) reads: Vec<(RelationId, Span)>,
     pub(super) diagnostics: Diagnostics,
+    /// The aliases of the SELECT that is walked, for a word of help.
+    pub(super) select_aliases: Vec<String>,
     subquery_count: usize,
 }
 
@@ -71,6 +73,7 @@ impl<'a> Binder<'a> {
             ctes: Vec::new(),
             reads: Vec::new(),
             diagnostics: Vec::new(),
+            select_aliases: Vec::new(),
             subquery_count: 0,
         }
     }
@@ -138,7 +141,7 @@ impl<'a> Binder<'a> {
                 let others = self.set_expr(right);
                 if self.diagnostics.is_empty() && columns.len() != others.len() {
                     let message = format!(
-                        "this query has {} columns, and the one before UNION has {}",
+                        "both sides of UNION must have as many columns: {} here, {} in the query before",
                         others.len(),
                         columns.len()
                     );
@@ -169,7 +172,7 @@ impl<'a> Binder<'a> {
                     if row.content.len() != columns.len() {
                         let span = self.source.span_of(row.opening_token.0.span);
                         let message = format!(
-                            "this row has {} values, and the first has {}",
+                            "all rows must have as many values: {} here, {} in the first",
                             row.content.len(),
                             columns.len()
                         );

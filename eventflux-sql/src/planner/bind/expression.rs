@@ -2,16 +2,20 @@
 
 use std::ops::ControlFlow;
 
+use datafusion_common::ScalarValue;
 use sqlparser::ast::{
-    AccessExpr, Expr, Function, Ident, ObjectName, ObjectNamePart, Spanned, Value, VisitMut, VisitorMut,
+    AccessExpr, CastKind, DataType, DateTimeField, Expr, Function, FunctionArguments, Ident, ObjectName,
+    ObjectNamePart, Spanned, Value, ValueWithSpan, VisitMut, VisitorMut,
 };
+use sqlparser::tokenizer::Span as TokenSpan;
 
 use super::column::{ident, name_of};
 use super::scope::Scope;
 use super::{Binder, refuse};
-use crate::catalog::Name;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::catalog::{Name, TypeName};
+use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::function::FunctionRegistry;
+use crate::statement::SqlType;
 
 /// Where an expression stands, which decides what it may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,6 +107,26 @@ impl Binder<'_> {
     }
 }
 
+/// What EXTRACT can take out of a timestamp.
+const TIME_UNITS: &[&str] = &[
+    "year",
+    "isoyear",
+    "quarter",
+    "month",
+    "week",
+    "day",
+    "dow",
+    "isodow",
+    "doy",
+    "hour",
+    "minute",
+    "second",
+    "millisecond",
+    "microsecond",
+    "nanosecond",
+    "epoch",
+];
+
 /// The qualifier of a stream's own columns in the expressions of its computed columns.
 pub(crate) const COMPUTED_QUALIFIER: &str = "stream";
 
@@ -147,12 +171,28 @@ impl VisitorMut for Names<'_, '_> {
             self.binder.report(refused);
             return ControlFlow::Break(());
         }
+        let place = expr.span();
         match expr {
             Expr::Identifier(_) | Expr::CompoundIdentifier(_) => self.name(expr),
             Expr::CompoundFieldAccess { access_chain, .. } => {
                 access_chain.iter_mut().for_each(field_name_as_text);
             }
             Expr::Function(function) => self.function(function),
+            Expr::Extract { field, .. } => self.time_unit(field, place),
+            Expr::TypedString(typed) => {
+                let place = typed.value.span;
+                self.literal(&typed.value.value, &typed.data_type, place);
+            }
+            Expr::Cast {
+                kind: CastKind::Cast | CastKind::DoubleColon,
+                expr: inner,
+                data_type,
+                ..
+            } => {
+                if let Expr::Value(ValueWithSpan { value, span }) = inner.as_ref() {
+                    self.literal(value, data_type, *span);
+                }
+            }
             _ => {}
         }
         ControlFlow::Continue(())
@@ -194,9 +234,60 @@ impl Names<'_, '_> {
                         // The walk goes on into the new expression, whose names are full already.
                         self.skipped_depth = 1;
                     }
-                    None => self.binder.report(unknown),
+                    None => {
+                        let unknown = self.with_alias_help(unknown, &name);
+                        self.binder.report(unknown);
+                    }
                 }
             }
+        }
+    }
+
+    /// A word for those who name an alias where aliases cannot be named.
+    fn with_alias_help(&self, unknown: Diagnostic, name: &Name) -> Diagnostic {
+        let is_alias = |alias: &String| name.parts.len() == 1 && name.matches(alias);
+        if !self.binder.select_aliases.iter().any(is_alias) {
+            return unknown;
+        }
+        let help = format!(
+            "an alias of SELECT cannot be named in {}; repeat its expression",
+            self.clause.name()
+        );
+        Diagnostic {
+            help: vec![help],
+            ..unknown
+        }
+    }
+
+    /// A part of a timestamp.
+    fn time_unit(&mut self, field: &DateTimeField, place: TokenSpan) {
+        let name = field.to_string().to_lowercase();
+        if TIME_UNITS.contains(&name.trim_end_matches('s')) {
+            return;
+        }
+        let span = self.binder.source.span_of(place);
+        let help = did_you_mean(&name, TIME_UNITS.iter().copied())
+            .unwrap_or_else(|| format!("the parts are {}", TIME_UNITS.join(", ")));
+        let message = format!("a timestamp has no part `{name}`");
+        self.binder
+            .report(Diagnostic::error(Code::WrongArguments, span, message).with_help(help));
+    }
+
+    /// A text constant that has to be of a type.
+    fn literal(&mut self, value: &Value, data_type: &DataType, place: TokenSpan) {
+        let span = self.binder.source.span_of(place);
+        let Value::SingleQuotedString(text) = value else {
+            return;
+        };
+        // A type that is not known is reported with the expression.
+        let Ok(sql_type) = SqlType::from_ast(data_type, span) else {
+            return;
+        };
+        let wanted = crate::catalog::data_type(&sql_type);
+        if ScalarValue::from(text.as_str()).cast_to(&wanted).is_err() {
+            let message = format!("'{text}' is no {}", TypeName(&wanted));
+            self.binder
+                .report(Diagnostic::error(Code::TypeMismatch, span, message));
         }
     }
 
@@ -207,6 +298,13 @@ impl Names<'_, '_> {
         let name = written.text().to_lowercase();
         if functions.aggregate(&name).is_some() {
             self.aggregate_depth += 1;
+            if name == "count" && argument_count(function) > 1 {
+                let message = "`count` counts the rows in which one value is not NULL";
+                self.binder.report(
+                    Diagnostic::error(Code::WrongArguments, written.span, message)
+                        .with_help("write `count(*) FILTER (WHERE a IS NOT NULL AND b IS NOT NULL)`"),
+                );
+            }
             if !self.clause.allows_aggregates() {
                 let message = format!("the aggregate `{name}` cannot stand in {}", self.clause.name());
                 let help = match self.clause {
@@ -228,6 +326,8 @@ impl Names<'_, '_> {
                 written.span,
                 &format!("the function `{name}`, which needs OVER,"),
             ));
+        } else if name == "unnest" {
+            self.binder.report(refuse::not_yet(written.span, "UNNEST"));
         } else if let Some(reason) = functions.refusal(&name) {
             let message = format!("the function `{name}` is not there: {reason}");
             self.binder
@@ -248,6 +348,13 @@ impl Names<'_, '_> {
             .map(|name| name.span);
         let canonical = ident(&name, span.unwrap_or_else(sqlparser::tokenizer::Span::empty));
         function.name = ObjectName(vec![ObjectNamePart::Identifier(canonical)]);
+    }
+}
+
+fn argument_count(function: &Function) -> usize {
+    match &function.args {
+        FunctionArguments::List(list) => list.args.len(),
+        FunctionArguments::None | FunctionArguments::Subquery(_) => 0,
     }
 }
 

@@ -6,7 +6,7 @@ use sqlparser::tokenizer::Span as TokenSpan;
 use super::binder::scope_columns;
 use super::column::{ident, name_of};
 use super::expression::Clause;
-use super::scope::{Scope, ScopeColumn, ScopeRelation};
+use super::scope::{Scope, ScopeColumn, ScopeRelation, ScopeWindow};
 use super::{Binder, refuse};
 use crate::catalog::{Column, Name, Relation, RelationId, RelationType, timestamp};
 use crate::diagnostic::{Code, Diagnostic, Span};
@@ -128,7 +128,7 @@ impl Binder<'_> {
         let visible = columns.iter().filter(|column| !column.is_hidden).count();
         if visible != alias.columns.len() {
             let message = format!(
-                "`{}` names {} columns, and there are {visible}",
+                "`{}` must name as many columns as there are: {} named, {visible} there",
                 alias.name.value,
                 alias.columns.len()
             );
@@ -260,7 +260,11 @@ impl Binder<'_> {
         let TableFactor::Table { alias, .. } = factor else {
             return None;
         };
-        let form = window.form;
+        let scope_window = ScopeWindow {
+            form: window.form,
+            kind: window.kind,
+            span: window.name_span,
+        };
         if let Some(alias) = alias.as_ref().filter(|alias| !alias.columns.is_empty()) {
             let span = self.source.span_of(alias.name.span);
             self.report(refuse::not_yet(
@@ -269,7 +273,7 @@ impl Binder<'_> {
             ));
         }
         let mut named = self.named(relation.qualifier, relation.columns, alias.as_ref());
-        named.window = Some(form);
+        named.window = Some(scope_window);
         Some(named)
     }
 }

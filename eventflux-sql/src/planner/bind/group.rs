@@ -2,16 +2,17 @@
 
 use std::ops::ControlFlow;
 
-use sqlparser::ast::{Expr, GroupByExpr, Select, Spanned, Value, ValueWithSpan, Visit, Visitor};
+use sqlparser::ast::{
+    Distinct, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, GroupByExpr, Select, Spanned,
+    Value, ValueWithSpan, Visit, Visitor,
+};
 use sqlparser::tokenizer::Span as TokenSpan;
 
 use super::Binder;
-use super::column::name_of;
 use super::expression::{Alias, Clause, has_aggregate, is_aggregate};
 use super::scope::Scope;
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::function::FunctionRegistry;
-use crate::planner::window_node::{WINDOW_END, WINDOW_START, WINDOW_TIME};
 use crate::statement::WindowForm;
 
 impl Binder<'_> {
@@ -32,6 +33,14 @@ impl Binder<'_> {
                 for key in &mut keys {
                     self.key(key, items, scope, aliases);
                 }
+                if keys.is_empty()
+                    && !has_aggregates
+                    && is_distinct_in_windows(select.distinct.as_ref(), scope)
+                {
+                    // Each row once per window.
+                    select.distinct = None;
+                    keys = items.iter().map(|item| (*item).clone()).collect();
+                }
                 keys
             }
         };
@@ -43,6 +52,7 @@ impl Binder<'_> {
                         .with_help("write WHERE to filter rows"),
                 );
             }
+            self.check_window_rows(scope);
             select.group_by = GroupByExpr::Expressions(keys, Vec::new());
             return;
         }
@@ -114,36 +124,6 @@ impl Binder<'_> {
         }
     }
 
-    /// A clause window groups by its bounds without saying so. Where a window function's bounds are keys, its time may
-    /// be shown too.
-    fn add_window_bounds(&self, keys: &mut Vec<Expr>, scope: &Scope, items: &[&Expr], having: Option<&Expr>) {
-        let Some((relation, form)) = scope
-            .relations
-            .iter()
-            .find_map(|relation| Some((relation, relation.window?)))
-        else {
-            return;
-        };
-        let bound = |name: &str| {
-            let mut parts = relation.qualifier.clone();
-            parts.push(name.to_owned());
-            name_of(&parts, TokenSpan::empty())
-        };
-        if form == WindowForm::Clause {
-            for name in [WINDOW_START, WINDOW_END] {
-                if !keys.contains(&bound(name)) {
-                    keys.push(bound(name));
-                }
-            }
-        }
-        let time = bound(WINDOW_TIME);
-        let is_shown = items.iter().copied().chain(having).any(|expr| holds(expr, &time));
-        let is_windowed = keys.contains(&bound(WINDOW_START)) && keys.contains(&bound(WINDOW_END));
-        if is_windowed && is_shown && !keys.contains(&time) {
-            keys.push(time);
-        }
-    }
-
     fn check_grouped(&mut self, expr: &Expr, keys: &[&Expr]) {
         let mut check = Grouped {
             keys,
@@ -152,11 +132,36 @@ impl Binder<'_> {
             found: None,
         };
         let _ = expr.visit(&mut check);
-        let Some((name, span)) = check.found else { return };
+        let Some((name, span, is_grouping)) = check.found else {
+            return;
+        };
         let span = self.source.span_of(span);
+        // The columns of `*` are all at one place.
+        if self
+            .diagnostics
+            .iter()
+            .any(|known| known.code == Code::NotGrouped && known.span == span)
+        {
+            return;
+        }
+        if is_grouping {
+            let message = format!("`{name}` is no key of GROUP BY, so `grouping` has nothing to say of it");
+            self.report(Diagnostic::error(Code::NotGrouped, span, message));
+            return;
+        }
         let message = format!("column `{name}` is neither a key of GROUP BY nor within an aggregate");
         self.report(not_grouped(span, message, &name));
     }
+}
+
+/// `SELECT DISTINCT` over a clause window, whose rows are distinct per window.
+fn is_distinct_in_windows(distinct: Option<&Distinct>, scope: &Scope) -> bool {
+    matches!(distinct, Some(Distinct::Distinct))
+        && scope.relations.iter().any(|relation| {
+            relation
+                .window
+                .is_some_and(|window| window.form == WindowForm::Clause)
+        })
 }
 
 fn not_grouped(span: Span, message: String, name: &str) -> Diagnostic {
@@ -181,24 +186,14 @@ fn plain_keys(keys: &[Expr]) -> Vec<&Expr> {
     plain
 }
 
-fn holds(expr: &Expr, wanted: &Expr) -> bool {
-    let found = sqlparser::ast::visit_expressions(expr, |part| {
-        if part == wanted {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        }
-    });
-    found.is_break()
-}
-
 /// Looks for a column outside of keys and aggregates.
 struct Grouped<'a> {
     keys: &'a [&'a Expr],
     functions: &'a FunctionRegistry,
     /// In how many expressions the walk is that are covered by a key or an aggregate.
     covered_depth: usize,
-    found: Option<(String, TokenSpan)>,
+    /// The column, its place, and whether it is an argument of `grouping`.
+    found: Option<(String, TokenSpan, bool)>,
 }
 
 impl Visitor for Grouped<'_> {
@@ -208,13 +203,19 @@ impl Visitor for Grouped<'_> {
         let is_covered = self.covered_depth > 0
             || self.keys.contains(&expr)
             || matches!(expr, Expr::Function(function) if is_aggregate(function, self.functions));
+        if let Expr::Function(function) = expr
+            && let Some((name, place)) = self.stray_grouping(function)
+        {
+            self.found = Some((name, place, true));
+            return ControlFlow::Break(());
+        }
         if is_covered {
             self.covered_depth += 1;
             return ControlFlow::Continue(());
         }
-        if let Expr::CompoundIdentifier(idents) = expr {
-            let name = idents.last().map_or_else(String::new, |last| last.value.clone());
-            self.found = Some((name, expr.span()));
+        if matches!(expr, Expr::CompoundIdentifier(_)) {
+            let name = column_name(expr);
+            self.found = Some((name, expr.span(), false));
             return ControlFlow::Break(());
         }
         ControlFlow::Continue(())
@@ -223,5 +224,30 @@ impl Visitor for Grouped<'_> {
     fn post_visit_expr(&mut self, _: &Expr) -> ControlFlow<()> {
         self.covered_depth = self.covered_depth.saturating_sub(1);
         ControlFlow::Continue(())
+    }
+}
+
+impl Grouped<'_> {
+    /// An argument of `grouping` that is no key.
+    fn stray_grouping(&self, function: &Function) -> Option<(String, TokenSpan)> {
+        let FunctionArguments::List(list) = &function.args else {
+            return None;
+        };
+        if !function.name.to_string().eq_ignore_ascii_case("grouping") {
+            return None;
+        }
+        list.args.iter().find_map(|arg| match arg {
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) if !self.keys.contains(&expr) => {
+                Some((column_name(expr), expr.span()))
+            }
+            _ => None,
+        })
+    }
+}
+
+fn column_name(expr: &Expr) -> String {
+    match expr {
+        Expr::CompoundIdentifier(idents) => idents.last().map_or_else(String::new, |last| last.value.clone()),
+        other => other.to_string(),
     }
 }

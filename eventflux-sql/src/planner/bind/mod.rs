@@ -11,6 +11,7 @@
 //! to know one spelling.
 
 mod binder;
+mod bounds;
 mod column;
 mod expression;
 mod from;

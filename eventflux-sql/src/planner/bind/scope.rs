@@ -2,9 +2,10 @@
 
 use arrow::datatypes::DataType;
 
+use super::expression::COMPUTED_QUALIFIER;
 use crate::catalog::Name;
-use crate::diagnostic::{Code, Diagnostic, did_you_mean};
-use crate::statement::WindowForm;
+use crate::diagnostic::{Code, Diagnostic, Span, did_you_mean};
+use crate::statement::{WindowForm, WindowKind};
 
 /// A column that can be named.
 #[derive(Debug, Clone)]
@@ -24,8 +25,19 @@ pub(super) struct ScopeRelation {
     pub(super) qualifier: Vec<String>,
     /// Its columns.
     pub(super) columns: Vec<ScopeColumn>,
-    /// How its window is written, if it is one.
-    pub(super) window: Option<WindowForm>,
+    /// Its window, if it is one.
+    pub(super) window: Option<ScopeWindow>,
+}
+
+/// A window of FROM.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ScopeWindow {
+    /// How it is written.
+    pub(super) form: WindowForm,
+    /// Which window.
+    pub(super) kind: WindowKind,
+    /// Where its name is written.
+    pub(super) span: Span,
 }
 
 /// The relations of FROM.
@@ -102,6 +114,9 @@ impl Scope {
             None => {
                 let column = &name.parts[0].value;
                 let message = match self.relations.as_slice() {
+                    [only] if only.qualifier == [COMPUTED_QUALIFIER] => {
+                        format!("there is no column `{column}` in the stream that could be used here")
+                    }
                     [only] => format!("there is no column `{column}` in `{}`", only.qualifier.join(".")),
                     [] => format!("there is no column `{column}`, since there is no FROM"),
                     _ => format!("there is no column `{column}`"),

@@ -36,7 +36,9 @@ impl Binder<'_> {
             scope.relations.push(found);
         }
         if let Some(condition) = &mut select.selection {
+            self.select_aliases = aliases_of(&select.projection);
             self.expression(condition, &scope, Clause::Where, &[]);
+            self.select_aliases.clear();
         }
         let written = std::mem::take(&mut select.projection);
         let items: Vec<Item> = written
@@ -126,6 +128,14 @@ impl Binder<'_> {
         };
         columns.into_iter().map(item).collect()
     }
+}
+
+fn aliases_of(projection: &[SelectItem]) -> Vec<String> {
+    let alias = |item: &SelectItem| match item {
+        SelectItem::ExprWithAlias { alias, .. } => Some(alias.value.clone()),
+        _ => None,
+    };
+    projection.iter().filter_map(alias).collect()
 }
 
 /// The columns with unique names. A name that is taken from an expression gives way to one that was given.

@@ -19,16 +19,18 @@ use super::need::{Needs, narrowed};
 use super::output::Output;
 use super::rel::{Bounds, Changes, ErrorRoute, Lateness, PendingCalc, Place, Rel};
 use super::relation_use::RelationUses;
-use super::scan::relation_of;
 use super::stream::{IDLE_TIMEOUT_US, StreamRows};
 use super::translator::Translator;
 use crate::app::{CompileContext, ConnectorMode, OutputKind, OutputMode, Settings};
 use crate::catalog::{Catalog, RelationId, RelationType, Role};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceText, Span};
+use crate::function::FunctionRegistry;
 use crate::planner::insert::insertable;
-use crate::planner::locate::plain;
+use crate::planner::locate::{locate_query, plain};
 use crate::planner::logical::optimise;
 use crate::planner::program::{PlannedQuery, QueryTarget};
+use crate::planner::provider::Provider;
+use crate::planner::scanned::scanned;
 use crate::planner::window_node::WindowNode;
 
 /// A graph and what is known of it.
@@ -51,6 +53,7 @@ pub(crate) struct Built {
 
 /// Makes the graph.
 pub(crate) fn build(
+    source: &SourceText,
     catalog: &Catalog,
     queries: &[PlannedQuery],
     context: &CompileContext,
@@ -59,6 +62,8 @@ pub(crate) fn build(
     let order = order(queries, catalog).map_err(|cycle| vec![cycle])?;
     let uses = RelationUses::of(catalog, queries, context)?;
     let mut app = App {
+        source,
+        functions: &context.functions,
         translator: Translator {
             catalog,
             registry: &context.registry,
@@ -94,6 +99,8 @@ pub(crate) fn build(
 }
 
 struct App<'a> {
+    source: &'a SourceText,
+    functions: &'a FunctionRegistry,
     translator: Translator<'a>,
     queries: &'a [PlannedQuery],
     uses: &'a RelationUses,
@@ -129,9 +136,19 @@ impl App<'_> {
                 self.windowed.extend(windowed(&plan)?);
                 Ok(plan)
             });
-            optimised.insert(*index, plan.map_err(|error| vec![plain(query.span, &error)])?);
+            optimised.insert(*index, plan.map_err(|error| vec![self.located(query, &error)])?);
         }
         Ok(optimised.into_values().collect())
+    }
+
+    /// Where a query's constants cannot be computed.
+    fn located(&self, query: &PlannedQuery, error: &datafusion_common::DataFusionError) -> Diagnostic {
+        let provider = Provider::new(
+            self.translator.catalog,
+            self.functions,
+            query.bound.windows.clone(),
+        );
+        locate_query(&query.bound, &provider, self.source, query.span, error)
     }
 
     /// The columns that an INSERT into the relation fills.
@@ -414,18 +431,6 @@ impl Built {
     pub(crate) fn is_in_process(&self, node: NodeId) -> bool {
         matches!(&self.plan.node(node).spec, OperatorSpec::Source(source) if matches!(source.kind, SourceKind::InProcess))
     }
-}
-
-/// The relations that a plan reads.
-pub(super) fn scanned(plan: &LogicalPlan) -> Result<BTreeSet<RelationId>> {
-    let mut found = BTreeSet::new();
-    plan.apply(|node| {
-        if let LogicalPlan::TableScan(scan) = node {
-            found.insert(relation_of(scan)?);
-        }
-        Ok(TreeNodeRecursion::Continue)
-    })?;
-    Ok(found)
 }
 
 /// The relations that windows of a plan are put over.

@@ -142,6 +142,7 @@ impl Translator<'_> {
     /// Does what waits so that the expressions are columns of the node, and gives their indices. Columns that none of
     /// them is are dropped where that costs nothing; the logical columns are gone.
     pub(super) fn arrange(&mut self, rel: Rel, exprs: &[Expr]) -> Result<(Rel, Vec<usize>)> {
+        let exprs: Vec<Expr> = exprs.iter().map(|expr| expr.clone().unalias()).collect();
         let place = |expr: &Expr| as_column(expr, &rel.schema).and_then(|column| rel.slot(column));
         if let Some(slots) = exprs.iter().map(place).collect::<Option<Vec<_>>>()
             && (rel.calc.filters.is_empty() || rel.calc.projection.is_some())
@@ -155,7 +156,7 @@ impl Translator<'_> {
         };
         let mut distinct: Vec<&Expr> = Vec::new();
         let mut slots = Vec::new();
-        for expr in exprs {
+        for expr in &exprs {
             let known = distinct.iter().position(|known| *known == expr);
             slots.push(known.unwrap_or(distinct.len()));
             if known.is_none() {

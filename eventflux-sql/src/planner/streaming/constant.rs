@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, new_null_array};
 use arrow::compute::concat;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use datafusion_common::{DFSchema, DFSchemaRef, Result};
+use datafusion_common::{DFSchema, DFSchemaRef, DataFusionError, Result};
 use datafusion_expr::{EmptyRelation, Expr, Values};
 use eventflux_core::plan::{ChangelogMode, OperatorSpec, Parallelism, SourceKind, SourceSpec};
 
@@ -14,10 +14,20 @@ use super::graph::NewNode;
 use super::rel::{Bounds, Changes, Lateness, PendingCalc, Place, Rel};
 use super::stream::default_route;
 use super::translator::Translator;
+use crate::diagnostic::{Code, Diagnostic};
 
 impl Translator<'_> {
     /// VALUES.
     pub(super) fn values(&mut self, values: &Values) -> Result<Rel> {
+        if values.values.iter().flatten().any(Expr::is_volatile) {
+            let message = "VALUES are rows of constants";
+            let span = self.span.unwrap_or_default();
+            self.report(
+                Diagnostic::error(Code::NotSupported, span, message)
+                    .with_help("write `INSERT INTO … SELECT …`"),
+            );
+            return Err(DataFusionError::Plan(message.to_owned()));
+        }
         let one_row = one_row()?;
         let no_columns = DFSchema::empty();
         let schema = plain_schema(&values.schema);

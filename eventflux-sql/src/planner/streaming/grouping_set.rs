@@ -9,6 +9,7 @@ use eventflux_core::plan::{Exchange, ExpandSpec, OperatorSpec, WindowTime};
 
 use super::aggregate::{Arranged, GroupWindow, Key, bound_exprs, logical_keys, sets_of};
 use super::call::Call;
+use super::expression::as_column;
 use super::graph::NewNode;
 use super::rel::Rel;
 use super::translator::Translator;
@@ -41,18 +42,17 @@ impl Translator<'_> {
         let rel = if is_session { self.assign_window(rel)? } else { rel };
         let (rel, window) = self.window_of_keys(rel, &common)?;
         let keys = logical_keys(&exprs, &rel, window.is_some());
-        if window.is_some()
-            && keys
-                .iter()
-                .zip(&exprs)
-                .any(|(key, expr)| matches!(key, Key::Bound(_)) && !common.contains(expr))
-        {
+        let bounds = [rel.bounds.start, rel.bounds.end];
+        let has_bound = exprs.iter().any(|expr| {
+            let column = as_column(expr, &rel.schema);
+            column.is_some() && bounds.contains(&column)
+        });
+        if has_bound && window.is_none() {
             let message = "a bound of the window is in some grouping sets and not in all";
-            self.report(Diagnostic::error(
-                Code::InvalidWindow,
-                self.span.unwrap_or_default(),
-                message,
-            ));
+            self.report(
+                Diagnostic::error(Code::InvalidWindow, self.span.unwrap_or_default(), message)
+                    .with_help("write `GROUP BY window_start, window_end, ROLLUP (…)`"),
+            );
         }
         let plain: Vec<usize> = (0..exprs.len())
             .filter(|position| matches!(keys[*position], Key::Plain(_)))

@@ -6,9 +6,9 @@ use datafusion_common::Result;
 use datafusion_common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 
-use super::scan::relation_of;
 use crate::catalog::{Catalog, RelationId};
 use crate::planner::insert::insertable;
+use crate::planner::scanned::relation_of;
 
 /// The columns that queries read, by relation.
 #[derive(Debug, Default)]

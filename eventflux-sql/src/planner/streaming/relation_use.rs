@@ -5,14 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use eventflux_core::connector::{Options, Registry, SourceRequest};
 use eventflux_core::plan::SourceColumn;
 
-use super::app::scanned;
 use super::late::check_late_target;
 use crate::app::CompileContext;
 use crate::catalog::{
     Catalog, ColumnOrigin, Name, Relation, RelationId, RelationType, Role, Usage, error_columns, role,
 };
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
-use crate::planner::locate::plain;
 use crate::planner::program::{PlannedQuery, QueryTarget};
 use std::sync::Arc;
 
@@ -35,16 +33,8 @@ impl RelationUses {
         let mut uses = Self::default();
         let mut diagnostics = Vec::new();
         for query in queries {
-            let scans = scanned(&query.plan).map_err(|error| vec![plain(query.span, &error)])?;
-            for id in scans {
-                // A stream behind a view is read where the view is named.
-                let place = query
-                    .reads
-                    .iter()
-                    .find(|(read, _)| *read == id)
-                    .or(query.reads.first());
-                let span = place.map_or(query.span, |(_, span)| *span);
-                uses.usage.entry(id).or_default().read.get_or_insert(span);
+            for (id, span) in &query.reads {
+                uses.usage.entry(*id).or_default().read.get_or_insert(*span);
             }
             if let QueryTarget::Insert { relation, span } = &query.target {
                 uses.usage

@@ -7,16 +7,7 @@ use datafusion_expr::TableScan;
 
 use super::rel::{Bounds, Lateness, Origin, PendingCalc, Place, Rel};
 use super::translator::Translator;
-use crate::catalog::RelationId;
-use crate::planner::provider::RelationSource;
-
-/// The relation that a scan reads.
-pub(super) fn relation_of(scan: &TableScan) -> Result<RelationId> {
-    let source = scan.source.downcast_ref::<RelationSource>();
-    source
-        .map(|source| source.id)
-        .ok_or_else(|| DataFusionError::Internal(format!("{} is no relation of ours", scan.table_name)))
-}
+use crate::planner::scanned::relation_of;
 
 impl Translator<'_> {
     /// The rows of a stream.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{Field, Schema};
 use datafusion_common::Result;
+use datafusion_expr::LogicalPlan;
 use eventflux_core::plan::{Exchange, OperatorSpec, Parallelism, WindowAssignSpec, WindowSpec};
 
 use super::expression::as_column;
@@ -12,6 +13,7 @@ use super::rel::{Bounds, Place, Rel};
 use super::translator::Translator;
 use crate::catalog::timestamp;
 use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::planner::scanned::scanned;
 use crate::planner::window_node::{WINDOW_END, WINDOW_START, WINDOW_TIME, WindowNode};
 
 /// A window that is not assigned yet.
@@ -42,7 +44,7 @@ impl Translator<'_> {
             rel
         };
         if let Some(time) = &node.time {
-            self.check_event_time(&rel, time, node.time_span);
+            self.check_event_time(&rel, &node.input, time, node.time_span);
         }
         let partition_by;
         (rel, partition_by) = self.append(rel, &node.partition_by)?;
@@ -64,24 +66,51 @@ impl Translator<'_> {
         Ok(rel)
     }
 
-    fn check_event_time(&mut self, rel: &Rel, time: &datafusion_expr::Expr, span: Span) {
+    fn check_event_time(&mut self, rel: &Rel, input: &LogicalPlan, time: &datafusion_expr::Expr, span: Span) {
         let column = as_column(time, &rel.schema);
         if column.is_some() && column == rel.time {
             return;
         }
         let name = column.map_or_else(|| time.to_string(), |column| rel.field(column).name().clone());
+        let is_timestamp = column.is_some_and(|column| {
+            matches!(
+                rel.field(column).data_type(),
+                arrow::datatypes::DataType::Timestamp(..)
+            )
+        });
         let message = format!("`{name}` is not the event time of the window's input");
-        let help = match rel.time {
-            Some(time) => format!("its event time is `{}`", rel.field(time).name()),
-            None => {
+        let help = match (rel.time, self.event_time_below(input)) {
+            (Some(time), _) => format!("its event time is `{}`", rel.field(time).name()),
+            (None, Some((relation, time))) => {
+                format!("the event time of `{relation}` is `{time}`, which has to come here unchanged")
+            }
+            (None, None) if is_timestamp => {
                 format!("declare it with the stream: `WATERMARK FOR {name} AS {name} - INTERVAL '5' SECOND`")
             }
+            (None, None) => "declare a TIMESTAMP column and `WATERMARK FOR` it with the stream".to_owned(),
         };
         self.report(Diagnostic::error(Code::NotEventTime, span, message).with_help(help));
     }
 
+    /// The one stream below that has an event time, and that column.
+    fn event_time_below(&self, plan: &LogicalPlan) -> Option<(String, String)> {
+        let mut found = scanned(plan).ok()?.into_iter().filter_map(|id| {
+            let relation = self.catalog.get(id);
+            let time = relation.event_time?;
+            Some((
+                relation.name.clone(),
+                relation.columns[time.column].name().to_owned(),
+            ))
+        });
+        let first = found.next()?;
+        found.next().is_none().then_some(first)
+    }
+
     /// Assigns the pending window: its bounds become columns.
     pub(super) fn assign_window(&mut self, rel: Rel) -> Result<Rel> {
+        if rel.window.is_none() {
+            return Ok(rel);
+        }
         let mut rel = self.calc(rel);
         let Some(window) = rel.window.take() else {
             return Ok(rel);
