@@ -1,5 +1,6 @@
 //! A plan that is ready to run.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::thread;
 
@@ -16,7 +17,7 @@ use super::spawn::{Spawn, Threads};
 use super::subtask::{Step, Subtask};
 use super::task::Drive;
 use crate::error::{Error, ErrorKind, Result};
-use crate::plan::PhysicalPlan;
+use crate::plan::{NodeId, PhysicalPlan};
 
 /// A plan with its connectors planned: nothing is open, no thread runs.
 pub struct Runtime {
@@ -24,6 +25,7 @@ pub struct Runtime {
     config: RuntimeConfig,
     ends: Arc<Ends>,
     make_operator: Box<MakeOperator>,
+    left_out: BTreeSet<NodeId>,
 }
 
 impl Runtime {
@@ -45,6 +47,7 @@ impl Runtime {
             config,
             ends,
             make_operator,
+            left_out: BTreeSet::new(),
         })
     }
 
@@ -66,6 +69,11 @@ impl Runtime {
     /// The output streams of this process, by name. A reader that is added before the start misses nothing.
     pub fn outlets(&self) -> impl Iterator<Item = &Outlet> {
         self.ends.outlets()
+    }
+
+    /// Leaves an output of this process out: nobody will read it, so that nothing needs to be done for it.
+    pub fn leave_out(&mut self, output: NodeId) {
+        self.left_out.insert(output);
     }
 
     /// Opens sources and sinks and starts the loops.
@@ -124,6 +132,7 @@ impl Runtime {
             meter: &shared.meter,
             outside: &outside,
             make_operator: self.make_operator.as_ref(),
+            left_out: &self.left_out,
         };
         let mut subtasks = builder.build()?;
         subtasks.iter_mut().try_for_each(Subtask::open)?;

@@ -1,5 +1,7 @@
 //! One value of a row.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 /// A value of any of the language's types.
 ///
 /// ```
@@ -104,6 +106,16 @@ value_from! {
     Vec<u8> => Value::Binary,
     &[u8] => |value| Value::Binary(value.to_vec()),
     Vec<Value> => Value::List,
+}
+
+impl From<SystemTime> for Value {
+    fn from(time: SystemTime) -> Self {
+        let us = match time.duration_since(UNIX_EPOCH) {
+            Ok(after) => i64::try_from(after.as_micros()).unwrap_or(i64::MAX),
+            Err(before) => i64::try_from(before.duration().as_micros()).map_or(i64::MIN, |us| -us),
+        };
+        Value::Timestamp(us)
+    }
 }
 
 impl<T: Into<Value>> From<Option<T>> for Value {

@@ -1,6 +1,6 @@
 //! Builds the loops of a plan.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use tokio::sync::watch;
@@ -36,6 +36,8 @@ pub(crate) struct Builder<'a> {
     pub(crate) meter: &'a Meter,
     pub(crate) outside: &'a dyn Outside,
     pub(crate) make_operator: &'a MakeOperator,
+    /// Outputs that nobody reads.
+    pub(crate) left_out: &'a BTreeSet<NodeId>,
 }
 
 /// The mailboxes of all loops that have one.
@@ -56,7 +58,7 @@ impl Builder<'_> {
             .plan
             .nodes
             .iter()
-            .filter(|node| self.layout.is_head(self.plan, node.id));
+            .filter(|node| self.layout.is_head(self.plan, node.id) && !self.left_out.contains(&node.id));
         let heads: Vec<&Node> = heads.collect();
         let mut mailboxes = Mailboxes::new();
         for node in &heads {
@@ -234,6 +236,7 @@ impl Builder<'_> {
     fn output(&self, node: &Node, port: Port, place: &Place<'_>) -> Result<Next> {
         let edges = self.plan.edges.iter().enumerate();
         let edges = edges.filter(|(_, edge)| edge.from == node.id && edge.port == port);
+        let edges = edges.filter(|(_, edge)| !self.left_out.contains(&edge.to));
         let branches = edges.map(|(index, edge)| match self.layout.is_fused(index) {
             true => self.operator(self.plan.node(edge.to), place),
             false => self.exchange(index, edge, place),

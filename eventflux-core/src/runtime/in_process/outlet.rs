@@ -57,6 +57,11 @@ impl Outlet {
         &self.schema
     }
 
+    /// Whether anybody reads it now.
+    pub fn has_readers(&self) -> bool {
+        !lock(&self.readers).list.is_empty()
+    }
+
     /// Calls a function with every batch from now on. The loop waits for it: it should be quick.
     pub fn add_callback(&self, callback: impl FnMut(&EventBatch) + Send + 'static) {
         self.add(Reader::Callback(Mutex::new(Box::new(callback))));

@@ -1,5 +1,6 @@
 //! Drives all loops in turn.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -79,6 +80,7 @@ impl Stepper {
             meter: &meter,
             outside: &hands,
             make_operator,
+            left_out: &BTreeSet::new(),
         };
         let mut loops = builder.build()?;
         loops.iter_mut().try_for_each(Subtask::open)?;
