@@ -1,1 +1,69 @@
-//! placeholder
+//! EventFlux: SQL over streams, in your process.
+//!
+//! ```
+//! use eventflux::EventFluxAppRuntimeBuilder;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let app = "
+//!     CREATE STREAM InputStream (id STRING, value DOUBLE);
+//!
+//!     INSERT INTO OutputStream
+//!     SELECT *
+//!     FROM InputStream
+//!     WHERE value > 100;";
+//!
+//! let runtime = EventFluxAppRuntimeBuilder::new(app).build()?;
+//! runtime.add_callback("OutputStream", |rows| {
+//!     for row in rows {
+//!         assert_eq!(row.get::<String>("id").unwrap(), "b");
+//!     }
+//! })?;
+//! runtime.start()?;
+//!
+//! let input = runtime.input_handler("InputStream")?;
+//! input.send(("a", 7.5))?;
+//! input.send(("b", 107.5))?;
+//! let summary = runtime.finish()?;
+//! assert_eq!(summary.metrics.rows_out(), 1);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! This crate joins the compiler ([`sql`]), the engine and the built-in connectors, and is what programs depend on.
+//!
+//! | to … | look at |
+//! |---|---|
+//! | build and run a text | [`EventFluxAppRuntimeBuilder`], [`EventFluxAppRuntime`] |
+//! | send rows | [`InputHandler`], [`IntoRow`] |
+//! | get rows | [`EventFluxAppRuntime::add_callback`], [`RowStream`], [`Rows`] |
+//! | add a source, a sink, a format | [`connector`] |
+//! | add a function | [`expr::RowFunction`], [`expr::ScalarFunction`] |
+
+mod app_runtime;
+mod builder;
+mod error;
+mod input_handler;
+mod output;
+mod registry;
+mod row;
+mod row_stream;
+
+pub mod prelude;
+
+pub use arrow;
+pub use async_trait::async_trait;
+pub use eventflux_core::{
+    Error, ErrorKind, Result, batch, connector, element, expr, key, metrics, operator, plan, runtime, state,
+    time,
+};
+pub use eventflux_sql as sql;
+
+pub use app_runtime::EventFluxAppRuntime;
+pub use builder::EventFluxAppRuntimeBuilder;
+pub use error::{AppError, BuildError, Rejected};
+pub use eventflux_core::batch::Value;
+pub use eventflux_core::runtime::{InputError, RunEnd, RunSummary};
+pub use input_handler::InputHandler;
+pub use registry::built_in_registry;
+pub use row::{FromValue, IntoRow, Row, RowError, Rows};
+pub use row_stream::RowStream;
