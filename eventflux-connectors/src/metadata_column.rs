@@ -52,6 +52,7 @@ impl MetadataColumns {
     }
 
     /// Indices of the metadata that is asked for, each with whether a NULL in it makes a bad row.
+    #[cfg(feature = "kafka")]
     pub fn used(&self) -> impl Iterator<Item = (usize, bool)> {
         self.origins
             .iter()

@@ -7,6 +7,8 @@ use eventflux_core::connector::Registry;
 use super::blackhole::Blackhole;
 use super::datagen::Datagen;
 use super::file::FileConnector;
+#[cfg(feature = "kafka")]
+use super::kafka::Kafka;
 use super::nexmark::Nexmark;
 use super::stdio::{Stdin, Stdout};
 
@@ -16,6 +18,11 @@ pub fn register(registry: &mut Registry) {
     registry.add_source(Arc::new(Datagen));
     registry.add_source(Arc::new(FileConnector));
     registry.add_sink(Arc::new(FileConnector));
+    #[cfg(feature = "kafka")]
+    {
+        registry.add_source(Arc::new(Kafka));
+        registry.add_sink(Arc::new(Kafka));
+    }
     registry.add_source(Arc::new(Nexmark));
     registry.add_source(Arc::new(Stdin));
     registry.add_sink(Arc::new(Stdout));

@@ -3,6 +3,8 @@
 mod blackhole;
 mod datagen;
 mod file;
+#[cfg(feature = "kafka")]
+mod kafka;
 mod list;
 mod nexmark;
 mod stdio;

@@ -158,7 +158,11 @@ impl Encode for LineEncoder {
         let text = |column: usize, row| batch.column(column).as_string::<i32>().value(row).as_bytes();
         for row in 0..batch.num_rows() {
             if !self.key.is_empty() {
-                messages.key(|out| self.key.iter().for_each(|column| out.extend_from_slice(text(*column, row))));
+                messages.key(|out| {
+                    self.key
+                        .iter()
+                        .for_each(|column| out.extend_from_slice(text(*column, row)))
+                });
             }
             messages.value(|out| out.extend_from_slice(text(0, row)));
             messages.end(row);

@@ -2,6 +2,10 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
+#[cfg(feature = "kafka")]
+pub mod broker;
+#[cfg(feature = "kafka")]
+pub mod kafka;
 pub mod line_format;
 pub mod program;
 pub mod rows;

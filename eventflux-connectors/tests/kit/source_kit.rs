@@ -148,8 +148,10 @@ pub async fn check(plan: impl Fn() -> Box<dyn SourcePlan>, expected: &[String], 
 }
 
 fn parallelisms(plan: &dyn SourcePlan) -> Vec<usize> {
-    let most = plan.parallelism_max().unwrap_or(3).min(3);
-    (1..=most).collect()
+    match plan.parallelism_max() {
+        Some(most @ ..3) => (1..=most).collect(),
+        _ => vec![1, 3],
+    }
 }
 
 /// Where to cut a run: after so many rows, with so many subtasks before and after.

@@ -1,8 +1,8 @@
 //! `raw`: a line or message as one BINARY column.
 
 use eventflux_core::connector::{
-    DecodeFormat, DecodeRequest, DecoderMaker, EncodeFormat, EncodeRequest, EncoderMaker, FormatDoc, OptionError,
-    SinkInput,
+    DecodeFormat, DecodeRequest, DecoderMaker, EncodeFormat, EncodeRequest, EncoderMaker, FormatDoc,
+    OptionError, SinkInput,
 };
 
 use super::single::{Kind, plan_decoder, plan_encoder};

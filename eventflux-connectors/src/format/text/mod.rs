@@ -1,8 +1,8 @@
 //! `text`: a line or message as one STRING column.
 
 use eventflux_core::connector::{
-    DecodeFormat, DecodeRequest, DecoderMaker, EncodeFormat, EncodeRequest, EncoderMaker, FormatDoc, OptionError,
-    SinkInput,
+    DecodeFormat, DecodeRequest, DecoderMaker, EncodeFormat, EncodeRequest, EncoderMaker, FormatDoc,
+    OptionError, SinkInput,
 };
 
 use super::single::{Kind, plan_decoder, plan_encoder};

@@ -1,0 +1,45 @@
+//! What the sink can be told.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+eventflux_core::options! {
+    /// Options of the kafka sink.
+    pub struct KafkaSinkOptions of "kafka" {
+        /// Brokers to begin with, `host:port`, separated by commas.
+        pub brokers: String ["brokers", "bootstrap.servers", "properties.bootstrap.servers"],
+        /// The topic.
+        pub topic: String ["topic"],
+        /// Columns that make the message's key, separated by commas; without it, those of the PRIMARY KEY, if there is one.
+        pub key: Vec<String> ["key", "key.fields"] = "",
+        /// The time of messages: when they are written (`now`), or the row's event time. With `event_time`, a topic that
+        /// keeps messages for a while may drop old rows as soon as they are written.
+        pub timestamp: MessageTime ["timestamp"] = "now",
+        /// `at-least-once`: after a failure, rows may come twice. `exactly-once` needs checkpoints.
+        pub delivery: Delivery ["delivery", "sink.delivery-guarantee"] = "at-least-once",
+        /// How long a broker may take to answer when the run begins.
+        pub connect_timeout: Duration ["connect_timeout"] = "10s",
+        /// Handed on to librdkafka, such as `properties.compression.type`.
+        pub properties: BTreeMap<String, String> ["properties.*"],
+    }
+}
+
+eventflux_core::choices! {
+    /// What is promised.
+    pub enum Delivery {
+        /// No row is lost.
+        AtLeastOnce = "at-least-once",
+        /// No row is lost, none comes twice.
+        ExactlyOnce = "exactly-once",
+    }
+}
+
+eventflux_core::choices! {
+    /// The time of messages.
+    pub enum MessageTime {
+        /// When they are written.
+        Now = "now",
+        /// The row's event time.
+        EventTime = "event_time",
+    }
+}
