@@ -1,3 +1,36 @@
-//! The `eventflux` command.
+//! The `eventflux` command: the only crate that prints, reads the environment and exits.
+//!
+//! **Invariants** Rows go to stdout, everything else to stderr. Every way out is an [`exit::Exit`].
 
-fn main() {}
+mod answer;
+mod app_text;
+mod args;
+mod command;
+mod exit;
+mod log;
+mod print;
+mod progress;
+mod report;
+mod signal;
+mod until;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::{Cli, Command, ConnectorCommand};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    log::start(&cli.global);
+    let exit = match cli.command {
+        Command::Run(arguments) => command::run(&arguments, &cli.global),
+        Command::Check(arguments) => command::check(&arguments, &cli.global),
+        Command::Explain(arguments) => command::explain(&arguments, &cli.global),
+        Command::Replay(arguments) => command::replay(&arguments, &cli.global),
+        Command::Connector(ConnectorCommand::List) => command::connector_list(),
+        Command::Connector(ConnectorCommand::Doc { name }) => command::connector_doc(&name),
+        Command::Completions { shell } => command::completions(shell),
+    };
+    exit.code()
+}

@@ -1,0 +1,61 @@
+//! `eventflux check`: parse, plan and lint, offline.
+
+use std::path::{Path, PathBuf};
+
+use crate::app_text::{self, Shown};
+use crate::args::{CheckArgs, Global};
+use crate::exit::Exit;
+use crate::report;
+
+/// Checks all files; every mistake of every file is shown.
+pub fn check(arguments: &CheckArgs, global: &Global) -> Exit {
+    let shown = Shown::new(arguments.format, global);
+    let context = app_text::context(eventflux::sql::Settings::default());
+    let files = match files(&arguments.paths) {
+        Ok(files) => files,
+        Err(exit) => return exit,
+    };
+    let mut is_good = true;
+    for file in &files {
+        let checked = app_text::read(file).and_then(|source| app_text::compiled(&source, &context, shown));
+        is_good &= checked.is_ok();
+    }
+    if is_good { Exit::Done } else { Exit::Usage }
+}
+
+/// The files themselves, and the `*.sql` files below directories, sorted.
+fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Exit> {
+    let mut files = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let before = files.len();
+        collect(path, &mut files).map_err(|error| {
+            report::mistake(format!("cannot list {}: {error}", path.display()));
+            Exit::Usage
+        })?;
+        if files.len() == before {
+            report::mistake(format!("there is no `*.sql` file below {}", path.display()));
+            return Err(Exit::Usage);
+        }
+    }
+    Ok(files)
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    let mut entries: Vec<PathBuf> = std::fs::read_dir(folder)?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<_, _>>()?;
+    entries.sort();
+    for entry in entries {
+        // A link to a directory could lead back up.
+        if entry.is_dir() && !entry.is_symlink() {
+            collect(&entry, files)?;
+        } else if entry.extension().is_some_and(|extension| extension == "sql") {
+            files.push(entry);
+        }
+    }
+    Ok(())
+}

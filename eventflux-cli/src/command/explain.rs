@@ -1,0 +1,61 @@
+//! `eventflux explain`: the plan of an app.
+
+use std::io::Write;
+
+use eventflux::plan::render;
+use eventflux::sql::CompiledApp;
+
+use crate::app_text::{self, Shown};
+use crate::args::{DiagnosticFormat, ExplainArgs, Global, PlanFormat, Stage};
+use crate::exit::Exit;
+use crate::report;
+
+/// Prints the plan to stdout.
+pub fn explain(arguments: &ExplainArgs, global: &Global) -> Exit {
+    let shown = Shown::new(DiagnosticFormat::Full, global);
+    let app = app_text::settings(&arguments.settings).and_then(|settings| {
+        let source = app_text::read(&arguments.app)?;
+        app_text::compiled(&source, &app_text::context(settings), shown)
+    });
+    let text = match app.and_then(|app| rendered(&app, arguments)) {
+        Ok(text) => text,
+        Err(exit) => return exit,
+    };
+    // A closed pipe is a reader that has seen enough.
+    let _ = std::io::stdout().write_all(text.as_bytes());
+    Exit::Done
+}
+
+fn rendered(app: &CompiledApp, arguments: &ExplainArgs) -> Result<String, Exit> {
+    match (arguments.stage, arguments.format) {
+        (Stage::Physical, PlanFormat::Text) => Ok(render::text(&app.plan)),
+        (Stage::Physical, PlanFormat::Json) => Ok(format!("{:#}\n", render::json(&app.plan))),
+        (Stage::Physical, PlanFormat::Dot) => Ok(render::dot(&app.plan)),
+        (Stage::Physical, PlanFormat::Mermaid) => Ok(render::mermaid(&app.plan)),
+        (Stage::Physical, PlanFormat::Svg) => Ok(render::svg(&app.plan)),
+        (Stage::Logical, PlanFormat::Text) => Ok(app
+            .queries
+            .iter()
+            .map(|query| format!("{}\n{}\n", query.name, indented(&query.text)))
+            .collect::<Vec<_>>()
+            .join("\n")),
+        (Stage::Logical, PlanFormat::Json) => {
+            let queries = app
+                .queries
+                .iter()
+                .map(|query| serde_json::json!({ "query": query.name, "plan": query.text }));
+            Ok(format!("{:#}\n", serde_json::Value::from_iter(queries)))
+        }
+        (Stage::Logical, PlanFormat::Dot | PlanFormat::Mermaid | PlanFormat::Svg) => {
+            report::mistake("a logical plan is shown as text or json; the drawings are of the physical plan");
+            Err(Exit::Usage)
+        }
+    }
+}
+
+fn indented(text: &str) -> String {
+    text.lines()
+        .map(|line| format!("  {line}"))
+        .collect::<Vec<_>>()
+        .join("\n")
+}

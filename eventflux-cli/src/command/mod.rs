@@ -1,0 +1,15 @@
+//! The commands, one per file.
+
+mod check;
+mod completions;
+mod connector;
+mod explain;
+mod replay;
+mod run;
+
+pub use check::check;
+pub use completions::completions;
+pub use connector::{connector_doc, connector_list};
+pub use explain::explain;
+pub use replay::replay;
+pub use run::run;
