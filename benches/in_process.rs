@@ -3,7 +3,11 @@
 //! Prints `{"in-process filter": core-µs per row, "in-process tumbling": …}`, medians of five runs. CPU time is that of the
 //! whole process, sender included.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a measurement may panic and has to print")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a measurement may panic and has to print"
+)]
 
 use std::sync::Arc;
 
@@ -18,10 +22,12 @@ const BATCHES: usize = 2000;
 const KEYS: usize = 1000;
 const RUNS: usize = 5;
 
-const STREAM: &str = "CREATE STREAM trades (at TIMESTAMP, sym STRING, px DOUBLE, qty BIGINT, WATERMARK FOR at AS at);\n";
+const STREAM: &str =
+    "CREATE STREAM trades (at TIMESTAMP, sym STRING, px DOUBLE, qty BIGINT, WATERMARK FOR at AS at);\n";
 const FILTER: &str = "CREATE STREAM out (sym STRING, v DOUBLE) WITH ('connector' = 'blackhole');
 INSERT INTO out SELECT sym, px * qty AS v FROM trades WHERE px > 500;";
-const TUMBLING: &str = "CREATE STREAM out (sym STRING, n BIGINT, mean DOUBLE, top DOUBLE) WITH ('connector' = 'blackhole');
+const TUMBLING: &str =
+    "CREATE STREAM out (sym STRING, n BIGINT, mean DOUBLE, top DOUBLE) WITH ('connector' = 'blackhole');
 INSERT INTO out SELECT sym, count(*), avg(px), max(px) FROM TUMBLE(trades, at, INTERVAL '10' SECOND)
 GROUP BY sym, window_start, window_end;";
 
@@ -39,9 +45,15 @@ fn median(query: &str) -> f64 {
 
 fn core_us_per_row(query: &str) -> f64 {
     let source = SourceText::new("bench.sql", format!("{STREAM}{query}"));
-    let context = CompileContext { registry: built_in_registry(), ..CompileContext::default() };
+    let context = CompileContext {
+        registry: built_in_registry(),
+        ..CompileContext::default()
+    };
     let app = compile(&source, &context).unwrap();
-    let config = RuntimeConfig { registry: built_in_registry(), ..RuntimeConfig::default() };
+    let config = RuntimeConfig {
+        registry: built_in_registry(),
+        ..RuntimeConfig::default()
+    };
     let runtime = Runtime::new(app.plan, config).unwrap();
     let input = runtime.input("trades").unwrap().clone();
     // Only the columns that the query reads are asked for. Times go on from batch to batch: nothing is late.
@@ -57,14 +69,20 @@ fn core_us_per_row(query: &str) -> f64 {
 }
 
 fn rows(batch: usize, schema: &arrow::datatypes::SchemaRef) -> RecordBatch {
-    let numbers = || (batch * BATCH_ROWS..(batch + 1) * BATCH_ROWS).map(|row| row.wrapping_mul(2_654_435_761) >> 7);
+    let numbers =
+        || (batch * BATCH_ROWS..(batch + 1) * BATCH_ROWS).map(|row| row.wrapping_mul(2_654_435_761) >> 7);
     let columns = schema.fields().iter().map(|field| -> ArrayRef {
         match field.name().as_str() {
             "at" => Arc::new(TimestampMicrosecondArray::from_iter_values(
-                (batch * BATCH_ROWS..(batch + 1) * BATCH_ROWS).map(|row| 1_700_000_000_000_000 + row as i64 * 1000),
+                (batch * BATCH_ROWS..(batch + 1) * BATCH_ROWS)
+                    .map(|row| 1_700_000_000_000_000 + row as i64 * 1000),
             )),
-            "sym" => Arc::new(StringArray::from_iter_values(numbers().map(|n| format!("SYM{:04}", n % KEYS)))),
-            "px" => Arc::new(Float64Array::from_iter_values(numbers().map(|n| (n % 100_000) as f64 / 100.0))),
+            "sym" => Arc::new(StringArray::from_iter_values(
+                numbers().map(|n| format!("SYM{:04}", n % KEYS)),
+            )),
+            "px" => Arc::new(Float64Array::from_iter_values(
+                numbers().map(|n| (n % 100_000) as f64 / 100.0),
+            )),
             _ => Arc::new(Int64Array::from_iter_values(numbers().map(|n| (n % 1000) as i64))),
         }
     });

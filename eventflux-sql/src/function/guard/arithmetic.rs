@@ -114,14 +114,14 @@ fn divide(
     let is_zero: Box<dyn Fn(usize) -> bool> = match divisors.data_type() {
         DataType::Float64 => {
             let values = divisors.as_primitive::<Float64Type>().values();
-            if !values.iter().any(|value| *value == 0.0) {
+            if !values.contains(&0.0) {
                 return Ok(quotients);
             }
             Box::new(|row| values[row] == 0.0)
         }
         DataType::Float32 => {
             let values = divisors.as_primitive::<Float32Type>().values();
-            if !values.iter().any(|value| *value == 0.0) {
+            if !values.contains(&0.0) {
                 return Ok(quotients);
             }
             Box::new(|row| values[row] == 0.0)
