@@ -68,8 +68,8 @@ impl Table {
             ));
         }
         let (mut found, mut wanted) = (self.rows.clone(), expected.rows.clone());
-        found.sort_by(compare_rows);
-        wanted.sort_by(compare_rows);
+        found.sort_by(|left, right| compare_rows(left, right));
+        wanted.sort_by(|left, right| compare_rows(left, right));
         let differing = found
             .iter()
             .zip(&wanted)
@@ -131,7 +131,7 @@ fn without_zeros(timestamp: &str) -> String {
 }
 
 /// Exact values first, so that doubles that differ a little cannot part rows that belong together.
-fn compare_rows(left: &Vec<Canonical>, right: &Vec<Canonical>) -> Ordering {
+fn compare_rows(left: &[Canonical], right: &[Canonical]) -> Ordering {
     let exact = left
         .iter()
         .zip(right)

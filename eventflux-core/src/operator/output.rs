@@ -40,8 +40,15 @@ impl<'a> Output<'a> {
     }
 
     /// The same side outputs with another next collector.
-    pub(super) fn with_next<R>(&mut self, next: &mut dyn Collector, emit: impl FnOnce(&mut Output<'_>) -> R) -> R {
-        emit(&mut Output { next, side: self.side })
+    pub(super) fn with_next<R>(
+        &mut self,
+        next: &mut dyn Collector,
+        emit: impl FnOnce(&mut Output<'_>) -> R,
+    ) -> R {
+        emit(&mut Output {
+            next,
+            side: self.side,
+        })
     }
 
     /// Hands rows on; an empty batch goes nowhere.

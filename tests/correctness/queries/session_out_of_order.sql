@@ -1,7 +1,7 @@
 -- Rows arrive a month out of order: sessions that began apart grow together. Hours of calm weather, at any airport.
+WITH calm AS (SELECT * FROM weather WHERE wind_speed < 5)
 SELECT window_start, window_end, count(*) AS n, min(temp) AS coldest, count(DISTINCT origin) AS airports
-FROM SESSION(weather, time_hour, INTERVAL '2' HOUR)
-WHERE wind_speed < 5
+FROM SESSION(calm, time_hour, INTERVAL '2' HOUR)
 GROUP BY window_start, window_end;
 -- duckdb:
 WITH marked AS (

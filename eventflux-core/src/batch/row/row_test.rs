@@ -228,6 +228,12 @@ fn a_row_of_another_length_is_refused() {
 #[test]
 fn a_system_time_is_a_timestamp_also_before_the_epoch() {
     use std::time::{Duration, UNIX_EPOCH};
-    assert_eq!(Value::from(UNIX_EPOCH + Duration::from_micros(7)), Value::Timestamp(7));
-    assert_eq!(Value::from(UNIX_EPOCH - Duration::from_micros(7)), Value::Timestamp(-7));
+    assert_eq!(
+        Value::from(UNIX_EPOCH + Duration::from_micros(7)),
+        Value::Timestamp(7)
+    );
+    assert_eq!(
+        Value::from(UNIX_EPOCH - Duration::from_micros(7)),
+        Value::Timestamp(-7)
+    );
 }

@@ -68,7 +68,7 @@ impl<C, Arguments> fmt::Debug for RowFunction<C, Arguments> {
 mod tests {
     use std::sync::Arc;
 
-    use arrow::array::{Array, AsArray, Float64Array, Int64Array, StringArray};
+    use arrow::array::{AsArray, Float64Array, Int64Array, StringArray};
     use arrow::datatypes::{Float64Type, Int64Type};
 
     use super::*;

@@ -57,7 +57,10 @@ impl SessionBuffer {
     pub(super) fn has_neighbour(&self, key: Group, time: i64) -> bool {
         let rows = &self.rows[key as usize];
         let is_near = |other: Option<i64>| other.is_some_and(|other| time.abs_diff(other) < self.gap as u64);
-        let before = rows.range(..=(time, u64::MAX)).next_back().map(|((time, _), _)| *time);
+        let before = rows
+            .range(..=(time, u64::MAX))
+            .next_back()
+            .map(|((time, _), _)| *time);
         let after = rows.range((time, 0)..).next().map(|((time, _), _)| *time);
         is_near(before) || is_near(after)
     }

@@ -32,7 +32,10 @@ fn runtime(
 }
 
 fn wide(parallelism: usize) -> RuntimeConfig {
-    RuntimeConfig { parallelism, ..RuntimeConfig::default() }
+    RuntimeConfig {
+        parallelism,
+        ..RuntimeConfig::default()
+    }
 }
 
 /// Keeps all batches of an output stream.
@@ -43,7 +46,10 @@ impl Kept {
     fn of(runtime: &Runtime, stream: &str) -> Self {
         let kept = Self::default();
         let batches = Arc::clone(&kept.0);
-        runtime.outlet(stream).unwrap().add_callback(move |batch| batches.lock().unwrap().push(batch.clone()));
+        runtime
+            .outlet(stream)
+            .unwrap()
+            .add_callback(move |batch| batches.lock().unwrap().push(batch.clone()));
         kept
     }
 

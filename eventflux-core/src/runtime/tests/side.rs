@@ -7,8 +7,8 @@ use crate::batch::Value;
 use crate::error::Error;
 use crate::operator::BadRow;
 use crate::plan::{
-    ErrorPolicy, EventTimeSpec, Exchange, Parallelism, Port, SourceColumn, SourceKind,
-    SourceSpec, dead_letter_schema,
+    ErrorPolicy, EventTimeSpec, Exchange, Parallelism, Port, SourceColumn, SourceKind, SourceSpec,
+    dead_letter_schema,
 };
 use crate::runtime::testing::{
     PlanBuilder, integers, on_batch, pass, rows, rows_with_nulls, schema, source_spec,

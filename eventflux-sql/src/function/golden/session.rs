@@ -32,10 +32,6 @@ impl Session {
         }
     }
 
-    pub(super) fn registry(&self) -> &FunctionRegistry {
-        &self.registry
-    }
-
     /// The typed expression.
     pub(super) fn plan(&self, text: &str, schema: &DFSchema) -> Result<Expr> {
         let dialect = EventFluxDialect::new(text.len());

@@ -224,7 +224,10 @@ impl App<'_> {
         if self.uses.takes_dead_letters(id) || relation.kind == RelationType::Errors {
             let mut rel = self.translator.dead_letter_source(id)?;
             // Like every other input it gives the columns that are needed, and those only.
-            rel.columns = needed.iter().filter_map(|column| rel.columns.get(*column).copied()).collect();
+            rel.columns = needed
+                .iter()
+                .filter_map(|column| rel.columns.get(*column).copied())
+                .collect();
             self.dead_letter_nodes.insert(Target(id), rel.node);
             inputs.push((rel, relation.span.unwrap_or_default()));
         }

@@ -145,7 +145,7 @@ impl Lower<'_> {
                 self.expr(expr);
                 self.data_type(data_type, place_within(expr));
                 if *array || format.is_some() {
-                    self.refuse_expr("this form of CAST", "use `to_timestamp` or `to_char` for formats");
+                    self.refuse_expr("this form of CAST", "use `to_timestamp` for formats");
                 }
             }
             Expr::Ceil { expr, field } | Expr::Floor { expr, field } => {

@@ -26,6 +26,11 @@ impl Lower<'_> {
         let GroupByExpr::Expressions(exprs, _) = group_by else {
             return;
         };
+        let keys: Vec<Expr> = exprs
+            .iter()
+            .filter(|expr| group_function(expr).is_none())
+            .cloned()
+            .collect();
         let mut found: Option<Span> = None;
         let mut rewritten = Vec::with_capacity(exprs.len());
         for mut expr in std::mem::take(exprs) {
@@ -42,7 +47,7 @@ impl Lower<'_> {
                 );
                 continue;
             }
-            if let Err(diagnostic) = self.group_window(kind, place, &mut expr, from, select_place) {
+            if let Err(diagnostic) = self.group_window(kind, place, &mut expr, &keys, from, select_place) {
                 self.report(diagnostic);
             }
             for column in ["window_start", "window_end"] {
@@ -62,6 +67,7 @@ impl Lower<'_> {
         kind: FunctionKind,
         place: TokenSpan,
         expr: &mut Expr,
+        keys: &[Expr],
         from: &mut [TableWithJoins],
         select_place: TokenSpan,
     ) -> Result<(), Diagnostic> {
@@ -100,7 +106,11 @@ impl Lower<'_> {
             .filter(|place| place.start.line > 0)
             .unwrap_or(select_place);
         let input = std::mem::replace(relation, named(Vec::new().into()));
-        let window = self.window(kind, WindowForm::Group, input, input_span, place, arguments)?;
+        let mut window = self.window(kind, WindowForm::Group, input, input_span, place, arguments)?;
+        if kind == FunctionKind::Session {
+            // Sessions are those of the group's other keys.
+            window.partition_by = keys.to_vec();
+        }
         *relation = reference(self.add(window), relation_place, alias);
         Ok(())
     }
