@@ -11,7 +11,7 @@ use canonical::Table;
 use oracle::Oracle;
 
 /// Subtasks per operator, and rows per batch.
-const RUNS: [(usize, usize); 1] = [(1, 4096)];
+const RUNS: [(usize, usize); 4] = [(1, 4096), (3, 4096), (1, 1), (3, 1)];
 
 struct Query {
     name: String,
