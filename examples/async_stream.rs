@@ -19,7 +19,9 @@ pub async fn run() -> Result<Vec<i64>, Box<dyn Error>> {
     let numbers = runtime.input_handler("Numbers")?;
     numbers.send_async((1,)).await?;
     let columns: ArrayRef = Arc::new(Int64Array::from(vec![2, 3]));
-    numbers.send_batch_async(RecordBatch::try_from_iter([("n", columns)])?).await?;
+    numbers
+        .send_batch_async(RecordBatch::try_from_iter([("n", columns)])?)
+        .await?;
     numbers.end();
 
     let mut all = Vec::new();

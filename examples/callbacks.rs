@@ -37,7 +37,12 @@ pub fn run() -> Result<Vec<String>, Box<dyn Error>> {
     let counts = Arc::clone(&lines);
     runtime.add_callback("select", move |rows| {
         for row in rows {
-            let line = format!("{} {} {:?}", row.kind().symbol(), sym(&row), row.get::<i64>("trades").ok());
+            let line = format!(
+                "{} {} {:?}",
+                row.kind().symbol(),
+                sym(&row),
+                row.get::<i64>("trades").ok()
+            );
             counts.lock().unwrap_or_else(PoisonError::into_inner).push(line);
         }
     })?;

@@ -39,10 +39,15 @@ const APP: &str = "
 /// Places and degrees.
 pub fn run() -> Result<Vec<(String, f64)>, Box<dyn Error>> {
     let initials = RowFunction::new("initials", |place: Text| {
-        place.split_whitespace().filter_map(|word| word.chars().next()).collect::<String>()
+        place
+            .split_whitespace()
+            .filter_map(|word| word.chars().next())
+            .collect::<String>()
     });
-    let runtime =
-        EventFluxAppRuntimeBuilder::new(APP).register_function(initials).register_function(Celsius).build()?;
+    let runtime = EventFluxAppRuntimeBuilder::new(APP)
+        .register_function(initials)
+        .register_function(Celsius)
+        .build()?;
     let mut degrees = runtime.output_stream("select")?;
     runtime.start()?;
     let readings = runtime.input_handler("Readings")?;

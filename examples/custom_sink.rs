@@ -42,7 +42,10 @@ impl SinkConnector for Channel {
     fn plan(&self, request: &SinkRequest<'_>) -> Result<Box<dyn SinkPlan>, OptionError> {
         let options = ChannelOptions::parse(request.options)?;
         let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        Ok(Box::new(ChannelPlan { prefix: options.prefix, sender: Mutex::new(sender) }))
+        Ok(Box::new(ChannelPlan {
+            prefix: options.prefix,
+            sender: Mutex::new(sender),
+        }))
     }
 }
 
@@ -63,7 +66,11 @@ impl SinkPlan for ChannelPlan {
 
     fn open(&self, _context: &SinkContext) -> eventflux::Result<Box<dyn Sink>> {
         let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        Ok(Box::new(ChannelSink { prefix: self.prefix.clone(), sender, lines: Vec::new() }))
+        Ok(Box::new(ChannelSink {
+            prefix: self.prefix.clone(),
+            sender,
+            lines: Vec::new(),
+        }))
     }
 }
 
@@ -79,7 +86,8 @@ impl Sink for ChannelSink {
     async fn write(&mut self, batch: &EventBatch) -> eventflux::Result<()> {
         for row in &Rows::from(batch.clone()) {
             let name: Option<String> = row.at(0).unwrap_or_default();
-            self.lines.push(format!("{}{}", self.prefix, name.unwrap_or_default()));
+            self.lines
+                .push(format!("{}{}", self.prefix, name.unwrap_or_default()));
         }
         Ok(())
     }
@@ -105,8 +113,12 @@ const APP: &str = "
 /// What the sink was given.
 pub fn run() -> Result<Vec<String>, Box<dyn Error>> {
     let (sender, lines) = channel();
-    let sink = Channel { sender: Mutex::new(sender) };
-    let runtime = EventFluxAppRuntimeBuilder::new(APP).register_sink(Arc::new(sink)).build()?;
+    let sink = Channel {
+        sender: Mutex::new(sender),
+    };
+    let runtime = EventFluxAppRuntimeBuilder::new(APP)
+        .register_sink(Arc::new(sink))
+        .build()?;
     runtime.start()?;
     let names = runtime.input_handler("names")?;
     names.send(("ada",))?;

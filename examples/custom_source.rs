@@ -6,8 +6,8 @@ use std::sync::Arc;
 use eventflux::arrow::array::{ArrayRef, Int64Array, RecordBatch};
 use eventflux::arrow::datatypes::SchemaRef;
 use eventflux::connector::{
-    ConnectorDoc, OptionError, Source, SourceConnector, SourceContext, SourceEvent, SourcePlan, SourcePosition,
-    SourceRequest, SourceRows,
+    ConnectorDoc, OptionError, Source, SourceConnector, SourceContext, SourceEvent, SourcePlan,
+    SourcePosition, SourceRequest, SourceRows,
 };
 use eventflux::{Error as EngineError, EventFluxAppRuntimeBuilder, async_trait};
 
@@ -41,7 +41,10 @@ impl SourceConnector for Counter {
 
     fn plan(&self, request: &SourceRequest<'_>) -> Result<Box<dyn SourcePlan>, OptionError> {
         let options = CounterOptions::parse(request.options)?;
-        Ok(Box::new(CounterPlan { schema: request.schema(), last: options.last }))
+        Ok(Box::new(CounterPlan {
+            schema: request.schema(),
+            last: options.last,
+        }))
     }
 }
 
@@ -62,7 +65,10 @@ impl SourcePlan for CounterPlan {
 
     fn open(&self, context: &SourceContext) -> eventflux::Result<Box<dyn Source>> {
         // A restart continues where a checkpoint says.
-        let given = context.positions.first().map_or(Ok(0), |position| position.position.parse());
+        let given = context
+            .positions
+            .first()
+            .map_or(Ok(0), |position| position.position.parse());
         let given = given.map_err(|_| EngineError::State {
             operator: "counter".into(),
             message: "the position is no number".into(),
@@ -94,9 +100,18 @@ impl Source for CounterSource {
         let numbers = Int64Array::from_iter_values((self.given + 1..=until).map(|number| number as i64));
         self.given = until;
         // Only columns that the query uses are asked for.
-        let columns = self.schema.fields().iter().map(|_| Arc::new(numbers.clone()) as ArrayRef).collect();
+        let columns = self
+            .schema
+            .fields()
+            .iter()
+            .map(|_| Arc::new(numbers.clone()) as ArrayRef)
+            .collect();
         let rows = RecordBatch::try_new(Arc::clone(&self.schema), columns)?;
-        Ok(SourceEvent::Rows(SourceRows { partition: 0, rows, bad: Vec::new() }))
+        Ok(SourceEvent::Rows(SourceRows {
+            partition: 0,
+            rows,
+            bad: Vec::new(),
+        }))
     }
 
     fn partitions(&self) -> Vec<Option<String>> {
@@ -104,7 +119,10 @@ impl Source for CounterSource {
     }
 
     fn positions(&self) -> Vec<SourcePosition> {
-        vec![SourcePosition { partition: "counter".to_owned(), position: self.given.to_string() }]
+        vec![SourcePosition {
+            partition: "counter".to_owned(),
+            position: self.given.to_string(),
+        }]
     }
 }
 
@@ -114,7 +132,9 @@ const APP: &str = "
 
 /// The last numbers.
 pub fn run() -> Result<Vec<i64>, Box<dyn Error>> {
-    let runtime = EventFluxAppRuntimeBuilder::new(APP).register_source(Arc::new(Counter)).build()?;
+    let runtime = EventFluxAppRuntimeBuilder::new(APP)
+        .register_source(Arc::new(Counter))
+        .build()?;
     let mut big = runtime.output_stream("big")?;
     runtime.start()?;
     let mut all = Vec::new();

@@ -10,8 +10,10 @@ fn build(app: &str) -> Result<EventFluxAppRuntime, Box<dyn Error>> {
 
 /// The numbers that pass both filters.
 pub fn run() -> Result<Vec<i64>, Box<dyn Error>> {
-    let even = build("CREATE STREAM Numbers (n BIGINT); INSERT INTO Even SELECT n FROM Numbers WHERE n % 2 = 0;")?;
-    let small = build("CREATE STREAM Numbers (n BIGINT); INSERT INTO Small SELECT n FROM Numbers WHERE n < 7;")?;
+    let even =
+        build("CREATE STREAM Numbers (n BIGINT); INSERT INTO Even SELECT n FROM Numbers WHERE n % 2 = 0;")?;
+    let small =
+        build("CREATE STREAM Numbers (n BIGINT); INSERT INTO Small SELECT n FROM Numbers WHERE n < 7;")?;
 
     // Columns go from one to the other without a copy. If the second has ended, its rows are of no use.
     let second = small.input_handler("Numbers")?;

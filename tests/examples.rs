@@ -64,13 +64,20 @@ fn several_runtimes() {
 #[test]
 fn no_example_is_forgotten() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
-    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let mut names: Vec<_> = files.filter(|path| path.extension().is_some_and(|extension| extension == "rs")).collect();
+    let files = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let mut names: Vec<_> = files
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .collect();
     names.sort();
     let here = include_str!("examples.rs");
     assert_eq!(names.len(), 7);
     for name in names {
         let name = name.file_name().unwrap().to_str().unwrap();
-        assert!(here.contains(&format!("\"../examples/{name}\"")), "{name} is not tested");
+        assert!(
+            here.contains(&format!("\"../examples/{name}\"")),
+            "{name} is not tested"
+        );
     }
 }
