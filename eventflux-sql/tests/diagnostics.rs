@@ -11,7 +11,7 @@ use eventflux_sql::{
 /// Compares with the snapshot, which does not repeat the texts in its head.
 macro_rules! check {
     ($report:expr) => {
-        insta::with_settings!({omit_expression => true}, { insta::assert_snapshot!($report) })
+        insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, { insta::assert_snapshot!($report) })
     };
 }
 

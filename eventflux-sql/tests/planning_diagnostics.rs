@@ -1,7 +1,5 @@
 //! What users see when a text is well formed and cannot be planned: one snapshot per family of mistakes.
 
-mod support;
-
 /// Streams that every case may use.
 const STREAMS: &str = "\
 CREATE STREAM trades (id BIGINT, symbol STRING, price DOUBLE, qty INT, at TIMESTAMP, other TIMESTAMP, ok BOOLEAN, \
@@ -15,7 +13,7 @@ fn diagnostics(cases: &[&str]) -> String {
     let mut out = String::new();
     for case in cases {
         let text = format!("{STREAMS}{case}");
-        let diagnostics = match support::compile(&text, &support::context()) {
+        let diagnostics = match crate::support::compile(&text, &crate::support::context()) {
             Ok(_) => format!("accepted: {case}\n"),
             Err(diagnostics) => diagnostics,
         };

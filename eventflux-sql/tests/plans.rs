@@ -1,7 +1,5 @@
 //! Golden plans: every file of `plans/` has its plan beside it.
 
-mod support;
-
 use std::fmt::Write;
 
 use eventflux_core::plan::render;
@@ -27,7 +25,7 @@ fn plans_are_as_expected() {
 }
 
 fn plan_of(sql: &str) -> Result<String, std::fmt::Error> {
-    let app = match support::compile(sql, &support::context()) {
+    let app = match crate::support::compile(sql, &crate::support::context()) {
         Ok(app) => app,
         Err(diagnostics) => return Ok(diagnostics),
     };
