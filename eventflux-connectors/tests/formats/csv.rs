@@ -6,7 +6,7 @@ use arrow::array::{ArrayRef, Float64Array, Int64Array, RecordBatch, StringArray,
 use arrow::datatypes::DataType;
 use eventflux_core::batch::EventBatch;
 
-use crate::harness::{Case, column, encode, plan_encoder, timestamp_ms};
+use super::harness::{Case, column, encode, plan_encoder, timestamp_ms};
 
 fn trades(given: &[(&str, &str)]) -> Case {
     let columns = vec![

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, FieldRef, Schema};
 use eventflux_core::connector::FormatDoc;
 
-use crate::harness::{Case, column, plan_encoder, registry};
+use super::harness::{Case, column, plan_encoder, registry};
 
 fn check(doc: &FormatDoc) {
     assert!(

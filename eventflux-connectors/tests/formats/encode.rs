@@ -6,7 +6,7 @@ use arrow::array::{ArrayRef, BinaryArray, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Schema};
 use eventflux_core::batch::{EventBatch, RowKind};
 
-use crate::harness::{column, encode, plan_encoder};
+use super::harness::{column, encode, plan_encoder};
 
 /// A changelog of `(kind, card, n)` at event times 1 ms, 2 ms, …
 fn changelog(changes: &[(&str, &str, i64)]) -> EventBatch {

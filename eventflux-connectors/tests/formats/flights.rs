@@ -7,7 +7,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, FieldRef, TimeUnit};
 use eventflux_core::connector::Decode;
 
-use crate::harness::{Case, column};
+use super::harness::{Case, column};
 
 fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -5,7 +5,7 @@ use eventflux_core::batch::json::mark_json;
 
 use proptest::prelude::*;
 
-use crate::harness::{Case, Decoded, column, timestamp_ms};
+use super::harness::{Case, Decoded, column, timestamp_ms};
 
 /// One column `c`: each value becomes a record; what the row shows for it, or why it is bad.
 fn values(data_type: DataType, given: &[&str]) -> Vec<String> {

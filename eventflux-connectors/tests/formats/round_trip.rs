@@ -11,7 +11,7 @@ use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;
 
-use crate::harness::{Case, plan_encoder};
+use super::harness::{Case, plan_encoder};
 
 /// The values of one row.
 #[derive(Debug, Clone)]

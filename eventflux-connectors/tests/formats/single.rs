@@ -2,7 +2,7 @@
 
 use arrow::datatypes::DataType;
 
-use crate::harness::{Case, column};
+use super::harness::{Case, column};
 
 #[test]
 fn lines_are_values_without_their_breaks() {

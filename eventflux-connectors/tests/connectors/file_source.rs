@@ -1,23 +1,15 @@
 //! The file source, `mode` = `once`.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a failing test may say so in the shortest way"
-)]
-
-mod kit;
-
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
 
+use crate::kit::program::{line, metadata, source, source_context};
+use crate::kit::rows::texts;
+use crate::kit::source_kit::{self, Subtasks};
 use arrow::datatypes::DataType;
 use eventflux_core::connector::{SourceEvent, SourcePlan, SourcePosition};
 use eventflux_core::{Error, ErrorKind};
-use kit::program::{line, metadata, source, source_context};
-use kit::rows::texts;
-use kit::source_kit::{self, Subtasks};
 
 fn lines(name: &str, count: usize) -> Vec<String> {
     (0..count).map(|index| format!("{name} {index}")).collect()

@@ -1,23 +1,14 @@
 //! The kafka source, against a real broker.
 
-#![cfg(feature = "kafka")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a failing test may say so in the shortest way"
-)]
-
-mod kit;
-
 use std::time::{Duration, Instant};
 
+use crate::kit::kafka::{Sent, Topic, brokers, unique_name, value};
+use crate::kit::program::{column, line, metadata, source, source_context};
+use crate::kit::source_kit::{self, Subtasks};
 use arrow::datatypes::{DataType, Field, TimeUnit};
 use eventflux_core::connector::{SourcePlan, SourcePosition};
 use eventflux_core::plan::SourceColumn;
 use eventflux_core::{Error, ErrorKind};
-use kit::kafka::{Sent, Topic, brokers, unique_name, value};
-use kit::program::{column, line, metadata, source, source_context};
-use kit::source_kit::{self, Subtasks};
 
 fn plan_of(columns: &[SourceColumn], topic: &str, options: &[(&str, &str)]) -> Box<dyn SourcePlan> {
     let brokers = brokers();

@@ -1,23 +1,15 @@
 //! The file source, `mode` = `follow`.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a failing test may say so in the shortest way"
-)]
-
-mod kit;
-
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::kit::program::{line, source, source_context};
+use crate::kit::rows::texts;
+use crate::kit::source_kit::{self, Subtasks};
 use eventflux_core::connector::{SourceContext, SourceEvent, SourcePlan, SourcePosition};
 use eventflux_core::time::VirtualClock;
-use kit::program::{line, source, source_context};
-use kit::rows::texts;
-use kit::source_kit::{self, Subtasks};
 
 fn plan_with(path: &Path, options: &[(&str, &str)]) -> Box<dyn SourcePlan> {
     let given = [

@@ -1,21 +1,13 @@
 //! The datagen source.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a failing test may say so in the shortest way"
-)]
-
-mod kit;
-
 use std::sync::Arc;
 
+use crate::kit::program::{column, source, source_context};
+use crate::kit::source_kit::{self, Subtasks};
 use arrow::datatypes::{DataType, Field, TimeUnit};
 use eventflux_core::connector::{SourceContext, SourceEvent, SourcePlan};
 use eventflux_core::plan::SourceColumn;
 use eventflux_core::time::VirtualClock;
-use kit::program::{column, source, source_context};
-use kit::source_kit::{self, Subtasks};
 
 const TIME: DataType = DataType::Timestamp(TimeUnit::Microsecond, None);
 

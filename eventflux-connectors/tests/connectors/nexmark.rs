@@ -1,18 +1,10 @@
 //! The nexmark source.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a failing test may say so in the shortest way"
-)]
-
-mod kit;
-
+use crate::kit::program::{column, source};
+use crate::kit::source_kit::{self, Subtasks};
 use arrow::datatypes::{DataType, TimeUnit};
 use eventflux_core::connector::SourcePlan;
 use eventflux_core::plan::SourceColumn;
-use kit::program::{column, source};
-use kit::source_kit::{self, Subtasks};
 
 const TIME: DataType = DataType::Timestamp(TimeUnit::Microsecond, None);
 

@@ -1,23 +1,15 @@
 //! The file sink.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a failing test may say so in the shortest way"
-)]
-
-mod kit;
-
 use std::fs;
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::kit::program::{line_sink, sink_context};
+use crate::kit::rows::lines;
 use eventflux_core::ErrorKind;
 use eventflux_core::connector::{Sink, SinkContext, SinkPlan};
 use eventflux_core::time::VirtualClock;
-use kit::program::{line_sink, sink_context};
-use kit::rows::lines;
 
 fn plan(path: &Path, options: &[(&str, &str)]) -> Box<dyn SinkPlan> {
     let given = [&[("path", path.to_str().unwrap()), ("format", "line")], options].concat();
@@ -244,7 +236,7 @@ async fn options_that_do_not_fit_the_path_are_refused() {
         ("format", Some("line")),
         ("rotate.size", Some("1MB")),
     ];
-    assert!(kit::program::unresolved_line_sink("file", &unknown).is_ok());
+    assert!(crate::kit::program::unresolved_line_sink("file", &unknown).is_ok());
     assert_eq!(wrong(&[("path", "")]), "option `path`: names no file; ");
     assert!(wrong(&[("path", "out/"), ("suffix", "/x")]).contains("slash"));
 }

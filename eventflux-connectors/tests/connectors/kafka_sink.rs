@@ -1,27 +1,18 @@
 //! The kafka sink, against a real broker, and what both ends do when the broker goes away.
 
-#![cfg(feature = "kafka")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a failing test may say so in the shortest way"
-)]
-
-mod kit;
-
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::kit::broker::Broker;
+use crate::kit::kafka::{Sent, Topic, brokers, unique_name, value};
+use crate::kit::program::{line, line_sink, options, registry, sink_context, source};
+use crate::kit::rows::lines;
+use crate::kit::source_kit::Subtasks;
 use arrow::array::{Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use eventflux_core::ErrorKind;
 use eventflux_core::batch::{EventBatch, RowKind};
 use eventflux_core::connector::{OptionError, Sink, SinkPlan, SinkRequest};
-use kit::broker::Broker;
-use kit::kafka::{Sent, Topic, brokers, unique_name, value};
-use kit::program::{line, line_sink, options, registry, sink_context, source};
-use kit::rows::lines;
-use kit::source_kit::Subtasks;
 
 fn plan(topic: &str, given: &[(&str, &str)]) -> Box<dyn SinkPlan> {
     let brokers = brokers();
@@ -139,7 +130,7 @@ async fn the_key_is_made_of_the_columns_that_are_named() {
     assert_eq!(
         timeless(topic.read()),
         [
-            kit::kafka::value(0, value),
+            crate::kit::kafka::value(0, value),
             keyed(r#"{"name":"a"}"#, Some(value)),
             keyed(r#"{"n":1,"name":"a"}"#, Some(value)),
         ]

@@ -1,0 +1,11 @@
+//! Sources and sinks, each through its plan as the engine uses it. What a real broker is needed for is behind `kafka`.
+
+mod datagen;
+mod file_follow;
+mod file_sink;
+mod file_source;
+#[cfg(feature = "kafka")]
+mod kafka_sink;
+#[cfg(feature = "kafka")]
+mod kafka_source;
+mod nexmark;
