@@ -74,6 +74,45 @@ pub enum Error {
         /// What is wrong with it.
         message: String,
     },
+    /// The place where checkpoints live failed.
+    #[error("{store}: {object}: {message}")]
+    Store {
+        /// The store, as it displays itself.
+        store: String,
+        /// What it was asked for: an object's name, a setting.
+        object: String,
+        /// What happened.
+        message: String,
+        /// The cause, where one is known.
+        #[source]
+        source: Option<Arc<dyn std::error::Error + Send + Sync>>,
+    },
+    /// A stored object is not what was written.
+    #[error("{object} is damaged: {message}")]
+    Damaged {
+        /// The object's name.
+        object: String,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// A stored object was written in a format that this program does not read.
+    #[error("{object} is of format {version}; this program reads formats up to {newest}")]
+    UnknownFormat {
+        /// The object's name.
+        object: String,
+        /// Its format.
+        version: u32,
+        /// The newest format that is read.
+        newest: u32,
+    },
+    /// Another process has taken over this app's checkpoints.
+    #[error("{store}: another process has taken over: {message}")]
+    TakenOver {
+        /// The store, as it displays itself.
+        store: String,
+        /// What gave it away.
+        message: String,
+    },
     /// A subtask stopped because another one failed or was stopped.
     #[error("{subtask} was cancelled")]
     Cancelled {
@@ -97,12 +136,37 @@ impl Error {
     /// Who has to act on this error.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Error::BadRow { .. } | Error::Option { .. } => ErrorKind::Input,
+            Error::BadRow { .. } | Error::Option { .. } | Error::UnknownFormat { .. } => ErrorKind::Input,
             Error::Connector { kind, .. } => *kind,
-            Error::Expression { .. } | Error::Columns(_) | Error::State { .. } | Error::Cancelled { .. } => {
-                ErrorKind::Runtime
-            }
+            Error::Store { .. } | Error::TakenOver { .. } => ErrorKind::Environment,
+            Error::Expression { .. }
+            | Error::Columns(_)
+            | Error::State { .. }
+            | Error::Damaged { .. }
+            | Error::Cancelled { .. } => ErrorKind::Runtime,
             Error::Panicked { .. } | Error::Bug(_) => ErrorKind::Bug,
+        }
+    }
+
+    /// A store's error with its cause.
+    pub fn store(
+        store: &impl std::fmt::Display,
+        object: impl Into<String>,
+        cause: impl std::error::Error + Send + Sync + 'static,
+    ) -> Self {
+        Error::Store {
+            store: store.to_string(),
+            object: object.into(),
+            message: cause.to_string(),
+            source: Some(Arc::new(cause)),
+        }
+    }
+
+    /// A damaged object.
+    pub fn damaged(object: impl Into<String>, message: impl Into<String>) -> Self {
+        Error::Damaged {
+            object: object.into(),
+            message: message.into(),
         }
     }
 

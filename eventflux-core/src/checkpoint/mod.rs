@@ -3,5 +3,6 @@
 //! Without a [`Checkpointer`] nothing of this costs anything: no barrier is sent and no operator tracks what changed.
 
 mod checkpointer;
+pub mod manifest;
 
 pub use checkpointer::{Checkpointer, Participant};

@@ -1,7 +1,8 @@
-//! State as it leaves and enters operators: rows of (table, key group, key, value or tombstone).
+//! State as it leaves and enters operators: rows of (table, key group, key, value or tombstone); and where it is kept.
 
 mod delta;
 mod memory;
+pub mod store;
 
 pub use delta::{KeyGroup, StateReader, StateRow, StateWriter};
 pub use memory::MemoryDelta;

@@ -1,0 +1,114 @@
+//! One epoch.
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use super::PlanIdentity;
+use super::serial::base64_bytes;
+
+/// What one committed epoch consists of. [`Manifest::encode`] is its stored form.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// Its place in the app's row of manifests: one more than that of the manifest before it.
+    pub sequence: u64,
+    /// Which run of the app wrote it.
+    pub generation: u64,
+    /// The checkpoint's number.
+    pub epoch: u64,
+    /// When it was written, microseconds since the epoch, UTC.
+    pub created_at_us: i64,
+    /// The app's name.
+    pub app: String,
+    /// What was run.
+    pub plan: PlanIdentity,
+    /// The parallelism of the run.
+    pub parallelism: u32,
+    /// Where the state is: per subtask a base, then the deltas since, oldest first.
+    pub segments: Vec<SegmentRef>,
+    /// How far the sources have come.
+    pub sources: Vec<SourceProgress>,
+    /// What the sinks need to commit this epoch; committing it again changes nothing.
+    pub sinks: Vec<SinkNote>,
+    /// Rows that sinks have yet to deliver, oldest first.
+    pub output: Vec<OutputRef>,
+}
+
+/// A segment of a manifest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SegmentRef {
+    /// The object's name.
+    pub name: String,
+    /// Its size.
+    pub size_bytes: u64,
+    /// The checksum of its footer, which holds those of all its blocks.
+    pub crc32c: u32,
+    /// Everything, or what changed.
+    pub kind: SegmentKind,
+    /// The epoch that wrote it.
+    pub epoch: u64,
+    /// The operators that have rows in it.
+    pub operators: Vec<String>,
+}
+
+/// What a segment holds of its operators' state in its key groups.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SegmentKind {
+    /// All rows; nothing older is needed.
+    Base,
+    /// The rows that changed since the segment before.
+    Delta,
+}
+
+/// How far a source had come in one partition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SourceProgress {
+    /// The source.
+    pub operator_id: String,
+    /// The outside system's partition.
+    pub partition: String,
+    /// The connector's own encoding.
+    pub position: String,
+}
+
+/// What one sink subtask needs to commit the epoch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SinkNote {
+    /// The sink.
+    pub operator_id: String,
+    /// Which copy of it, from 0.
+    pub subtask: u32,
+    /// The connector's own encoding.
+    #[serde(with = "base64_bytes")]
+    pub note: Bytes,
+}
+
+/// Encoded rows of one sink subtask and epoch that are delivered after the commit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OutputRef {
+    /// The sink.
+    pub operator_id: String,
+    /// Which copy of it, from 0.
+    pub subtask: u32,
+    /// The epoch whose rows they are.
+    pub epoch: u64,
+    /// The object's name.
+    pub name: String,
+    /// Its size.
+    pub size_bytes: u64,
+    /// Its checksum.
+    pub crc32c: u32,
+}
+
+impl Manifest {
+    /// The names of all objects that it needs.
+    pub fn object_names(&self) -> impl Iterator<Item = &str> {
+        let segments = self.segments.iter().map(|segment| segment.name.as_str());
+        segments.chain(self.output.iter().map(|output| output.name.as_str()))
+    }
+}
