@@ -3,6 +3,7 @@
 mod decode;
 mod doc;
 mod encode;
+mod exactly_once;
 mod format_choice;
 mod message;
 mod option_error;
@@ -24,6 +25,7 @@ pub use decode::{
 };
 pub use doc::{ConnectorDoc, FormatDoc, OptionDoc};
 pub use encode::{Encode, EncodeFormat, EncodeRequest, EncoderMaker, SinkInput};
+pub use exactly_once::{CommitContext, CommitNote, ExactlyOncePlan, SinkCommitter, StagingSink};
 pub use format_choice::ChosenEncoder;
 pub use message::{Message, Messages};
 pub use option_error::OptionError;
@@ -36,6 +38,6 @@ pub use reference::{ProcessReferences, ResolveReference};
 pub use registry::Registry;
 pub use sink::{Sink, SinkConnector, SinkContext, SinkPlan, SinkRequest};
 pub use source::{
-    Source, SourceConnector, SourceContext, SourceEvent, SourcePlan, SourcePosition, SourceRequest,
-    SourceRows,
+    CommitPositions, Source, SourceConnector, SourceContext, SourceEvent, SourcePlan, SourcePosition,
+    SourceRequest, SourceRows,
 };

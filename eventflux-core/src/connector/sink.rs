@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 
-use super::{ConnectorDoc, OptionError, Options, Registry, SinkInput};
+use super::{ConnectorDoc, ExactlyOncePlan, OptionError, Options, Registry, SinkInput};
 use crate::batch::EventBatch;
 use crate::error::Result;
 use crate::time::Clock;
@@ -41,8 +41,15 @@ pub trait SinkPlan: Send + Sync {
     /// Subtasks at the most; `None`: any number.
     fn parallelism_max(&self) -> Option<usize>;
 
-    /// Opens one subtask's share; blocking I/O is allowed here.
+    /// Opens one subtask's share; blocking I/O is allowed here. Without checkpoints, and for sinks that cannot do better, this
+    /// is how rows are written: at once, and after a restart some of them again.
     fn open(&self, context: &SinkContext) -> Result<Box<dyn Sink>>;
+
+    /// The ability to write exactly once. A run with checkpoints uses it where there is one, in place of
+    /// [`SinkPlan::open`].
+    fn exactly_once(&self) -> Option<&dyn ExactlyOncePlan> {
+        None
+    }
 }
 
 /// What a sink subtask is given when it opens.

@@ -118,4 +118,15 @@ pub trait Source: Send {
 
     /// Where a restart has to continue so that exactly the rows handed on so far are not repeated.
     fn positions(&self) -> Vec<SourcePosition>;
+
+    /// The ability to tell the outside how far checkpoints have come.
+    fn committing(&mut self) -> Option<&mut dyn CommitPositions> {
+        None
+    }
+}
+
+/// A source that tells the outside how far checkpoints have come, for those who watch it. A restart never relies on it.
+pub trait CommitPositions {
+    /// A checkpoint with these positions, which [`Source::positions`] gave, is durable. Called by the loop: it must not wait.
+    fn commit_positions(&mut self, positions: &[SourcePosition]) -> Result<()>;
 }
