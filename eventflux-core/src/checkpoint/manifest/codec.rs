@@ -69,6 +69,7 @@ mod tests {
     use super::*;
     use crate::checkpoint::manifest::{
         OperatorIdentity, OutputRef, PlanIdentity, SegmentKind, SegmentRef, SinkNote, SourceProgress,
+        TimeProgress,
     };
 
     fn manifest() -> Manifest {
@@ -86,6 +87,7 @@ mod tests {
             epoch: 17,
             created_at_us: 1_700_000_000_000_001,
             app: "payments \"eu\"".into(),
+            app_id: "b64d".into(),
             plan: PlanIdentity {
                 fingerprint: u64::MAX - 1,
                 key_groups: 1024,
@@ -103,9 +105,22 @@ mod tests {
                 partition: "trades/3".into(),
                 position: "42\n".into(),
             }],
+            times: vec![
+                TimeProgress {
+                    operator_id: "trades#source".into(),
+                    partition: Some("trades/3".into()),
+                    time_us: -1,
+                },
+                TimeProgress {
+                    operator_id: "totals#aggregate".into(),
+                    partition: None,
+                    time_us: i64::MAX,
+                },
+            ],
             sinks: vec![SinkNote {
                 operator_id: "out#sink".into(),
                 subtask: 1,
+                epoch: 16,
                 note: Bytes::from_static(&[0, 255, 10]),
             }],
             output: vec![OutputRef {

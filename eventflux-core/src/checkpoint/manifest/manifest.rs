@@ -20,6 +20,8 @@ pub struct Manifest {
     pub created_at_us: i64,
     /// The app's name.
     pub app: String,
+    /// Given when the app's state was begun, and the same ever after: sinks mark with it what they have written.
+    pub app_id: String,
     /// What was run.
     pub plan: PlanIdentity,
     /// The parallelism of the run.
@@ -28,9 +30,12 @@ pub struct Manifest {
     pub segments: Vec<SegmentRef>,
     /// How far the sources have come.
     pub sources: Vec<SourceProgress>,
-    /// What the sinks need to commit this epoch; committing it again changes nothing.
+    /// How far event time had come.
+    pub times: Vec<TimeProgress>,
+    /// What the sinks need to commit this epoch, and epochs before it that they had not committed yet; committing one again
+    /// changes nothing.
     pub sinks: Vec<SinkNote>,
-    /// Rows that sinks have yet to deliver, oldest first.
+    /// Notes that are large: rows that sinks have yet to deliver, oldest first.
     pub output: Vec<OutputRef>,
 }
 
@@ -74,7 +79,20 @@ pub struct SourceProgress {
     pub position: String,
 }
 
-/// What one sink subtask needs to commit the epoch.
+/// How far event time had come at an operator.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TimeProgress {
+    /// The operator.
+    pub operator_id: String,
+    /// Of a source: the partition whose largest event time it is. Otherwise the least watermark of the operator's subtasks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partition: Option<String>,
+    /// Microseconds since the epoch.
+    pub time_us: i64,
+}
+
+/// What one sink subtask needs to commit an epoch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SinkNote {
@@ -82,12 +100,14 @@ pub struct SinkNote {
     pub operator_id: String,
     /// Which copy of it, from 0.
     pub subtask: u32,
+    /// The epoch.
+    pub epoch: u64,
     /// The connector's own encoding.
     #[serde(with = "base64_bytes")]
     pub note: Bytes,
 }
 
-/// Encoded rows of one sink subtask and epoch that are delivered after the commit.
+/// A note of one sink subtask and epoch that is too large for a manifest, as an object of its own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OutputRef {
@@ -95,7 +115,7 @@ pub struct OutputRef {
     pub operator_id: String,
     /// Which copy of it, from 0.
     pub subtask: u32,
-    /// The epoch whose rows they are.
+    /// The epoch.
     pub epoch: u64,
     /// The object's name.
     pub name: String,

@@ -7,5 +7,5 @@ mod manifest;
 mod plan_identity;
 mod serial;
 
-pub use manifest::{Manifest, OutputRef, SegmentKind, SegmentRef, SinkNote, SourceProgress};
+pub use manifest::{Manifest, OutputRef, SegmentKind, SegmentRef, SinkNote, SourceProgress, TimeProgress};
 pub use plan_identity::{OperatorIdentity, PlanIdentity};
