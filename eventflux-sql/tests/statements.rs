@@ -374,6 +374,7 @@ fn expressions_of_postgres_are_read() {
         "a::BIGINT + CAST(b AS DECIMAL(10, 2))",
         "TRY_CAST(a AS DOUBLE)",
         "a BETWEEN 1 AND 2 AND b NOT IN (1, 2)",
+        "a ILIKE '%x' OR a SIMILAR TO 'y' OR a ~* 'z'",
         "EXTRACT(HOUR FROM ts)",
         "CASE WHEN a THEN b ELSE c END",
         "(regexp_match(a, 'x'))[1]",

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, FieldRef, Fields, IntervalUnit, TimeUnit};
 
+use eventflux_core::batch::json::{is_json, mark_json};
+
 use crate::statement::{SqlType, SqlTypeKind};
 
 /// The key of a field's metadata that says which type of the language it has where the column's type does not tell.
@@ -63,12 +65,11 @@ pub(crate) fn data_type(sql_type: &SqlType) -> DataType {
 /// A column of a type of the language.
 pub(crate) fn field(name: &str, sql_type: &SqlType, is_nullable: bool) -> FieldRef {
     let field = Field::new(name, data_type(sql_type), is_nullable);
-    let marker = match sql_type.kind {
-        SqlTypeKind::Json => "JSON",
-        SqlTypeKind::Uuid => "UUID",
-        _ => return Arc::new(field),
-    };
-    Arc::new(field.with_metadata([(TYPE_KEY.to_owned(), marker.to_owned())].into()))
+    Arc::new(match sql_type.kind {
+        SqlTypeKind::Json => mark_json(field),
+        SqlTypeKind::Uuid => field.with_metadata([(TYPE_KEY.to_owned(), "UUID".to_owned())].into()),
+        _ => field,
+    })
 }
 
 fn unit(precision: u8) -> TimeUnit {
@@ -84,6 +85,7 @@ fn unit(precision: u8) -> TimeUnit {
 pub fn type_name_of(field: &Field) -> String {
     match field.metadata().get(TYPE_KEY) {
         Some(marker) => marker.clone(),
+        None if is_json(field) => "JSON".to_owned(),
         None => TypeName(field.data_type()).to_string(),
     }
 }

@@ -12,7 +12,6 @@ mod refusal;
 mod registry;
 mod scalar;
 mod text;
-mod type_name;
 mod user;
 
 pub use aggregate::aggregate_function;

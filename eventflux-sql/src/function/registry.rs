@@ -29,7 +29,7 @@ impl FunctionRegistry {
             scalars: BTreeMap::new(),
             aggregates: BTreeMap::new(),
             windows: BTreeMap::new(),
-            planners: planners(),
+            planners: Vec::new(),
         };
         let scalars = datafusion_functions::all_default_functions()
             .into_iter()
@@ -57,6 +57,7 @@ impl FunctionRegistry {
         }
         add_aliases(&mut registry.scalars, SCALAR_ALIASES);
         add_aliases(&mut registry.aggregates, AGGREGATE_ALIASES);
+        registry.planners = registry.make_planners();
         registry
     }
 
@@ -128,6 +129,25 @@ impl FunctionRegistry {
         self.windows.keys().map(String::as_str)
     }
 
+    fn make_planners(&self) -> Vec<Arc<dyn ExprPlanner>> {
+        let mut planners: Vec<Arc<dyn ExprPlanner>> = Vec::new();
+        if let Some(function) = self.scalar("substring_pattern") {
+            planners.push(Arc::new(scalar::SubstringPattern::new(function)));
+        }
+        let others: [Arc<dyn ExprPlanner>; 8] = [
+            Arc::new(scalar::JsonOperators::new(|name| self.scalar(name))),
+            Arc::new(datafusion_functions::core::planner::CoreFunctionPlanner::default()),
+            Arc::new(datafusion_functions::datetime::planner::DatetimeFunctionPlanner),
+            Arc::new(datafusion_functions::unicode::planner::UnicodeFunctionPlanner),
+            Arc::new(datafusion_functions_nested::planner::NestedFunctionPlanner),
+            Arc::new(datafusion_functions_nested::planner::FieldAccessPlanner),
+            Arc::new(datafusion_functions_aggregate::planner::AggregateFunctionPlanner),
+            Arc::new(datafusion_functions_window::planner::WindowFunctionPlanner),
+        ];
+        planners.extend(others);
+        planners
+    }
+
     fn add_scalar(&mut self, function: Arc<ScalarUDF>) {
         add(&mut self.scalars, function.name(), function.aliases(), &function);
     }
@@ -137,18 +157,6 @@ impl Default for FunctionRegistry {
     fn default() -> Self {
         Self::new()
     }
-}
-
-fn planners() -> Vec<Arc<dyn ExprPlanner>> {
-    vec![
-        Arc::new(datafusion_functions::core::planner::CoreFunctionPlanner::default()),
-        Arc::new(datafusion_functions::datetime::planner::DatetimeFunctionPlanner),
-        Arc::new(datafusion_functions::unicode::planner::UnicodeFunctionPlanner),
-        Arc::new(datafusion_functions_nested::planner::NestedFunctionPlanner),
-        Arc::new(datafusion_functions_nested::planner::FieldAccessPlanner),
-        Arc::new(datafusion_functions_aggregate::planner::AggregateFunctionPlanner),
-        Arc::new(datafusion_functions_window::planner::WindowFunctionPlanner),
-    ]
 }
 
 fn add<F>(functions: &mut BTreeMap<String, Arc<F>>, name: &str, aliases: &[String], function: &Arc<F>) {

@@ -10,8 +10,8 @@ use datafusion_common::ScalarValue;
 use datafusion_expr::expr::{Between, Case, InList, Like, ScalarFunction};
 use datafusion_expr::{BinaryExpr, Expr, Operator};
 
-use super::guard::{CheckedArithmetic, SqlCast};
-use super::type_name::TypeName;
+use super::guard::{CheckedArithmetic, Concatenation, SqlCast};
+use crate::catalog::TypeName;
 
 /// An expression as it would stand in SQL: columns without their relation, parentheses where they are needed.
 pub fn expression_text(expression: &Expr) -> String {
@@ -79,10 +79,13 @@ fn binding_of_operator(operator: Operator) -> u8 {
     }
 }
 
+/// The operator that a function stands for.
 fn checked(function: &ScalarFunction) -> Option<Operator> {
-    function
-        .func
-        .inner()
+    let inner = function.func.inner();
+    if inner.is::<Concatenation>() {
+        return Some(Operator::StringConcat);
+    }
+    inner
         .downcast_ref::<CheckedArithmetic>()
         .map(CheckedArithmetic::operator)
 }

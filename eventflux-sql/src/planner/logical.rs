@@ -65,10 +65,11 @@ pub(crate) fn check_cast(expr: &Expr, schema: &DFSchema) -> Result<()> {
     )))
 }
 
-/// An expression with the casts that its operators and functions need.
+/// An expression with the casts that its operators and functions need, by the rules of the language.
 pub(crate) fn coerce(expr: Expr, schema: &DFSchema) -> Result<Expr> {
     let expr = decimal_constants_of(expr, schema)?.data;
     let expr = expr.rewrite(&mut TypeCoercionRewriter::new(schema)).data()?;
+    let expr = guard_expression(expr, schema).data()?;
     expr.get_type(schema)?;
     Ok(expr)
 }

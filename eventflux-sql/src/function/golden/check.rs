@@ -13,8 +13,8 @@ use eventflux_core::batch::json::JsonRows;
 use eventflux_core::expr::error_message;
 use eventflux_core::time::with_task_clock;
 
-use super::session::Session;
-use crate::function::{compile_expression, guard_expression};
+use super::session::plan;
+use crate::function::{FunctionRegistry, compile_expression, guard_expression};
 
 /// Tuesday, 14 November 2023, 22:13:20.
 pub(super) const NOW_US: i64 = 1_700_000_000_000_000;
@@ -26,14 +26,13 @@ pub(super) struct Outcome {
 }
 
 /// The outcomes of all ways.
-pub(super) fn outcomes(session: &Session, text: &str) -> Vec<Outcome> {
-    let empty = DFSchema::empty();
-    let typed = match session.plan(text, &empty) {
+pub(super) fn outcomes(functions: &FunctionRegistry, text: &str) -> Vec<Outcome> {
+    let typed = match plan(text, functions) {
         Ok(typed) => typed,
-        Err(error) => {
+        Err(message) => {
             return vec![Outcome {
                 way: "planning",
-                value: format!("refused: {}", error_message(&error)),
+                value: format!("refused: {message}"),
             }];
         }
     };

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::check::{Outcome, outcomes};
-use super::session::Session;
+use crate::function::FunctionRegistry;
 
 const ARROW: &str = " ==> ";
 
@@ -41,7 +41,7 @@ fn is_mistake(outcome: &Outcome, expected: &str) -> bool {
 
 #[test]
 fn expressions_give_the_values_of_the_tables() {
-    let session = Session::new();
+    let functions = FunctionRegistry::new();
     let is_update = std::env::var_os("EVENTFLUX_UPDATE_GOLDEN").is_some();
     let mut mistakes = Vec::new();
     for (name, path) in tables() {
@@ -52,7 +52,7 @@ fn expressions_give_the_values_of_the_tables() {
                 continue;
             }
             let (expression, expected) = line.split_once(ARROW).unwrap_or((line, "no value yet"));
-            let outcomes = outcomes(&session, expression);
+            let outcomes = outcomes(&functions, expression);
             let expected = if is_update {
                 outcomes[0].value.clone()
             } else {

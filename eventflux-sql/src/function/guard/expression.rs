@@ -9,10 +9,13 @@ use datafusion_expr::{BinaryExpr, Expr, ExprSchemable, Operator};
 
 use super::CheckedArithmetic;
 use super::cast::SqlCast;
+use super::concatenation::Concatenation;
 use super::pattern::with_backslash;
+use crate::function::scalar::{bounded, similar_to};
 
 /// The same expression, but by the rules of the language:
 /// - arithmetic fails where it overflows or divides by zero;
+/// - functions and `||` fail where they would give too much for one row;
 /// - casts round, and write text, as PostgreSQL's;
 /// - functions that need not all of their arguments (`coalesce`) become CASE, which evaluates none in vain.
 pub fn guard_expression(expression: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
@@ -44,7 +47,12 @@ pub fn guard_expression(expression: Expr, schema: &DFSchema) -> Result<Transform
         Expr::Like(like) if like.escape_char.is_some() => {
             Ok(Transformed::yes(Expr::Like(with_backslash(like)?)))
         }
+        Expr::SimilarTo(like) => Ok(Transformed::yes(similar_to(like))),
         Expr::ScalarFunction(function) if function.func.short_circuits() => unfold(function),
+        Expr::ScalarFunction(function) => Ok(match bounded(&function.func) {
+            Some(bounded) => Transformed::yes(bounded.call(function.args)),
+            None => Transformed::no(Expr::ScalarFunction(function)),
+        }),
         other => Ok(Transformed::no(other)),
     })
 }
@@ -52,6 +60,11 @@ pub fn guard_expression(expression: Expr, schema: &DFSchema) -> Result<Transform
 fn guard_binary(binary: BinaryExpr, schema: &DFSchema) -> Result<Transformed<Expr>> {
     let wraps = matches!(binary.op, Operator::Plus | Operator::Minus | Operator::Multiply);
     let divides = matches!(binary.op, Operator::Divide | Operator::Modulo);
+    if binary.op == Operator::StringConcat
+        && binary.left.get_type(schema)? == binary.right.get_type(schema)?
+    {
+        return Ok(Transformed::yes(Concatenation::call(*binary.left, *binary.right)));
+    }
     if !(wraps || divides) {
         return Ok(Transformed::no(Expr::BinaryExpr(binary)));
     }

@@ -5,11 +5,13 @@
 
 mod arithmetic;
 mod cast;
+mod concatenation;
 mod expression;
 mod pattern;
 mod plan;
 
 pub(super) use arithmetic::CheckedArithmetic;
 pub(super) use cast::SqlCast;
+pub(super) use concatenation::Concatenation;
 pub use expression::guard_expression;
 pub use plan::guard_plan;

@@ -1,12 +1,30 @@
 //! Scalar functions of our own: those that DataFusion has not, and those that it has otherwise. One file each.
 
+mod bounded;
+mod builtin;
+mod column;
+mod json;
+mod limit;
 mod now;
+mod regexp;
+mod section;
+mod text;
 
 use std::sync::Arc;
 
 use datafusion_expr::ScalarUDF;
 
+pub(super) use bounded::{bounded, check_concatenation};
+pub(super) use json::JsonOperators;
+pub(super) use regexp::{SubstringPattern, similar_to};
+
 /// All of them. One that has the name of a function of DataFusion takes its place.
 pub(super) fn functions() -> Vec<Arc<ScalarUDF>> {
-    now::functions()
+    [
+        now::functions(),
+        json::functions(),
+        regexp::functions(),
+        text::functions(),
+    ]
+    .concat()
 }

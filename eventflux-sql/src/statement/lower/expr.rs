@@ -124,7 +124,6 @@ impl Lower<'_> {
             } => {
                 self.expr(expr);
                 self.expr(pattern);
-                self.refuse_expr("SIMILAR TO", "use LIKE, or a regular expression: `a ~ '^b.*$'`");
             }
             Expr::RLike {
                 negated: _,

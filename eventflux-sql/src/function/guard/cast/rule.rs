@@ -3,7 +3,7 @@
 use arrow::datatypes::DataType;
 use datafusion_common::{Result, plan_err};
 
-use crate::function::type_name::TypeName;
+use crate::catalog::TypeName;
 
 /// What a cast does instead of what DataFusion's does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

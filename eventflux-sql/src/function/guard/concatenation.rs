@@ -1,0 +1,80 @@
+//! Text put together by `||`, within bounds.
+
+use std::sync::Arc;
+
+use arrow::compute::kernels::concat_elements::concat_elements_dyn;
+use arrow::datatypes::{DataType, Field, FieldRef};
+use datafusion_common::{Result, internal_err};
+use datafusion_expr::type_coercion::binary::BinaryTypeCoercer;
+use datafusion_expr::{
+    ColumnarValue, Expr, Operator, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
+    Volatility,
+};
+
+use crate::function::scalar::check_concatenation;
+
+/// `||` of text or bytes; NULL if one side is.
+///
+/// **Errors** The result of a row would be larger than the language allows.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(in crate::function) struct Concatenation {
+    signature: Signature,
+}
+
+impl Concatenation {
+    /// Both sides put together.
+    pub(super) fn call(left: Expr, right: Expr) -> Expr {
+        let signature = Signature::any(2, Volatility::Immutable);
+        ScalarUDF::from(Self { signature }).call(vec![left, right])
+    }
+}
+
+impl ScalarUDFImpl for Concatenation {
+    fn name(&self) -> &str {
+        "concatenate"
+    }
+
+    fn schema_name(&self, args: &[Expr]) -> Result<String> {
+        match args {
+            [left, right] => Ok(format!("{} || {}", left.schema_name(), right.schema_name())),
+            _ => internal_err!("|| takes two arguments"),
+        }
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, types: &[DataType]) -> Result<DataType> {
+        match types {
+            [left, right] => BinaryTypeCoercer::new(left, &Operator::StringConcat, right).get_result_type(),
+            _ => internal_err!("|| takes two arguments"),
+        }
+    }
+
+    fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
+        let types: Vec<DataType> = args
+            .arg_fields
+            .iter()
+            .map(|field| field.data_type().clone())
+            .collect();
+        let is_nullable = args.arg_fields.iter().any(|field| field.is_nullable());
+        Ok(Arc::new(Field::new(
+            self.name(),
+            self.return_type(&types)?,
+            is_nullable,
+        )))
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let [left, right] = args.args.as_slice() else {
+            return internal_err!("|| takes two arguments");
+        };
+        check_concatenation(left, right, args.number_rows)?;
+        let (left, right) = (
+            left.to_array(args.number_rows)?,
+            right.to_array(args.number_rows)?,
+        );
+        Ok(ColumnarValue::Array(concat_elements_dyn(&left, &right)?))
+    }
+}

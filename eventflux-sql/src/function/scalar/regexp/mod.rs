@@ -1,0 +1,28 @@
+//! Regular expressions: what DataFusion has not.
+//!
+//! Patterns are those of the `regex` crate, as for `~` and `regexp_like`: matching takes time linear in the text, whatever the
+//! pattern; there are no back references and no look-around.
+
+mod cache;
+mod extract;
+mod replace;
+mod similar;
+mod split;
+mod substring;
+
+use std::sync::Arc;
+
+use datafusion_expr::ScalarUDF;
+
+pub(in crate::function) use similar::similar_to;
+pub(in crate::function) use substring::SubstringPattern;
+
+pub(super) fn functions() -> Vec<Arc<ScalarUDF>> {
+    [
+        extract::functions(),
+        replace::functions(),
+        split::functions(),
+        similar::functions(),
+    ]
+    .concat()
+}

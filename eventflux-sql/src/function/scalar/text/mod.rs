@@ -1,0 +1,11 @@
+//! Text.
+
+mod pad;
+
+use std::sync::Arc;
+
+use datafusion_expr::ScalarUDF;
+
+pub(super) fn functions() -> Vec<Arc<ScalarUDF>> {
+    pad::functions()
+}
