@@ -10,3 +10,4 @@ mod page;
 mod replay;
 mod run;
 mod signal;
+mod stdio;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::kit::program::{line_sink, sink_context};
 use crate::kit::rows::lines;
+use crate::kit::sink_kit;
 use eventflux_core::ErrorKind;
 use eventflux_core::connector::{Sink, SinkContext, SinkPlan};
 use eventflux_core::time::VirtualClock;
@@ -40,6 +41,44 @@ fn files(directory: &Path) -> Vec<(String, String)> {
         .collect();
     files.sort();
     files
+}
+
+/// All rows of one file or of all part files of a directory, without what stands at their heads.
+fn rows(path: &Path) -> Vec<String> {
+    let mut paths = vec![path.to_owned()];
+    if path.is_dir() {
+        paths = fs::read_dir(path)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .collect();
+        // Parts of one subtask by number.
+        paths.sort();
+    }
+    let texts = paths.iter().map(|path| content(path)).collect::<Vec<_>>();
+    let lines = texts.iter().flat_map(|text| text.lines());
+    lines
+        .filter(|line| !line.starts_with('#'))
+        .map(str::to_owned)
+        .collect()
+}
+
+#[tokio::test]
+async fn the_contract_of_sinks_is_kept() {
+    for name in ["out.txt", "out.gz", "out.zst", "parts/", "packed/"] {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join(name);
+        let options: &[_] = match name {
+            "parts/" => &[("rotate.size", "2000")],
+            "packed/" => &[("suffix", ".txt.gz"), ("rotate.size", "4000")],
+            _ => &[],
+        };
+        sink_kit::check(&*plan(&path, options), || rows(&path)).await;
+        sink_kit::check_input("file", &[("path", path.to_str().unwrap())]);
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let nowhere = directory.path().join("none/out.txt");
+    let nowhere_text = nowhere.to_str().unwrap();
+    sink_kit::check_failure(&*plan(&nowhere, &[]), nowhere_text, ErrorKind::Input).await;
 }
 
 #[tokio::test]
@@ -260,9 +299,9 @@ async fn what_cannot_be_written_is_named() {
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_full_disk_is_the_environments_fault() {
-    let mut sink = plan(Path::new("/dev/full"), &[])
-        .open(&sink_context(0, 1))
-        .unwrap();
+    let full = plan(Path::new("/dev/full"), &[]);
+    sink_kit::check_failure(&*full, "/dev/full", ErrorKind::Environment).await;
+    let mut sink = full.open(&sink_context(0, 1)).unwrap();
     write(&mut sink, &["a"]).await;
     let error = sink.flush().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Environment);

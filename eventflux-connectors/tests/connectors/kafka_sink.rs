@@ -7,6 +7,7 @@ use crate::kit::broker::Broker;
 use crate::kit::kafka::{Sent, Topic, brokers, unique_name, value};
 use crate::kit::program::{line, line_sink, options, registry, sink_context, source};
 use crate::kit::rows::lines;
+use crate::kit::sink_kit;
 use crate::kit::source_kit::Subtasks;
 use arrow::array::{Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
@@ -85,6 +86,25 @@ fn timeless(messages: Vec<Sent>) -> Vec<Sent> {
             ..message
         })
         .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_contract_of_sinks_is_kept() {
+    let topic = Topic::create(1).await;
+    let read = || topic.read().into_iter().map(|sent| sent.value.unwrap()).collect();
+    sink_kit::check(&*plan(&topic.name, &[]), read).await;
+    sink_kit::check_input("kafka", &[("brokers", "broker:9092"), ("topic", "t")]);
+    let nobody = line_sink(
+        "kafka",
+        &[],
+        &[
+            ("brokers", "127.0.0.1:1"),
+            ("topic", "t"),
+            ("format", "line"),
+            ("connect_timeout", "300ms"),
+        ],
+    );
+    sink_kit::check_failure(&*nobody.unwrap(), "127.0.0.1:1", ErrorKind::Environment).await;
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Sources and sinks, each through its plan as the engine uses it. What a real broker is needed for is behind `kafka`.
 
+mod blackhole;
 mod datagen;
 mod file_follow;
 mod file_sink;
@@ -9,3 +10,4 @@ mod kafka_sink;
 #[cfg(feature = "kafka")]
 mod kafka_source;
 mod nexmark;
+mod stdio;

@@ -9,4 +9,5 @@ pub mod kafka;
 pub mod line_format;
 pub mod program;
 pub mod rows;
+pub mod sink_kit;
 pub mod source_kit;

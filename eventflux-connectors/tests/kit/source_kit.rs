@@ -12,6 +12,9 @@ use super::rows::texts;
 /// A test that hangs fails.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// The most positions that a restart is tried from, evenly spread.
+const POSITIONS_MAX: usize = 16;
+
 /// What has been read, in the order of arrival.
 #[derive(Debug, Default, Clone)]
 pub struct Read {
@@ -143,6 +146,36 @@ pub async fn check(plan: impl Fn() -> Box<dyn SourcePlan>, expected: &[String], 
         rest.read(total - read.count()).await;
         read.rows.extend(rest.read.rows.clone());
         read.bad.extend(rest.read.bad.clone());
+        check_same(&read, expected, bad_expected, &what);
+    }
+    check_every_position(&plan, expected, bad_expected).await;
+}
+
+/// Whatever positions one subtask gives, between any two of its events: what follows is exactly the rest. A source that
+/// was opened and has read nothing gives them too.
+async fn check_every_position(
+    plan: &impl Fn() -> Box<dyn SourcePlan>,
+    expected: &[String],
+    bad_expected: usize,
+) {
+    let total = expected.len() + bad_expected;
+    let mut whole = Subtasks::open(&*plan(), 1, &[]);
+    let mut positions = vec![(Read::default(), whole.positions())];
+    while whole.read.count() < total {
+        whole.read(whole.read.count() + 1).await;
+        positions.push((whole.read.clone(), whole.positions()));
+    }
+    drop(whole);
+    let step = positions.len().div_ceil(POSITIONS_MAX);
+    for (mut read, positions) in positions.into_iter().step_by(step) {
+        let opened = Subtasks::open(&*plan(), 1, &positions);
+        let positions = opened.positions();
+        drop(opened);
+        let mut rest = Subtasks::open(&*plan(), 1, &positions);
+        rest.read(total - read.count()).await;
+        let what = format!("a restart after {} rows at {positions:?}", read.count());
+        read.rows.extend(rest.read.rows);
+        read.bad.extend(rest.read.bad);
         check_same(&read, expected, bad_expected, &what);
     }
 }

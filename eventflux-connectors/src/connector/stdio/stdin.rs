@@ -2,13 +2,14 @@
 
 use std::fs::File;
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use eventflux_core::Result;
 use eventflux_core::connector::{
     ConnectorDoc, DecoderMaker, OptionError, Source, SourceConnector, SourceContext, SourceEvent, SourcePlan,
     SourcePosition, SourceRequest, SourceRows,
 };
+use eventflux_core::{Error, ErrorKind, Result};
 
 use crate::byte_stream::{ByteInput, ByteStream, Pipe, RecordReader, byte_offset, io_failed};
 use crate::metadata_column::MetadataColumns;
@@ -27,8 +28,8 @@ static DOC: ConnectorDoc = ConnectorDoc {
     name: "stdin",
     summary: "Reads rows from standard input until it ends.",
     details: "\
-The format is `json` unless `format` says otherwise. Standard input is one partition and is read by one subtask; at most \
-one stream of a process can read it. Offsets (in bad rows and positions) are bytes from its beginning.
+The format is `json` unless `format` says otherwise. Standard input is one partition and is read by one subtask. A second \
+stream that reads it is refused when the run begins. Offsets (in bad rows and positions) are bytes from its beginning.
 
 A restart goes on where it was if standard input is a file (`< events.json`). What came through a pipe before is gone: \
 reading goes on with what the pipe delivers now.",
@@ -68,6 +69,7 @@ impl SourcePlan for StdinPlan {
     }
 
     fn open(&self, context: &SourceContext) -> Result<Box<dyn Source>> {
+        let turn = Turn::take()?;
         let file = regular_file().map_err(|error| io_failed("stdin", PARTITION, error))?;
         let (input, resume_at) = match file {
             Some(file) => (
@@ -82,6 +84,7 @@ impl SourcePlan for StdinPlan {
             stream,
             rows_max: context.batch_rows_max,
             has_ended: false,
+            _turn: turn,
         }))
     }
 }
@@ -90,6 +93,33 @@ struct StdinSource {
     stream: ByteStream,
     rows_max: usize,
     has_ended: bool,
+    _turn: Turn,
+}
+
+/// The right to read standard input, which two streams would tear apart.
+struct Turn(());
+
+static IS_TAKEN: AtomicBool = AtomicBool::new(false);
+
+impl Turn {
+    fn take() -> Result<Self> {
+        match IS_TAKEN.swap(true, Ordering::AcqRel) {
+            false => Ok(Self(())),
+            true => Err(Error::Connector {
+                connector: "stdin",
+                object: PARTITION.to_owned(),
+                message: "another stream of this process reads it".to_owned(),
+                kind: ErrorKind::Input,
+                source: None,
+            }),
+        }
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        IS_TAKEN.store(false, Ordering::Release);
+    }
 }
 
 #[async_trait]
