@@ -6,3 +6,4 @@ mod correctness;
 mod examples;
 mod facade;
 mod house;
+mod reference;
