@@ -2,6 +2,7 @@
 
 mod delta;
 mod memory;
+pub mod segment;
 pub mod store;
 
 pub use delta::{KeyGroup, StateReader, StateRow, StateWriter};

@@ -68,9 +68,9 @@ mod tests {
 
     use super::*;
     use crate::checkpoint::manifest::{
-        OperatorIdentity, OutputRef, PlanIdentity, SegmentKind, SegmentRef, SinkNote, SourceProgress,
-        TimeProgress,
+        NoteContent, OperatorIdentity, PlanIdentity, SinkNote, SourceProgress, TimeProgress,
     };
+    use crate::state::segment::{SegmentKind, SegmentRef};
 
     fn manifest() -> Manifest {
         let segment = |kind, epoch| SegmentRef {
@@ -79,7 +79,9 @@ mod tests {
             crc32c: u32::MAX,
             kind,
             epoch,
+            subtask: "totals 1/2".into(),
             operators: vec!["totals#aggregate".into()],
+            row_count: 100,
         };
         Manifest {
             sequence: 3,
@@ -117,20 +119,24 @@ mod tests {
                     time_us: i64::MAX,
                 },
             ],
-            sinks: vec![SinkNote {
-                operator_id: "out#sink".into(),
-                subtask: 1,
-                epoch: 16,
-                note: Bytes::from_static(&[0, 255, 10]),
-            }],
-            output: vec![OutputRef {
-                operator_id: "out#sink".into(),
-                subtask: 1,
-                epoch: 17,
-                name: "output/17-1".into(),
-                size_bytes: 5,
-                crc32c: 7,
-            }],
+            sinks: vec![
+                SinkNote {
+                    operator_id: "out#sink".into(),
+                    subtask: 1,
+                    epoch: 16,
+                    content: NoteContent::Inline(Bytes::from_static(&[0, 255, 10])),
+                },
+                SinkNote {
+                    operator_id: "out#sink".into(),
+                    subtask: 1,
+                    epoch: 17,
+                    content: NoteContent::Object {
+                        name: "notes/17-1".into(),
+                        size_bytes: 5,
+                        crc32c: 7,
+                    },
+                },
+            ],
         }
     }
 

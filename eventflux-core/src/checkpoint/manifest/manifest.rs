@@ -1,10 +1,9 @@
 //! One epoch.
 
-use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::PlanIdentity;
-use super::serial::base64_bytes;
+use super::{PlanIdentity, SinkNote};
+use crate::state::segment::SegmentRef;
 
 /// What one committed epoch consists of. [`Manifest::encode`] is its stored form.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,36 +34,6 @@ pub struct Manifest {
     /// What the sinks need to commit this epoch, and epochs before it that they had not committed yet; committing one again
     /// changes nothing.
     pub sinks: Vec<SinkNote>,
-    /// Notes that are large: rows that sinks have yet to deliver, oldest first.
-    pub output: Vec<OutputRef>,
-}
-
-/// A segment of a manifest.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SegmentRef {
-    /// The object's name.
-    pub name: String,
-    /// Its size.
-    pub size_bytes: u64,
-    /// The checksum of its footer, which holds those of all its blocks.
-    pub crc32c: u32,
-    /// Everything, or what changed.
-    pub kind: SegmentKind,
-    /// The epoch that wrote it.
-    pub epoch: u64,
-    /// The operators that have rows in it.
-    pub operators: Vec<String>,
-}
-
-/// What a segment holds of its operators' state in its key groups.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SegmentKind {
-    /// All rows; nothing older is needed.
-    Base,
-    /// The rows that changed since the segment before.
-    Delta,
 }
 
 /// How far a source had come in one partition.
@@ -92,43 +61,10 @@ pub struct TimeProgress {
     pub time_us: i64,
 }
 
-/// What one sink subtask needs to commit an epoch.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SinkNote {
-    /// The sink.
-    pub operator_id: String,
-    /// Which copy of it, from 0.
-    pub subtask: u32,
-    /// The epoch.
-    pub epoch: u64,
-    /// The connector's own encoding.
-    #[serde(with = "base64_bytes")]
-    pub note: Bytes,
-}
-
-/// A note of one sink subtask and epoch that is too large for a manifest, as an object of its own.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OutputRef {
-    /// The sink.
-    pub operator_id: String,
-    /// Which copy of it, from 0.
-    pub subtask: u32,
-    /// The epoch.
-    pub epoch: u64,
-    /// The object's name.
-    pub name: String,
-    /// Its size.
-    pub size_bytes: u64,
-    /// Its checksum.
-    pub crc32c: u32,
-}
-
 impl Manifest {
     /// The names of all objects that it needs.
     pub fn object_names(&self) -> impl Iterator<Item = &str> {
         let segments = self.segments.iter().map(|segment| segment.name.as_str());
-        segments.chain(self.output.iter().map(|output| output.name.as_str()))
+        segments.chain(self.sinks.iter().filter_map(SinkNote::object_name))
     }
 }

@@ -6,6 +6,9 @@ mod codec;
 mod manifest;
 mod plan_identity;
 mod serial;
+mod sink_note;
 
-pub use manifest::{Manifest, OutputRef, SegmentKind, SegmentRef, SinkNote, SourceProgress, TimeProgress};
+pub use codec::MANIFEST_VERSION;
+pub use manifest::{Manifest, SourceProgress, TimeProgress};
 pub use plan_identity::{OperatorIdentity, PlanIdentity};
+pub use sink_note::{NoteContent, SinkNote};

@@ -1,0 +1,112 @@
+//! How blocks are compressed.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+
+/// How blocks are compressed, each by itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Compression {
+    /// Not at all.
+    None,
+    /// Fast, and fastest to read back.
+    #[default]
+    Lz4,
+    /// Like lz4.
+    Snappy,
+    /// Smallest.
+    Zstd,
+}
+
+/// Higher levels cost more than they save on rows of state.
+const ZSTD_LEVEL: i32 = 1;
+
+impl Compression {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::None, Self::Lz4, Self::Snappy, Self::Zstd];
+
+    /// Its name in options.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Lz4 => "lz4",
+            Self::Snappy => "snappy",
+            Self::Zstd => "zstd",
+        }
+    }
+
+    /// Its number in stored bytes; never changed.
+    pub(super) fn code(self) -> u8 {
+        match self {
+            Self::None => 0,
+            Self::Lz4 => 1,
+            Self::Snappy => 2,
+            Self::Zstd => 3,
+        }
+    }
+
+    pub(super) fn from_code(code: u8) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|compression| compression.code() == code)
+    }
+
+    pub(super) fn compress(self, bytes: Vec<u8>) -> Result<Vec<u8>> {
+        let failed = |error: &dyn fmt::Display| Error::Bug(format!("a block cannot be compressed: {error}"));
+        match self {
+            Self::None => Ok(bytes),
+            Self::Lz4 => Ok(lz4_flex::block::compress(&bytes)),
+            Self::Snappy => snap::raw::Encoder::new()
+                .compress_vec(&bytes)
+                .map_err(|error| failed(&error)),
+            Self::Zstd => zstd::bulk::compress(&bytes, ZSTD_LEVEL).map_err(|error| failed(&error)),
+        }
+    }
+
+    /// The bytes again, `size` of them; otherwise what is wrong.
+    pub(super) fn decompress(self, bytes: &[u8], size: usize) -> Result<Vec<u8>, String> {
+        let decompressed = match self {
+            Self::None => bytes.to_vec(),
+            Self::Lz4 => lz4_flex::block::decompress(bytes, size).map_err(|error| error.to_string())?,
+            Self::Snappy => {
+                let claimed = snap::raw::decompress_len(bytes).map_err(|error| error.to_string())?;
+                if claimed != size {
+                    return Err(format!("a block claims {claimed} bytes in place of {size}"));
+                }
+                snap::raw::Decoder::new()
+                    .decompress_vec(bytes)
+                    .map_err(|error| error.to_string())?
+            }
+            Self::Zstd => zstd::bulk::decompress(bytes, size).map_err(|error| error.to_string())?,
+        };
+        if decompressed.len() == size {
+            Ok(decompressed)
+        } else {
+            Err(format!(
+                "a block has {} bytes in place of {size}",
+                decompressed.len()
+            ))
+        }
+    }
+}
+
+impl fmt::Display for Compression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Compression {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL
+            .into_iter()
+            .find(|compression| compression.name() == text)
+            .ok_or_else(|| format!("`{text}` is not one of {}", Self::ALL.map(Self::name).join(", ")))
+    }
+}

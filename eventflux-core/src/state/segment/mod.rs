@@ -1,0 +1,24 @@
+//! Segments: the stored rows of one subtask and epoch.
+//!
+//! **Shapes** An operator's snapshot fills [`SnapshotRows`]; a [`SegmentBuilder`] turns those of one subtask into an object;
+//! a [`SegmentSet`] gives any subtask of any later run the rows of its key groups. The bytes are drawn in
+//! `docs/internals/segments.md`.
+
+mod block;
+mod builder;
+mod compression;
+mod footer;
+mod reader;
+mod rows;
+mod segment_ref;
+#[cfg(test)]
+mod segment_test;
+mod set;
+
+pub use builder::{BuiltSegment, SegmentBuilder, SegmentHeading, SegmentOptions};
+pub use compression::Compression;
+pub use footer::{SegmentFooter, StoredBlock, StoredOperator};
+pub use reader::SegmentReader;
+pub use rows::SnapshotRows;
+pub use segment_ref::{SegmentKind, SegmentRef};
+pub use set::SegmentSet;
