@@ -105,6 +105,16 @@ pub enum Error {
         /// The newest format that is read.
         newest: u32,
     },
+    /// A store does not have the checkpoint that was asked for.
+    #[error("{store} has no checkpoint of epoch {epoch}: {there_are}")]
+    NoCheckpoint {
+        /// The store, as it displays itself.
+        store: String,
+        /// The epoch.
+        epoch: u64,
+        /// Which ones it has.
+        there_are: String,
+    },
     /// Another process has taken over this app's checkpoints.
     #[error("{store}: another process has taken over: {message}")]
     TakenOver {
@@ -136,7 +146,10 @@ impl Error {
     /// Who has to act on this error.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Error::BadRow { .. } | Error::Option { .. } | Error::UnknownFormat { .. } => ErrorKind::Input,
+            Error::BadRow { .. }
+            | Error::Option { .. }
+            | Error::UnknownFormat { .. }
+            | Error::NoCheckpoint { .. } => ErrorKind::Input,
             Error::Connector { kind, .. } => *kind,
             Error::Store { .. } | Error::TakenOver { .. } => ErrorKind::Environment,
             Error::Expression { .. }

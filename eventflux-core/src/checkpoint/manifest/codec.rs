@@ -1,75 +1,39 @@
 //! The stored form of a manifest.
-//!
-//! ```text
-//! eventflux manifest 1\n      what it is, and the format's version
-//! {…}\n                       the manifest as JSON
-//! crc32c 89abcdef\n           the checksum of everything before this line
-//! ```
 
 use super::Manifest;
-use crate::error::{Error, Result};
+use super::envelope::{Envelope, decode, encode};
+use crate::error::Result;
 
 /// The version that this program writes; it reads this one only.
 pub const MANIFEST_VERSION: u32 = 1;
 
-const TITLE: &str = "eventflux manifest ";
-/// `crc32c 89abcdef\n`.
-const LAST_LINE_BYTES: usize = 16;
+const ENVELOPE: Envelope = Envelope {
+    title: "eventflux manifest",
+    version: MANIFEST_VERSION,
+};
 
 impl Manifest {
     /// The stored form.
     pub fn encode(&self) -> Result<Vec<u8>> {
-        let mut bytes = format!("{TITLE}{MANIFEST_VERSION}\n").into_bytes();
-        serde_json::to_writer_pretty(&mut bytes, self)
-            .map_err(|error| Error::Bug(format!("a manifest cannot be written: {error}")))?;
-        bytes.push(b'\n');
-        let last_line = last_line(&bytes);
-        bytes.extend_from_slice(last_line.as_bytes());
-        Ok(bytes)
+        encode(&ENVELOPE, self)
     }
 
     /// Reads the stored form; `object` names it in errors. A truncated or changed one is an error.
     pub fn decode(object: &str, bytes: &[u8]) -> Result<Self> {
-        let damaged = |message: &str| Error::damaged(object, message);
-        let (content, end) = bytes
-            .len()
-            .checked_sub(LAST_LINE_BYTES)
-            .and_then(|length| bytes.split_at_checked(length))
-            .ok_or_else(|| damaged(&format!("it has only {} bytes", bytes.len())))?;
-        if end != last_line(content).as_bytes() {
-            return Err(damaged("its checksum does not fit its content"));
-        }
-        let content = std::str::from_utf8(content).map_err(|_| damaged("it is not text"))?;
-        let (title, json) = content
-            .split_once('\n')
-            .ok_or_else(|| damaged("it has one line only"))?;
-        let version = title
-            .strip_prefix(TITLE)
-            .and_then(|version| version.parse::<u32>().ok())
-            .ok_or_else(|| damaged("it does not begin as a manifest"))?;
-        if version != MANIFEST_VERSION {
-            return Err(Error::UnknownFormat {
-                object: object.to_owned(),
-                version,
-                newest: MANIFEST_VERSION,
-            });
-        }
-        serde_json::from_str(json).map_err(|error| damaged(&error.to_string()))
+        decode(&ENVELOPE, object, bytes)
     }
-}
-
-fn last_line(content: &[u8]) -> String {
-    format!("crc32c {:08x}\n", crc32c::crc32c(content))
 }
 
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
 
+    use super::super::envelope::last_line;
     use super::*;
     use crate::checkpoint::manifest::{
         NoteContent, OperatorIdentity, PlanIdentity, SinkNote, SourceProgress, TimeProgress,
     };
+    use crate::error::Error;
     use crate::state::segment::{SegmentKind, SegmentRef};
 
     fn manifest() -> Manifest {

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_128;
 
+use super::object_name::NOTES;
 use super::serial::base64_bytes;
 use crate::connector::CommitNote;
 use crate::error::{Error, Result};
@@ -57,7 +58,7 @@ impl SinkNote {
         } else {
             let (epoch, subtask, hash) = (note.epoch, note.subtask, xxh3_128(&note.note));
             let sink = xxh3_128(operator_id.as_bytes()) as u64;
-            let name = format!("notes/{epoch:020}-{generation:010}-{sink:016x}-{subtask}-{hash:032x}.note");
+            let name = format!("{NOTES}{epoch:020}-{generation:010}-{sink:016x}-{subtask}-{hash:032x}.note");
             let object = NoteContent::Object {
                 name: name.clone(),
                 size_bytes: note.note.len() as u64,

@@ -12,6 +12,9 @@ use super::{Compression, SegmentKind, SegmentRef, SnapshotRows};
 use crate::error::{Error, Result};
 use crate::state::store::Payload;
 
+/// What the names of segments begin with; their epoch in 20 digits comes next.
+pub const SEGMENTS: &str = "segments/";
+
 /// How segments are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SegmentOptions {
@@ -194,7 +197,7 @@ impl SegmentHeading {
             }
         };
         let subtask: String = self.subtask.chars().take(64).map(plain).collect();
-        format!("segments/{epoch:020}-{generation:010}-{subtask}-{hash:032x}.segment")
+        format!("{SEGMENTS}{epoch:020}-{generation:010}-{subtask}-{hash:032x}.segment")
     }
 }
 

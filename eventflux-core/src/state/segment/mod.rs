@@ -15,7 +15,7 @@ mod segment_ref;
 mod segment_test;
 mod set;
 
-pub use builder::{BuiltSegment, SegmentBuilder, SegmentHeading, SegmentOptions};
+pub use builder::{BuiltSegment, SEGMENTS, SegmentBuilder, SegmentHeading, SegmentOptions};
 pub use compression::Compression;
 pub use footer::{SegmentFooter, StoredBlock, StoredOperator};
 pub use reader::SegmentReader;
