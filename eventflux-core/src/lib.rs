@@ -11,6 +11,7 @@ pub mod connector;
 pub mod element;
 pub mod error;
 pub mod expr;
+pub mod fail_point;
 pub mod key;
 pub mod metrics;
 pub mod operator;

@@ -7,7 +7,9 @@
 //! ```
 
 mod harness;
+mod store;
 mod table;
 
 pub use harness::{OperatorHarness, Side, assert_table, context};
+pub use store::{check_reopening, check_store};
 pub use table::{batches, render, schema};

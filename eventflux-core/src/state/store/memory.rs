@@ -69,3 +69,15 @@ impl CheckpointStore for MemoryStore {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn it_keeps_what_every_store_keeps() {
+        crate::testing::check_store(Arc::new(MemoryStore::default())).await;
+    }
+}

@@ -1,14 +1,16 @@
 //! Where checkpoints live: objects under names, put once and never changed.
 //!
 //! **Invariants** What a store acknowledged is durable and complete; of two puts under one name exactly one wins.
-//! A member of the family is one file or folder here.
+//! A member of the family is one file or folder here, and passes the kit `testing::check_store`.
 
 mod checkpoint_store;
+mod directory;
 mod memory;
 mod name;
 mod payload;
 
 pub use checkpoint_store::{CheckpointStore, StoredObject};
+pub use directory::DirectoryStore;
 pub use memory::MemoryStore;
 pub use name::check_name;
 pub use payload::Payload;
