@@ -94,7 +94,10 @@ fn tidy(message: &str) -> String {
 fn lower_first(word: &str) -> String {
     let mut chars = word.chars();
     match (chars.next(), chars.next()) {
-        (Some(first), Some(second)) if second.is_lowercase() || second == '\'' => {
+        (Some(first), Some(second))
+            if (second.is_lowercase() || second == '\'')
+                && !word[first.len_utf8()..].contains(char::is_uppercase) =>
+        {
             format!("{}{}", first.to_lowercase(), &word[first.len_utf8()..])
         }
         _ => word.to_owned(),
@@ -139,5 +142,6 @@ mod tests {
             "Function 'f' failed.\nThis issue was likely caused by a bug in DataFusion's code. Please help.";
         check(DataFusionError::Internal(bug.into()), "function 'f' failed");
         check(DataFusionError::Plan("UDF x\n  takes y".into()), "UDF x takes y");
+        check(DataFusionError::Plan("NaN is no date".into()), "NaN is no date");
     }
 }

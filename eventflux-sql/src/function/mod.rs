@@ -4,6 +4,7 @@
 
 mod aggregate;
 mod alias;
+mod argument_error;
 mod compile;
 #[cfg(test)]
 mod golden;
@@ -15,6 +16,7 @@ mod text;
 mod user;
 
 pub use aggregate::aggregate_function;
+pub(crate) use argument_error::ArgumentError;
 pub use compile::{compile_expression, compile_filters};
 pub use guard::{guard_expression, guard_plan};
 pub use registry::FunctionRegistry;

@@ -30,10 +30,6 @@ pub(super) const REFUSED: &[(&str, &str)] = &[
     ("list_transform", LAMBDA),
     ("rand", REPLAY),
     ("random", REPLAY),
-    (
-        "to_char",
-        "its patterns are not those of PostgreSQL yet; put the text together from `date_part` and `lpad`, or CAST to STRING",
-    ),
     ("try_cast_to_type", ARROW),
     ("union_extract", ARROW),
     ("union_tag", ARROW),

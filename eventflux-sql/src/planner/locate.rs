@@ -17,6 +17,7 @@ use super::provider::Provider;
 use super::sql_to_rel::{plan_expr, plan_query};
 use crate::catalog::TypeName;
 use crate::diagnostic::{Code, Diagnostic, SourceText, Span, did_you_mean};
+use crate::function::ArgumentError;
 use crate::statement::SqlType;
 
 /// The diagnostic for a query that DataFusion refuses.
@@ -355,6 +356,11 @@ fn explain(
             }
         },
         Expr::Function(function) => {
+            if let Some(wrong) = ArgumentError::of(error) {
+                let place = argument(function, wrong.index).map_or(span, |arg| source.span_of(arg.span()));
+                return Diagnostic::error(Code::WrongArguments, place, wrong.message.clone())
+                    .with_help_opt(wrong.help.clone());
+            }
             let args = match &function.args {
                 FunctionArguments::List(list) => list.args.iter().map(|arg| arg_type(arg, &name)).collect(),
                 _ => Vec::new(),
@@ -403,6 +409,13 @@ fn explain(
             Ok(_) => mismatch(format!("this is no {}", typed.data_type)),
         },
         _ => plain(span, error),
+    }
+}
+
+fn argument(function: &sqlparser::ast::Function, index: usize) -> Option<&sqlparser::ast::FunctionArg> {
+    match &function.args {
+        FunctionArguments::List(list) => list.args.get(index),
+        _ => None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Arguments as columns of text and numbers.
 
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array, StringArray};
-use arrow::datatypes::Int64Type;
+use arrow::datatypes::{DataType, Int64Type};
 use datafusion_common::{Result, internal_err};
 use datafusion_expr::ScalarFunctionArgs;
 
@@ -23,6 +23,14 @@ impl Arguments {
             columns: columns.collect::<Result<_>>()?,
             row_count,
         })
+    }
+
+    /// The same arguments, one of them as text of the usual layout.
+    pub(super) fn with_text(mut self, index: usize) -> Result<Self> {
+        if let Some(column) = self.columns.get_mut(index) {
+            *column = arrow::compute::cast(column, &DataType::Utf8)?;
+        }
+        Ok(self)
     }
 
     /// How many there are.

@@ -9,6 +9,7 @@ mod now;
 mod regexp;
 mod section;
 mod text;
+mod time_format;
 
 use std::sync::Arc;
 
@@ -25,6 +26,7 @@ pub(super) fn functions() -> Vec<Arc<ScalarUDF>> {
         json::functions(),
         regexp::functions(),
         text::functions(),
+        time_format::functions(),
     ]
     .concat()
 }

@@ -1,15 +1,16 @@
 //! Paths: `$.a.b[0]` of SQL/JSON, and `{a,b,0}` of PostgreSQL.
 
-use datafusion_common::{Result, exec_err, plan_err};
+use datafusion_common::{Result, exec_err};
 
 use super::document::Step;
+use crate::function::ArgumentError;
 
 /// Reads `$`, `.key`, `."quoted key"`, `['key']` and `[n]`.
 ///
 /// **Errors** The text is no such path.
 pub(super) fn parse_sql_path(path: &str) -> Result<Vec<Step>> {
     let Some(mut rest) = path.trim().strip_prefix('$') else {
-        return plan_err!("a JSON path begins with `$`: `{path}`");
+        return Err(ArgumentError::new(1, format!("a JSON path begins with `$`, unlike `{path}`")).into());
     };
     let mut steps = Vec::new();
     while !rest.is_empty() {
@@ -22,9 +23,10 @@ pub(super) fn parse_sql_path(path: &str) -> Result<Vec<Step>> {
             rest.strip_prefix('.').and_then(member)
         };
         let Some((step, after)) = parsed else {
-            return plan_err!(
-                "`{rest}` in the JSON path `{path}`: `.key`, `.\"key\"`, `['key']` and `[0]` are known"
-            );
+            let message = format!("`{rest}` is no step of a JSON path");
+            return Err(ArgumentError::new(1, message)
+                .with_help("the steps are `.key`, `.\"key\"`, `['key']` and `[0]`")
+                .into());
         };
         steps.push(step);
         rest = after;
