@@ -21,6 +21,10 @@ pub(super) const REFUSED: &[(&str, &str)] = &[
     ("arrow_try_cast", ARROW),
     ("arrow_typeof", ARROW),
     ("cast_to_type", ARROW),
+    (
+        "date_format",
+        "its patterns differ from system to system; `to_char(time, pattern)` takes those of PostgreSQL",
+    ),
     ("file_row_index", FILES),
     ("gen_random_uuid", REPLAY),
     ("input_file_name", FILES),

@@ -31,11 +31,14 @@ impl FunctionRegistry {
             windows: BTreeMap::new(),
             planners: Vec::new(),
         };
+        let own = scalar::functions();
+        // A function of our own takes the place of one of the same name, and that one's aliases go with it.
+        let is_taken = |name: &str| own.iter().any(|function| function.name() == name);
         let scalars = datafusion_functions::all_default_functions()
             .into_iter()
             .chain(datafusion_functions_nested::all_default_nested_functions())
-            .filter(|function| refusal(function.name()).is_none())
-            .chain(scalar::functions());
+            .filter(|function| refusal(function.name()).is_none() && !is_taken(function.name()))
+            .chain(own.iter().cloned());
         for function in scalars {
             registry.add_scalar(function);
         }
