@@ -93,32 +93,48 @@ impl SegmentBuilder {
 
     /// Adds an operator's rows. An operator without rows leaves no trace.
     pub fn add(&mut self, operator_id: &str, rows: &SnapshotRows) -> Result<()> {
-        let key_groups = self.heading.key_groups;
-        let places = rows.places();
-        let Some(last) = places.last() else {
+        self.add_places(operator_id, rows, &rows.places())
+    }
+
+    /// Adds those rows of an operator that are at these places, which are in order. Its rows of later key groups may follow
+    /// in the next call.
+    pub(super) fn add_places(
+        &mut self,
+        operator_id: &str,
+        rows: &SnapshotRows,
+        places: &[RowPlace],
+    ) -> Result<()> {
+        let (Some(first), Some(last)) = (places.first(), places.last()) else {
             return Ok(());
         };
+        let key_groups = self.heading.key_groups;
         if u32::from(last.key_group) >= key_groups {
             return Err(Error::Bug(format!(
                 "{operator_id} wrote to key group {} of {key_groups}",
                 last.key_group
             )));
         }
-        if self
+        let known = self
             .operators
             .iter()
-            .any(|operator| operator.operator_id == operator_id)
+            .position(|operator| operator.operator_id == operator_id);
+        let index = known.unwrap_or(self.operators.len());
+        if let Some(last) = known.and_then(|index| self.operators[index].blocks.last())
+            && (index + 1 != self.operators.len() || last.last_key_group >= first.key_group)
         {
             return Err(Error::Bug(format!("{operator_id} is in a segment twice")));
         }
         let mut blocks = Vec::new();
-        for places in cut(rows, &places, self.options.block_bytes) {
+        for places in cut(rows, places, self.options.block_bytes) {
             blocks.push(self.add_block(rows, places)?);
         }
-        self.operators.push(StoredOperator {
-            operator_id: operator_id.to_owned(),
-            blocks,
-        });
+        match self.operators.get_mut(index) {
+            Some(operator) => operator.blocks.append(&mut blocks),
+            None => self.operators.push(StoredOperator {
+                operator_id: operator_id.to_owned(),
+                blocks,
+            }),
+        }
         Ok(())
     }
 

@@ -7,6 +7,7 @@
 mod block;
 mod builder;
 mod compression;
+mod fold;
 mod footer;
 mod reader;
 mod rows;
@@ -17,6 +18,7 @@ mod set;
 
 pub use builder::{BuiltSegment, SEGMENTS, SegmentBuilder, SegmentHeading, SegmentOptions};
 pub use compression::Compression;
+pub use fold::fold;
 pub use footer::{SegmentFooter, StoredBlock, StoredOperator};
 pub use reader::SegmentReader;
 pub use rows::SnapshotRows;

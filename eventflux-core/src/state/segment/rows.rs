@@ -35,7 +35,9 @@ struct Row {
 const TOMBSTONE: u32 = u32::MAX;
 
 /// The place of a row in [`SnapshotRows`].
-#[derive(Debug, Clone, Copy)]
+///
+/// Ordered by key group, then as the rows were written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct RowPlace {
     pub(super) key_group: KeyGroup,
     chunk: u32,
@@ -51,6 +53,16 @@ impl SnapshotRows {
     /// Bytes of keys and values.
     pub fn size_bytes(&self) -> usize {
         self.size_bytes
+    }
+
+    /// The row that was written last.
+    pub(super) fn last(&self) -> Option<RowPlace> {
+        let chunk = self.chunks.last()?;
+        Some(RowPlace {
+            key_group: chunk.rows.last()?.key_group,
+            chunk: (self.chunks.len() - 1) as u32,
+            row: (chunk.rows.len() - 1) as u32,
+        })
     }
 
     /// All rows by key group; those of one key group in the order in which they were written.
@@ -71,7 +83,7 @@ impl SnapshotRows {
                     })
             })
             .collect();
-        places.sort_by_key(|place| place.key_group);
+        places.sort();
         places
     }
 

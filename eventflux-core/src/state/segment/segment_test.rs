@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tokio::runtime::{Builder, Runtime};
@@ -360,4 +361,65 @@ fn a_segment_of_snapshot_rows_is_what_a_delta_in_memory_is() {
     from_segment.sort();
     from_memory.sort();
     assert_eq!(from_segment, from_memory);
+}
+
+/// The last value of every key: what an operator makes of rows.
+fn latest(rows: &[Row]) -> BTreeMap<(u8, KeyGroup, Vec<u8>), Vec<u8>> {
+    let mut latest = BTreeMap::new();
+    for (table, key_group, key, value) in rows {
+        let key = (*table, *key_group, key.clone());
+        match value {
+            Some(value) => latest.insert(key, value.clone()),
+            None => latest.remove(&key),
+        };
+    }
+    latest
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn a_fold_means_what_its_segments_and_newer_rows_mean(
+        writes in proptest::collection::vec((0u8..3, 0u8..4, 0u8..2, 0u8..9, proptest::option::of(0u8..255)), 0..200),
+        part_bytes in 1u64..20_000,
+    ) {
+        let tokio = tokio();
+        let operators = ["a", "b"];
+        // Epochs 0 to 2 are stored, 3 is newer; a key belongs to one key group.
+        let of = |epoch: u8, operator: u8| -> Vec<Row> {
+            let chosen = writes.iter().filter(|write| write.1 == epoch && write.2 == operator);
+            chosen
+                .map(|(table, _, _, key, value)| {
+                    (*table, KeyGroup::from(*key) * 14, vec![*key], value.map(|value| vec![value; 3]))
+                })
+                .collect()
+        };
+        let store = Arc::new(MemoryStore::default());
+        let mut references = Vec::new();
+        for epoch in 0..3 {
+            let (a, b) = (of(epoch, 0), of(epoch, 1));
+            let kind = if epoch == 0 { SegmentKind::Base } else { SegmentKind::Delta };
+            let options = SegmentOptions { block_bytes: 50, ..SegmentOptions::default() };
+            let segment = built(options, epoch.into(), kind, &[("a", &a), ("b", &b)]);
+            tokio.block_on(store.put_if_absent(&segment.reference.name, segment.payload)).unwrap();
+            references.push(segment.reference);
+        }
+        let set = tokio.block_on(SegmentSet::open(store, &references)).unwrap();
+        let newer = [("a".to_owned(), snapshot(&of(3, 0))), ("b".to_owned(), snapshot(&of(3, 1)))];
+        let (heading, options) = (heading(4, SegmentKind::Delta), SegmentOptions::default());
+        let folded = fold::fold_in_parts(&set, &newer, heading, options, part_bytes, tokio.handle()).unwrap();
+        assert_eq!(folded.reference.kind, SegmentKind::Base);
+        let store = Arc::new(MemoryStore::default());
+        let set = tokio.block_on(async {
+            store.put_if_absent(&folded.reference.name, folded.payload).await.unwrap();
+            SegmentSet::open(store, &[folded.reference]).await.unwrap()
+        });
+        for (index, operator_id) in operators.into_iter().enumerate() {
+            let all: Vec<Row> = (0..4).flat_map(|epoch| of(epoch, index as u8)).collect();
+            let rows = read(&mut set.reader(operator_id, |_| true, tokio.handle())).unwrap();
+            assert_eq!(rows.len(), latest(&rows).len(), "a key is there twice, or without a value");
+            assert_eq!(latest(&rows), latest(&all));
+        }
+    }
 }
