@@ -62,7 +62,8 @@ wait_for_broker() {
 }
 
 run_tests() {
-    [ $# -gt 0 ] || set -- --workspace
+    # Every failure is worth seeing, not only the first crate's.
+    [ $# -gt 0 ] || set -- --workspace --no-fail-fast
     say "cargo test $*"
     cd "$root"
     cargo test "$@" </dev/null &

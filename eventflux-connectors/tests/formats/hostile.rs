@@ -326,10 +326,11 @@ fn damaged(format: &str) -> impl Strategy<Value = (Vec<u8>, std::ops::Range<usiz
     let whole = format!("{header}{}", format!("{record}\n").repeat(5)).into_bytes();
     let length = record.len() + 1;
     let middle = 2 * length..3 * length - 1;
-    let edit = (middle.clone(), any::<u8>(), 0..3);
+    let edit = (any::<prop::sample::Index>(), any::<u8>(), 0..3);
     proptest::collection::vec(edit, 1..4).prop_map(move |edits| {
-        let mut stream = whole.clone();
+        let mut record = whole[middle.clone()].to_vec();
         for (at, byte, kind) in edits {
+            let at = at.index(record.len());
             // A quote or line break in CSV reaches beyond its record: that has a test of its own.
             let byte = if matches!(byte, b'"' | b'\n' | b'\r') {
                 b'?'
@@ -337,11 +338,13 @@ fn damaged(format: &str) -> impl Strategy<Value = (Vec<u8>, std::ops::Range<usiz
                 byte
             };
             match kind {
-                0 => stream[at] = byte,
-                1 => stream.insert(at, byte),
-                _ => drop(stream.remove(at)),
+                0 => record[at] = byte,
+                1 => record.insert(at, byte),
+                _ => drop(record.remove(at)),
             }
         }
+        let mut stream = whole.clone();
+        stream.splice(middle.clone(), record);
         (stream, middle.clone())
     })
 }
@@ -359,14 +362,11 @@ fn check_damage(index: usize, stream: &[u8], record: &std::ops::Range<usize>) {
 proptest! {
     #[test]
     fn damage_stays_within_its_json_record((stream, record) in damaged("json")) {
-        // Deletions may take the line break, too.
-        prop_assume!(line_count("json", &stream) == 5);
         check_damage(0, &stream, &record);
     }
 
     #[test]
     fn damage_stays_within_its_csv_record((stream, record) in damaged("csv")) {
-        prop_assume!(line_count("csv", &stream) == 5);
         check_damage(3, &stream, &record);
     }
 

@@ -141,10 +141,11 @@ impl Outside for OpenEnds<'_> {
                     clock: Arc::clone(&self.config.clock),
                     tokio: self.tokio.clone(),
                 };
-                let source = planned(&self.ends.sources, end.node)?.open(&context)?;
+                let plan = planned(&self.ends.sources, end.node)?;
                 OpenSource {
-                    source,
+                    source: plan.open(&context)?,
                     is_drained: false,
+                    is_bounded: plan.is_bounded(),
                 }
             }
             SourceKind::InProcess => {
@@ -158,6 +159,7 @@ impl Outside for OpenEnds<'_> {
                 OpenSource {
                     source: Box::new(source),
                     is_drained: true,
+                    is_bounded: false,
                 }
             }
             SourceKind::Values(rows) => {
@@ -165,6 +167,7 @@ impl Outside for OpenEnds<'_> {
                 OpenSource {
                     source: Box::new(source),
                     is_drained: true,
+                    is_bounded: true,
                 }
             }
             SourceKind::DeadLetters => {

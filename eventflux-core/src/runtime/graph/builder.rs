@@ -112,7 +112,11 @@ impl Builder<'_> {
                     parallelism: width,
                 };
                 let open = self.outside.source(&end, spec)?;
-                let rim = self.rim(node, spec, &place)?;
+                let mut spec = spec.clone();
+                if open.is_bounded {
+                    spec.idle_timeout_us = i64::MAX;
+                }
+                let rim = self.rim(node, &spec, &place)?;
                 Head::Source(Box::new(SourceHead::new(
                     Arc::clone(&task),
                     open.source,

@@ -21,6 +21,8 @@ pub(crate) struct OpenSource {
     pub(crate) source: Box<dyn Source>,
     /// When the run is told to stop, it ends by itself, with what it has at hand before.
     pub(crate) is_drained: bool,
+    /// It ends by itself: a partition that is silent has not been read yet, and holds back the watermark.
+    pub(crate) is_bounded: bool,
 }
 
 /// Opens sources and sinks: connectors and handlers of this process in a run, the tester's hands in a stepped one.

@@ -209,6 +209,7 @@ impl Outside for Hands<'_> {
             return Ok(OpenSource {
                 source,
                 is_drained: true,
+                is_bounded: true,
             });
         }
         let queue = self.feeds.queues.get(&end.node.id);
@@ -220,6 +221,7 @@ impl Outside for Hands<'_> {
         Ok(OpenSource {
             source,
             is_drained: true,
+            is_bounded: false,
         })
     }
 

@@ -1,7 +1,14 @@
 //! What the clock does to a run.
 
+use async_trait::async_trait;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
 use super::*;
 use crate::batch::EventBatch;
+use crate::connector::{
+    ConnectorDoc, OptionError, Registry, Source, SourceConnector, SourceContext, SourceEvent, SourcePlan,
+    SourcePosition, SourceRequest, SourceRows,
+};
 use crate::element::{WATERMARK_MAX, Watermark};
 use crate::operator::{Output, TimedOperator};
 use crate::plan::{Exchange, Parallelism, SourceKind, SourceSpec};
@@ -122,6 +129,138 @@ fn an_input_without_rows_holds_windows_back_only_until_it_is_idle() {
         Err(std::sync::mpsc::RecvError),
         "a stop does not close windows"
     );
+}
+
+/// A source of two partitions whose events a test sends.
+struct Told {
+    is_bounded: bool,
+    events: Mutex<Option<UnboundedReceiver<SourceEvent>>>,
+}
+
+static TOLD: ConnectorDoc = ConnectorDoc {
+    name: "told",
+    summary: "Says what it is told.",
+    details: "",
+    source_options: Some(&[]),
+    sink_options: None,
+    metadata: &[],
+    has_format: false,
+    example: "",
+};
+
+impl SourceConnector for Arc<Told> {
+    fn doc(&self) -> &'static ConnectorDoc {
+        &TOLD
+    }
+
+    fn plan(&self, _: &SourceRequest<'_>) -> Result<Box<dyn SourcePlan>, OptionError> {
+        Ok(Box::new(Arc::clone(self)))
+    }
+}
+
+impl SourcePlan for Arc<Told> {
+    fn parallelism_max(&self) -> Option<usize> {
+        Some(1)
+    }
+
+    fn is_bounded(&self) -> bool {
+        self.is_bounded
+    }
+
+    fn open(&self, _: &SourceContext) -> Result<Box<dyn Source>> {
+        Ok(Box::new(ToldSource(
+            self.events.lock().unwrap().take().unwrap(),
+        )))
+    }
+}
+
+struct ToldSource(UnboundedReceiver<SourceEvent>);
+
+#[async_trait]
+impl Source for ToldSource {
+    async fn next(&mut self) -> Result<SourceEvent> {
+        Ok(self.0.recv().await.unwrap_or(SourceEvent::End))
+    }
+
+    fn partitions(&self) -> Vec<Option<String>> {
+        vec![Some("a".into()), Some("b".into())]
+    }
+
+    fn positions(&self) -> Vec<SourcePosition> {
+        Vec::new()
+    }
+}
+
+/// What an operator sees when the second partition stays silent for longer than the idle timeout.
+fn with_a_silent_partition(is_bounded: bool) -> Vec<String> {
+    let (events, receiver) = unbounded_channel();
+    let told_source = Told {
+        is_bounded,
+        events: Mutex::new(Some(receiver)),
+    };
+    let mut registry = Registry::default();
+    registry.add_source(Arc::new(Arc::new(told_source)));
+    let mut plan = PlanBuilder::new();
+    let kind = SourceKind::Connector {
+        connector: "told".into(),
+        options: Vec::new(),
+    };
+    let source = plan.source(source_spec("in", kind));
+    for name in ["seen", "echo"] {
+        let operator = plan.operator(name, Parallelism::Any);
+        plan.edge(source, operator, 0, Exchange::Forward);
+    }
+    let clock = Arc::new(VirtualClock::at(0));
+    let config = RuntimeConfig {
+        registry,
+        ..at(&clock)
+    };
+    let (seen, told) = seen();
+    let make = move |name: &str, _: &OperatorContext| match name {
+        "seen" => seen.operator(),
+        _ => Box::new(Echo {
+            due_us: None,
+            seen: seen.clone(),
+        }) as Box<dyn Operator>,
+    };
+    let running = runtime(plan.build(), config, make).start().unwrap();
+    let send = |partition, at_us| {
+        let event = SourceEvent::Rows(SourceRows {
+            partition,
+            rows: rows(&[(at_us, 1, 1)]),
+            bad: Vec::new(),
+        });
+        events.send(event).unwrap();
+    };
+    clock.advance_to(20_000_000);
+    send(0, 30_000_000);
+    while told.recv().unwrap() != "rows@[30000000]" {}
+    clock.advance_to(30_000_000);
+    // The other operator's timer tells that the loop has seen the new time.
+    let is_enough = |line: &String| match is_bounded {
+        true => line.starts_with("fired"),
+        false => line == "watermark 30000000",
+    };
+    let mut lines: Vec<String> = Vec::new();
+    while !lines.last().is_some_and(is_enough) {
+        lines.push(told.recv().unwrap());
+    }
+    send(1, 10);
+    drop(events);
+    running.wait().unwrap();
+    lines.extend(told.try_iter());
+    lines.retain(|line| line != "armed" && !line.starts_with("fired"));
+    lines
+}
+
+#[test]
+fn a_partition_of_a_bounded_source_is_waited_for_however_long_it_takes() {
+    assert_eq!(with_a_silent_partition(true), ["rows@[10]", "watermark 10", "end"]);
+}
+
+#[test]
+fn a_silent_partition_of_an_endless_source_is_left_out() {
+    assert_eq!(with_a_silent_partition(false), ["watermark 30000000", "rows@[10]", "end"]);
 }
 
 /// Emits what it was last given when its time has come.
