@@ -168,9 +168,7 @@ impl SourcePlan for Arc<Told> {
     }
 
     fn open(&self, _: &SourceContext) -> Result<Box<dyn Source>> {
-        Ok(Box::new(ToldSource(
-            self.events.lock().unwrap().take().unwrap(),
-        )))
+        Ok(Box::new(ToldSource(self.events.lock().unwrap().take().unwrap())))
     }
 }
 
@@ -255,12 +253,18 @@ fn with_a_silent_partition(is_bounded: bool) -> Vec<String> {
 
 #[test]
 fn a_partition_of_a_bounded_source_is_waited_for_however_long_it_takes() {
-    assert_eq!(with_a_silent_partition(true), ["rows@[10]", "watermark 10", "end"]);
+    assert_eq!(
+        with_a_silent_partition(true),
+        ["rows@[10]", "watermark 10", "end"]
+    );
 }
 
 #[test]
 fn a_silent_partition_of_an_endless_source_is_left_out() {
-    assert_eq!(with_a_silent_partition(false), ["watermark 30000000", "rows@[10]", "end"]);
+    assert_eq!(
+        with_a_silent_partition(false),
+        ["watermark 30000000", "rows@[10]", "end"]
+    );
 }
 
 /// Emits what it was last given when its time has come.

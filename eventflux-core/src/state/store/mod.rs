@@ -7,10 +7,12 @@ mod checkpoint_store;
 mod directory;
 mod memory;
 mod name;
+mod object;
 mod payload;
 
 pub use checkpoint_store::{CheckpointStore, StoredObject};
 pub use directory::DirectoryStore;
 pub use memory::MemoryStore;
 pub use name::check_name;
+pub use object::ObjectCheckpointStore;
 pub use payload::Payload;
