@@ -115,6 +115,25 @@ pub enum Error {
         /// Which ones it has.
         there_are: String,
     },
+    /// A checkpoint does not fit the query that is to go on from it.
+    #[error("checkpoint {epoch} in {store} does not fit: {message}")]
+    StateMismatch {
+        /// The store, as it displays itself.
+        store: String,
+        /// The checkpoint.
+        epoch: u64,
+        /// What does not fit; may have several lines.
+        message: String,
+    },
+    /// A checkpoint was asked for of a run that takes none.
+    #[error("the run has no store for checkpoints")]
+    NoStore,
+    /// A place that is to be started from has no checkpoint.
+    #[error("there is no checkpoint in {store}")]
+    NoSavepoint {
+        /// The store, as it displays itself.
+        store: String,
+    },
     /// Another process has taken over this app's checkpoints.
     #[error("{store}: another process has taken over: {message}")]
     TakenOver {
@@ -149,6 +168,9 @@ impl Error {
             Error::BadRow { .. }
             | Error::Option { .. }
             | Error::UnknownFormat { .. }
+            | Error::StateMismatch { .. }
+            | Error::NoStore
+            | Error::NoSavepoint { .. }
             | Error::NoCheckpoint { .. } => ErrorKind::Input,
             Error::Connector { kind, .. } => *kind,
             Error::Store { .. } | Error::TakenOver { .. } => ErrorKind::Environment,

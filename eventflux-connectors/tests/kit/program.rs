@@ -130,6 +130,7 @@ pub fn sink_context(subtask: usize, parallelism: usize) -> SinkContext {
     SinkContext {
         subtask,
         parallelism,
+        is_restored: false,
         clock: Arc::new(SystemClock),
         tokio: tokio::runtime::Handle::current(),
     }

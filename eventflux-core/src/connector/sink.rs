@@ -59,6 +59,8 @@ pub struct SinkContext {
     pub subtask: usize,
     /// How many copies there are.
     pub parallelism: usize,
+    /// The run goes on from a checkpoint: what is outside already belongs to it and must stay.
+    pub is_restored: bool,
     /// Processing time.
     pub clock: Arc<dyn Clock>,
     /// For sinks with tasks of their own; the loop calls the sink inside of it.

@@ -9,7 +9,8 @@ pub enum MetricKind {
     Gauge,
 }
 
-/// Everything that is measured. The first group is kept per operator and subtask, the second per subtask loop.
+/// Everything that is measured. The first group is kept per operator and subtask, the second per subtask loop, the
+/// third (`Checkpoint…`) per run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Metric {
     /// Rows that an operator was given; of a source: good rows that it delivered.
@@ -36,11 +37,29 @@ pub enum Metric {
     BytesOut,
     /// Bytes that wait in the loop's mailbox.
     QueuedBytes,
+    /// Checkpoints that became durable.
+    CheckpointsCommitted,
+    /// Attempts to store a checkpoint that failed; they are made again.
+    CheckpointsFailed,
+    /// Checkpoints whose barriers did not come through in time.
+    CheckpointsGivenUp,
+    /// Microseconds from the barriers to the last acknowledgement, of all durable checkpoints.
+    CheckpointAlignUs,
+    /// Microseconds from the last acknowledgement until a checkpoint was durable, of all of them.
+    CheckpointStoreUs,
+    /// Bytes that checkpoints added to the store.
+    CheckpointBytes,
+    /// Bytes of state that the newest checkpoint consists of.
+    CheckpointStoredBytes,
+    /// When the newest checkpoint became durable, microseconds since the epoch.
+    CheckpointLastUs,
+    /// The number of the newest durable checkpoint.
+    CheckpointEpoch,
 }
 
 impl Metric {
     /// All of them.
-    pub const ALL: [Metric; 12] = [
+    pub const ALL: [Metric; 21] = [
         Metric::RowsIn,
         Metric::RowsOut,
         Metric::BatchesIn,
@@ -53,6 +72,15 @@ impl Metric {
         Metric::BackpressuredUs,
         Metric::BytesOut,
         Metric::QueuedBytes,
+        Metric::CheckpointsCommitted,
+        Metric::CheckpointsFailed,
+        Metric::CheckpointsGivenUp,
+        Metric::CheckpointAlignUs,
+        Metric::CheckpointStoreUs,
+        Metric::CheckpointBytes,
+        Metric::CheckpointStoredBytes,
+        Metric::CheckpointLastUs,
+        Metric::CheckpointEpoch,
     ];
 
     /// The name under which it is exported.
@@ -70,13 +98,27 @@ impl Metric {
             Metric::WatermarkUs => "eventflux_operator_watermark_us",
             Metric::BytesOut => "eventflux_subtask_bytes_out_total",
             Metric::QueuedBytes => "eventflux_subtask_queued_bytes",
+            Metric::CheckpointsCommitted => "eventflux_checkpoint_committed_total",
+            Metric::CheckpointsFailed => "eventflux_checkpoint_failed_total",
+            Metric::CheckpointsGivenUp => "eventflux_checkpoint_given_up_total",
+            Metric::CheckpointAlignUs => "eventflux_checkpoint_align_us_total",
+            Metric::CheckpointStoreUs => "eventflux_checkpoint_store_us_total",
+            Metric::CheckpointBytes => "eventflux_checkpoint_bytes_total",
+            Metric::CheckpointStoredBytes => "eventflux_checkpoint_stored_bytes",
+            Metric::CheckpointLastUs => "eventflux_checkpoint_last_us",
+            Metric::CheckpointEpoch => "eventflux_checkpoint_epoch",
         }
     }
 
     /// Whether it only grows.
     pub fn kind(self) -> MetricKind {
         match self {
-            Metric::StateBytes | Metric::WatermarkUs | Metric::QueuedBytes => MetricKind::Gauge,
+            Metric::StateBytes
+            | Metric::WatermarkUs
+            | Metric::QueuedBytes
+            | Metric::CheckpointStoredBytes
+            | Metric::CheckpointLastUs
+            | Metric::CheckpointEpoch => MetricKind::Gauge,
             _ => MetricKind::Counter,
         }
     }

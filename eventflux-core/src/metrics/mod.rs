@@ -9,4 +9,4 @@ mod snapshot;
 
 pub use cells::Cells;
 pub use metric::{Metric, MetricKind};
-pub use snapshot::{MetricsSnapshot, OperatorRole, OperatorSnapshot, SubtaskSnapshot};
+pub use snapshot::{CheckpointSnapshot, MetricsSnapshot, OperatorRole, OperatorSnapshot, SubtaskSnapshot};

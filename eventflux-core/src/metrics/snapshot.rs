@@ -9,6 +9,31 @@ pub struct MetricsSnapshot {
     pub operators: Vec<OperatorSnapshot>,
     /// Per loop.
     pub subtasks: Vec<SubtaskSnapshot>,
+    /// Of the whole run; without checkpoints all zero.
+    pub checkpoints: CheckpointSnapshot,
+}
+
+/// The checkpoints of a run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CheckpointSnapshot {
+    /// Checkpoints that became durable.
+    pub committed: u64,
+    /// Attempts to store one that failed.
+    pub failed: u64,
+    /// Those whose barriers did not come through in time.
+    pub given_up: u64,
+    /// Microseconds from the barriers to the last acknowledgement, of all durable ones.
+    pub align_us: u64,
+    /// Microseconds from the last acknowledgement until one was durable, of all of them.
+    pub store_us: u64,
+    /// Bytes that they added to the store.
+    pub bytes: u64,
+    /// Bytes of state that the newest one consists of.
+    pub stored_bytes: u64,
+    /// When the newest one became durable, microseconds since the epoch.
+    pub last_us: Option<i64>,
+    /// The number of the newest durable one.
+    pub epoch: Option<u64>,
 }
 
 /// Where an operator stands in the graph.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::checkpoint::Checkpointer;
+use crate::checkpoint::CheckpointConfig;
 use crate::connector::{ProcessReferences, Registry, ResolveReference};
 use crate::time::{Clock, SystemClock};
 
@@ -26,8 +26,8 @@ pub struct RuntimeConfig {
     pub registry: Registry,
     /// Where references in option values are looked up.
     pub references: Arc<dyn ResolveReference>,
-    /// Where checkpoints go; `None`: there are none.
-    pub checkpointer: Option<Arc<dyn Checkpointer>>,
+    /// How checkpoints are taken; `None`: there are none.
+    pub checkpoints: Option<CheckpointConfig>,
 }
 
 impl Default for RuntimeConfig {
@@ -41,7 +41,7 @@ impl Default for RuntimeConfig {
             clock: Arc::new(SystemClock),
             registry: Registry::default(),
             references: Arc::new(ProcessReferences),
-            checkpointer: None,
+            checkpoints: None,
         }
     }
 }

@@ -5,15 +5,17 @@ use std::sync::Arc;
 
 use arrow::datatypes::{Schema, SchemaRef};
 
-use super::chain::{Next, OutletStage, SinkStage};
+use super::chain::{Next, OutletStage, SinkKind, SinkStage};
 use super::config::RuntimeConfig;
 use super::graph::{End, OpenSource, Outside};
 use super::in_process::{Input, InputQueue, InputSource, Outlet};
 use super::meter::OperatorEntry;
 use super::source::ValuesSource;
 use super::task::Task;
+use crate::checkpoint::restore::Restored;
 use crate::connector::{
-    Options, SinkContext, SinkPlan, SinkRequest, SourceContext, SourcePlan, SourceRequest,
+    ExactlyOncePlan, Options, SinkContext, SinkPlan, SinkRequest, SourceContext, SourcePlan, SourcePosition,
+    SourceRequest,
 };
 use crate::error::{Error, Result};
 use crate::plan::{Node, NodeId, OperatorSpec, PhysicalPlan, SinkSpec, SourceKind, SourceSpec};
@@ -89,6 +91,13 @@ impl Ends {
         source.or_else(|| self.sinks.get(&node).and_then(|sink| sink.parallelism_max()))
     }
 
+    /// The sinks that can write exactly once.
+    pub(crate) fn exactly_once(&self) -> impl Iterator<Item = (NodeId, &dyn ExactlyOncePlan)> {
+        self.sinks
+            .iter()
+            .filter_map(|(node, sink)| Some((*node, sink.exactly_once()?)))
+    }
+
     /// The handler of an input stream.
     pub(crate) fn input(&self, stream: &str) -> Option<&Input> {
         self.inputs.get(stream)
@@ -126,6 +135,26 @@ pub(crate) struct OpenEnds<'a> {
     pub(crate) ends: &'a Ends,
     pub(crate) config: &'a RuntimeConfig,
     pub(crate) tokio: &'a tokio::runtime::Handle,
+    /// What sources and sinks go on from.
+    pub(crate) restored: Option<&'a Restored>,
+}
+
+impl OpenEnds<'_> {
+    fn positions(&self, node: &Node) -> Vec<SourcePosition> {
+        self.restored
+            .map_or_else(Vec::new, |restored| restored.positions(&node.operator_id))
+    }
+
+    /// A run with checkpoints writes exactly once where it can.
+    fn open_sink(&self, node: &Node, context: &SinkContext) -> Result<SinkKind> {
+        let plan = planned(&self.ends.sinks, node)?;
+        match plan.exactly_once() {
+            Some(exactly_once) if self.config.checkpoints.is_some() => {
+                Ok(SinkKind::Staging(exactly_once.open(context)?))
+            }
+            _ => Ok(SinkKind::Direct(plan.open(context)?)),
+        }
+    }
 }
 
 impl Outside for OpenEnds<'_> {
@@ -137,7 +166,7 @@ impl Outside for OpenEnds<'_> {
                     subtask: end.subtask,
                     parallelism: end.parallelism,
                     batch_rows_max,
-                    positions: Vec::new(),
+                    positions: self.positions(end.node),
                     clock: Arc::clone(&self.config.clock),
                     tokio: self.tokio.clone(),
                 };
@@ -163,7 +192,7 @@ impl Outside for OpenEnds<'_> {
                 }
             }
             SourceKind::Values(rows) => {
-                let source = ValuesSource::new(rows.clone(), batch_rows_max, &[])?;
+                let source = ValuesSource::new(rows.clone(), batch_rows_max, &self.positions(end.node))?;
                 OpenSource {
                     source: Box::new(source),
                     is_drained: true,
@@ -190,10 +219,13 @@ impl Outside for OpenEnds<'_> {
                 let context = SinkContext {
                     subtask: end.subtask,
                     parallelism: end.parallelism,
+                    is_restored: self
+                        .restored
+                        .is_some_and(|restored| restored.is_kept(&end.node.operator_id)),
                     clock: Arc::clone(&self.config.clock),
                     tokio: self.tokio.clone(),
                 };
-                let sink = planned(&self.ends.sinks, end.node)?.open(&context)?;
+                let sink = self.open_sink(end.node, &context)?;
                 Ok(Next::Sink(Box::new(SinkStage::new(sink, entry, task))))
             }
         }

@@ -3,8 +3,11 @@
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::edge::Mailbox;
+use crate::checkpoint::Participant;
 use crate::element::WATERMARK_MIN;
-use crate::metrics::{Cells, Metric, MetricsSnapshot, OperatorRole, OperatorSnapshot, SubtaskSnapshot};
+use crate::metrics::{
+    Cells, CheckpointSnapshot, Metric, MetricsSnapshot, OperatorRole, OperatorSnapshot, SubtaskSnapshot,
+};
 use crate::operator::BadRow;
 
 /// One parallel copy of an operator.
@@ -42,6 +45,14 @@ impl OperatorEntry {
             };
             format!("{place}{}", row.reason)
         });
+    }
+
+    /// How checkpoints name it.
+    pub(crate) fn participant(&self) -> Participant {
+        Participant {
+            operator_id: self.operator_id.clone(),
+            subtask: self.subtask,
+        }
     }
 
     fn snapshot(&self) -> OperatorSnapshot {
@@ -91,6 +102,7 @@ impl LoopEntry {
 #[derive(Debug, Default)]
 pub(crate) struct Meter {
     entries: Mutex<(Vec<Arc<OperatorEntry>>, Vec<LoopEntry>)>,
+    checkpoints: Arc<Cells>,
 }
 
 impl Meter {
@@ -113,11 +125,33 @@ impl Meter {
             .push(entry);
     }
 
+    /// Where checkpoints are counted, by one coordinator.
+    pub(crate) fn checkpoint_cells(&self) -> &Arc<Cells> {
+        &self.checkpoints
+    }
+
     pub(crate) fn snapshot(&self) -> MetricsSnapshot {
         let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         MetricsSnapshot {
             operators: entries.0.iter().map(|entry| entry.snapshot()).collect(),
             subtasks: entries.1.iter().map(LoopEntry::snapshot).collect(),
+            checkpoints: checkpoints(&self.checkpoints),
         }
+    }
+}
+
+fn checkpoints(cells: &Cells) -> CheckpointSnapshot {
+    let committed = cells.count(Metric::CheckpointsCommitted);
+    let is_any = committed > 0;
+    CheckpointSnapshot {
+        committed,
+        failed: cells.count(Metric::CheckpointsFailed),
+        given_up: cells.count(Metric::CheckpointsGivenUp),
+        align_us: cells.count(Metric::CheckpointAlignUs),
+        store_us: cells.count(Metric::CheckpointStoreUs),
+        bytes: cells.count(Metric::CheckpointBytes),
+        stored_bytes: cells.count(Metric::CheckpointStoredBytes),
+        last_us: is_any.then(|| cells.get(Metric::CheckpointLastUs)),
+        epoch: is_any.then(|| cells.count(Metric::CheckpointEpoch)),
     }
 }

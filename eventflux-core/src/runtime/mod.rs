@@ -15,10 +15,11 @@
 //! parallelism, batch size or who drives the loops. Waiting for those behind is measured as backpressure, never as idleness.
 //! A loop that fails or panics ends the run with its error.
 //!
-//! **Absent on purpose** Wires between nodes (an edge is made in one place, `graph::builder`) and the coordinator of
-//! checkpoints (loops know a [`Checkpointer`](crate::checkpoint::Checkpointer)).
+//! **Absent on purpose** Wires between nodes (an edge is made in one place, `graph::builder`) and when checkpoints are taken
+//! (loops know a [`Checkpointer`](crate::checkpoint::Checkpointer)).
 
 mod chain;
+mod checkpointing;
 mod config;
 mod edge;
 mod ends;
@@ -40,6 +41,8 @@ mod subtask;
 mod task;
 
 pub use config::RuntimeConfig;
+pub(crate) use orders::Commander;
+
 pub use in_process::{Input, InputError, Outlet, OutputStream};
 pub use outcome::{RunEnd, RunSummary};
 pub use running::RunningApp;

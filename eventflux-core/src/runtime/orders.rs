@@ -32,6 +32,10 @@ pub(crate) struct Orders {
     pub(crate) phase: Phase,
     /// The newest barrier that sources have to emit.
     pub(crate) barrier: Option<Barrier>,
+    /// The newest epoch whose checkpoint is durable.
+    pub(crate) committed: Option<u64>,
+    /// Sources whose input has ended may end: no checkpoint needs them any more. Without checkpoints, from the beginning.
+    pub(crate) is_let_go: bool,
 }
 
 /// The end that gives orders.
@@ -39,11 +43,24 @@ pub(crate) struct Orders {
 pub(crate) struct Commander(watch::Sender<Orders>);
 
 impl Commander {
-    pub(crate) fn new() -> Self {
+    /// `is_let_go`: no checkpoint comes after the end of the inputs.
+    pub(crate) fn new(is_let_go: bool) -> Self {
         Self(watch::Sender::new(Orders {
             phase: Phase::Running,
             barrier: None,
+            committed: None,
+            is_let_go,
         }))
+    }
+
+    /// Lets sources whose input has ended end.
+    pub(crate) fn let_go(&self) {
+        self.0.send_modify(|orders| orders.is_let_go = true);
+    }
+
+    /// Tells the sources that the checkpoint of an epoch is durable.
+    pub(crate) fn committed(&self, epoch: u64) {
+        self.0.send_modify(|orders| orders.committed = Some(epoch));
     }
 
     /// Moves to a phase; an earlier one than the present leaves it as it is.
@@ -64,6 +81,13 @@ impl Commander {
             }
             is_newer
         });
+    }
+
+    /// Waits until the run is aborted.
+    pub(crate) async fn aborted(&self) {
+        let mut orders = self.0.subscribe();
+        // The sender is part of this: the wait cannot fail.
+        let _ = orders.wait_for(|orders| orders.phase == Phase::Aborted).await;
     }
 
     pub(crate) fn phase(&self) -> Phase {
@@ -87,7 +111,7 @@ mod tests {
 
     #[test]
     fn phases_and_barriers_only_go_forward() {
-        let commander = Commander::new();
+        let commander = Commander::new(true);
         let follower = commander.follow();
         let barrier = |epoch| Barrier { generation: 1, epoch };
         commander.ask_barrier(barrier(4));
@@ -98,7 +122,9 @@ mod tests {
             *follower.borrow(),
             Orders {
                 phase: Phase::Aborted,
-                barrier: Some(barrier(4))
+                barrier: Some(barrier(4)),
+                committed: None,
+                is_let_go: true,
             }
         );
     }

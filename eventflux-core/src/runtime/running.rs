@@ -3,18 +3,18 @@
 use std::sync::Arc;
 
 use super::ends::Ends;
-use super::in_process::{Input, Outlet};
+use super::in_process::{Input, Outlet, block_on};
 use super::meter::Meter;
 use super::orders::{Commander, Phase};
 use super::outcome::{Ledger, RunSummary};
-use crate::element::Barrier;
-use crate::error::Result;
+use crate::checkpoint::coordinator::Mailbox;
+use crate::error::{Error, Result};
 use crate::metrics::MetricsSnapshot;
 use crate::time::Clock;
 
 /// What the loops of a run and its owner share.
 pub(crate) struct Shared {
-    pub(crate) commander: Commander,
+    pub(crate) commander: Arc<Commander>,
     pub(crate) meter: Meter,
     pub(crate) ends: Arc<Ends>,
     /// `None` once it is given up.
@@ -41,14 +41,22 @@ impl Drop for Shared {
 pub struct RunningApp {
     shared: Arc<Shared>,
     ledger: Arc<Ledger>,
+    /// The way to the coordinator of checkpoints.
+    checkpoints: Option<Mailbox>,
     clock: Arc<dyn Clock>,
 }
 
 impl RunningApp {
-    pub(crate) fn new(shared: Arc<Shared>, ledger: Arc<Ledger>, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        ledger: Arc<Ledger>,
+        checkpoints: Option<Mailbox>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         Self {
             shared,
             ledger,
+            checkpoints,
             clock,
         }
     }
@@ -106,9 +114,22 @@ impl RunningApp {
         &self.clock
     }
 
-    /// Lets every source emit a barrier next. Barriers older than the last one are ignored.
-    pub fn send_barrier(&self, barrier: Barrier) {
-        self.shared.commander.ask_barrier(barrier);
+    /// Takes a checkpoint of everything that was sent before, waits until it is durable, and gives its epoch.
+    ///
+    /// **Errors** The run has no checkpoints, or ended meanwhile; the checkpoint could not be stored (it is tried again).
+    pub fn checkpoint(&self) -> Result<u64> {
+        block_on(self.checkpoint_async())
+    }
+
+    /// As [`RunningApp::checkpoint`], on any async runtime.
+    pub async fn checkpoint_async(&self) -> Result<u64> {
+        let Some(checkpoints) = &self.checkpoints else {
+            return Err(Error::NoStore);
+        };
+        let over = Error::Cancelled {
+            subtask: "the checkpoint".into(),
+        };
+        checkpoints.ask().await.unwrap_or(Err(over))
     }
 
     /// The handler of a stream that this process feeds.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::thread;
 
 use super::chain::catch_panic;
+use super::checkpointing::Checkpointing;
 use super::config::RuntimeConfig;
 use super::ends::{Ends, OpenEnds};
 use super::graph::{Builder, Layout, MakeOperator};
@@ -88,13 +89,13 @@ impl Runtime {
             .map_err(|error| no_thread("eventflux-io", error))?;
         let handle = tokio.handle().clone();
         let shared = Arc::new(Shared {
-            commander: Commander::new(),
+            commander: Arc::new(Commander::new(self.config.checkpoints.is_none())),
             meter: Meter::default(),
             ends: Arc::clone(&self.ends),
             tokio: Some(tokio),
         });
         // Connectors may block while they open, which a caller's async runtime would not take well.
-        let subtasks = thread::scope(|scope| {
+        let (subtasks, checkpointing) = thread::scope(|scope| {
             let open = || {
                 let _guard = handle.enter();
                 self.build(&shared, &handle)
@@ -107,14 +108,43 @@ impl Runtime {
                 .join()
                 .unwrap_or_else(|_| Err(Error::Bug("a connector panicked while it opened".into())))
         })?;
-        let ledger = Arc::new(Ledger::new(subtasks.len()));
+        let ledger = Arc::new(Ledger::new(subtasks.len() + usize::from(checkpointing.is_some())));
+        let mailbox = checkpointing
+            .as_ref()
+            .map(|checkpointing| checkpointing.mailbox().clone());
+        if let Some(checkpointing) = checkpointing {
+            let coordinator = checkpointing.coordinator(&self.config, &subtasks, &shared);
+            let tokio = handle.clone();
+            let body = move || tokio.block_on(coordinator.run());
+            spawn_body(&Threads, "eventflux-checkpoint", body, &shared, &ledger, &handle);
+        }
         for subtask in subtasks {
             spawn_loop(&Threads, subtask, &shared, &ledger, &handle);
         }
-        Ok(RunningApp::new(shared, ledger, Arc::clone(&self.config.clock)))
+        Ok(RunningApp::new(
+            shared,
+            ledger,
+            mailbox,
+            Arc::clone(&self.config.clock),
+        ))
     }
 
-    fn build(&self, shared: &Shared, tokio: &tokio::runtime::Handle) -> Result<Vec<Subtask>> {
+    fn build(
+        &self,
+        shared: &Shared,
+        tokio: &tokio::runtime::Handle,
+    ) -> Result<(Vec<Subtask>, Option<Checkpointing>)> {
+        let checkpointing = match &self.config.checkpoints {
+            Some(checkpoints) => {
+                let begin = Checkpointing::begin(checkpoints, &self.plan, &self.ends, &self.config, tokio);
+                Some(tokio.block_on(begin)?)
+            }
+            None => None,
+        };
+        let restored = checkpointing.as_ref().and_then(Checkpointing::restored);
+        let checkpointer = checkpointing
+            .as_ref()
+            .map(|checkpointing| Arc::new(checkpointing.mailbox().clone()) as _);
         let layout = Layout::new(&self.plan, self.config.parallelism, false, |node| {
             self.ends.limit(node)
         });
@@ -122,6 +152,7 @@ impl Runtime {
             ends: &self.ends,
             config: &self.config,
             tokio,
+            restored,
         };
         let builder = Builder {
             plan: &self.plan,
@@ -130,13 +161,15 @@ impl Runtime {
             drive: Drive::Threads(tokio.clone()),
             orders: shared.commander.follow(),
             meter: &shared.meter,
+            checkpointer: checkpointer.as_ref(),
+            restored,
             outside: &outside,
             make_operator: self.make_operator.as_ref(),
             left_out: &self.left_out,
         };
         let mut subtasks = builder.build()?;
         subtasks.iter_mut().try_for_each(Subtask::open)?;
-        Ok(subtasks)
+        Ok((subtasks, checkpointing))
     }
 }
 
@@ -149,13 +182,26 @@ fn spawn_loop(
     tokio: &tokio::runtime::Handle,
 ) {
     let name = subtask.name().to_owned();
-    let thread_name = name.clone();
+    // Sources and sinks let go of the outside before anybody learns that the run is over.
+    let body = move || run_loop(&mut subtask);
+    spawn_body(spawn, &name, body, shared, ledger, tokio);
+}
+
+/// Gives a part of the run its thread; its end counts as one of the run's.
+fn spawn_body(
+    spawn: &dyn Spawn,
+    name: &str,
+    body: impl FnOnce() -> Result<()> + Send + 'static,
+    shared: &Arc<Shared>,
+    ledger: &Arc<Ledger>,
+    tokio: &tokio::runtime::Handle,
+) {
+    let thread_name = name.to_owned();
+    let name = name.to_owned();
     let (run_shared, run_ledger, tokio) = (Arc::clone(shared), Arc::clone(ledger), tokio.clone());
     let body = move || {
         let _guard = tokio.enter();
-        let result = catch_panic(&name, || run_loop(&mut subtask));
-        // Sources and sinks let go of the outside before anybody learns that the run is over.
-        drop(subtask);
+        let result = catch_panic(&name, body);
         run_ledger.record(result, &run_shared.commander, || run_shared.ends.close());
     };
     if let Err(error) = spawn.spawn(&thread_name, Box::new(body)) {

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 use tokio::sync::watch;
 
 use super::orders::{Orders, Phase};
-use crate::checkpoint::Checkpointer;
+use crate::checkpoint::{CheckpointPart, Checkpointer, LoopId};
 use crate::element::Barrier;
 use crate::error::{Error, Result};
 use crate::metrics::{Cells, Metric};
@@ -27,6 +27,7 @@ pub(crate) enum Drive {
 #[derive(Debug)]
 pub(crate) struct Task {
     pub(crate) name: String,
+    pub(crate) loop_id: LoopId,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) cells: Arc<Cells>,
     pub(crate) drive: Drive,
@@ -64,10 +65,18 @@ impl Task {
     }
 
     /// Tells the checkpointer, if there is one, that the loop has handed a barrier on.
-    pub(crate) fn acknowledge(&self, barrier: Barrier) -> Result<()> {
-        match &self.checkpointer {
-            Some(checkpointer) => checkpointer.acknowledge(barrier, &self.name),
-            None => Ok(()),
+    pub(crate) fn acknowledge(&self, barrier: Barrier) {
+        if let Some(checkpointer) = &self.checkpointer {
+            let loop_id = self.loop_id;
+            checkpointer.take(CheckpointPart::Acknowledged { barrier, loop_id });
+        }
+    }
+
+    /// Tells the checkpointer, if there is one, that the loop's source has nothing more to read.
+    pub(crate) fn input_ended(&self) {
+        if let Some(checkpointer) = &self.checkpointer {
+            let loop_id = self.loop_id;
+            checkpointer.take(CheckpointPart::InputEnded { loop_id });
         }
     }
 

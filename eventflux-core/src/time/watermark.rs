@@ -32,6 +32,16 @@ impl BoundedDelay {
         }
     }
 
+    /// After rows of which this was the largest event time.
+    pub fn from_largest(delay_us: i64, largest_us: i64) -> Self {
+        Self { delay_us, largest_us }
+    }
+
+    /// The largest event time so far, if there was any.
+    pub fn largest_us(&self) -> Option<i64> {
+        (self.largest_us != WATERMARK_MIN).then_some(self.largest_us)
+    }
+
     /// No later row is expected below this.
     pub fn watermark(&self) -> Watermark {
         self.largest_us.saturating_sub(self.delay_us)

@@ -24,5 +24,5 @@ pub(crate) use next::Next;
 pub(crate) use outlet_stage::OutletStage;
 pub(crate) use panic::catch_panic;
 pub(crate) use side::Side;
-pub(crate) use sink_stage::SinkStage;
+pub(crate) use sink_stage::{SinkKind, SinkStage};
 pub(crate) use stage::Stage;

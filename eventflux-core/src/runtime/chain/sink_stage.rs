@@ -2,24 +2,33 @@
 
 use std::sync::Arc;
 
-use crate::connector::Sink;
-use crate::element::StreamElement;
+use crate::checkpoint::CheckpointPart;
+use crate::connector::{Sink, StagingSink};
+use crate::element::{Barrier, StreamElement};
 use crate::error::Result;
 use crate::metrics::Metric;
 use crate::operator::Collector;
 use crate::runtime::meter::OperatorEntry;
 use crate::runtime::task::Task;
 
+/// How a sink's rows become visible.
+pub(crate) enum SinkKind {
+    /// At once: when it is flushed, at barriers too.
+    Direct(Box<dyn Sink>),
+    /// After the checkpoint that they belong to.
+    Staging(Box<dyn StagingSink>),
+}
+
 /// Hands rows to a sink, and waits where the sink does: that is backpressure.
 pub(crate) struct SinkStage {
-    sink: Box<dyn Sink>,
+    sink: SinkKind,
     has_unflushed: bool,
     entry: Arc<OperatorEntry>,
     task: Arc<Task>,
 }
 
 impl SinkStage {
-    pub(crate) fn new(sink: Box<dyn Sink>, entry: Arc<OperatorEntry>, task: Arc<Task>) -> Self {
+    pub(crate) fn new(sink: SinkKind, entry: Arc<OperatorEntry>, task: Arc<Task>) -> Self {
         Self {
             sink,
             has_unflushed: false,
@@ -30,8 +39,25 @@ impl SinkStage {
 
     /// Makes visible what was written, if anything was since the last time.
     pub(crate) fn flush(&mut self) -> Result<()> {
-        if std::mem::take(&mut self.has_unflushed) {
-            self.task.wait_downstream(self.sink.flush())??;
+        if let SinkKind::Direct(sink) = &mut self.sink
+            && std::mem::take(&mut self.has_unflushed)
+        {
+            self.task.wait_downstream(sink.flush())??;
+        }
+        Ok(())
+    }
+
+    fn barrier(&mut self, barrier: Barrier) -> Result<()> {
+        let SinkKind::Staging(sink) = &mut self.sink else {
+            return self.flush();
+        };
+        let note = self.task.wait_downstream(sink.pre_commit(barrier.epoch))??;
+        if let Some(checkpointer) = &self.task.checkpointer {
+            checkpointer.take(CheckpointPart::Sink {
+                barrier,
+                sink: self.entry.participant(),
+                note,
+            });
         }
         Ok(())
     }
@@ -45,7 +71,10 @@ impl Collector for SinkStage {
                 self.entry.cells.add(Metric::RowsIn, row_count);
                 self.entry.cells.add(Metric::BatchesIn, 1);
                 self.has_unflushed = true;
-                self.task.wait_downstream(self.sink.write(&batch))??;
+                match &mut self.sink {
+                    SinkKind::Direct(sink) => self.task.wait_downstream(sink.write(&batch))??,
+                    SinkKind::Staging(sink) => self.task.wait_downstream(sink.write(&batch))??,
+                }
                 self.entry.cells.add(Metric::RowsOut, row_count);
                 Ok(())
             }
@@ -54,10 +83,13 @@ impl Collector for SinkStage {
                 Ok(())
             }
             StreamElement::Idle => Ok(()),
-            StreamElement::Barrier(_) => self.flush(),
+            StreamElement::Barrier(barrier) => self.barrier(barrier),
             StreamElement::EndOfInput => {
                 self.has_unflushed = false;
-                self.task.wait_downstream(self.sink.close())?
+                match &mut self.sink {
+                    SinkKind::Direct(sink) => self.task.wait_downstream(sink.close())?,
+                    SinkKind::Staging(sink) => self.task.wait_downstream(sink.close())?,
+                }
             }
         }
     }

@@ -3,18 +3,21 @@
 use std::sync::Arc;
 
 use super::{Emit, Next, Side, catch_panic};
-use crate::checkpoint::Participant;
-use crate::element::{Barrier, StreamElement};
+use crate::checkpoint::CheckpointPart;
+use crate::element::{Barrier, StreamElement, Watermark};
 use crate::error::Result;
 use crate::metrics::{Cells, Metric};
 use crate::operator::{Collector, Operator, Output};
 use crate::runtime::meter::OperatorEntry;
 use crate::runtime::task::Task;
+use crate::state::segment::SnapshotRows;
 
 /// An operator with what follows it.
 pub(crate) struct Stage {
     operator: Box<dyn Operator>,
     is_timed: bool,
+    /// The last that the operator was given; those up to it are not given again. A restart may begin with earlier ones.
+    watermark: Watermark,
     entry: Arc<OperatorEntry>,
     task: Arc<Task>,
     next: Next,
@@ -22,8 +25,10 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
+    /// `watermark`: the last that the operator was given before a restart, or the least there is.
     pub(crate) fn new(
         mut operator: Box<dyn Operator>,
+        watermark: Watermark,
         entry: Arc<OperatorEntry>,
         task: Arc<Task>,
         next: Next,
@@ -33,6 +38,7 @@ impl Stage {
         Self {
             operator,
             is_timed,
+            watermark,
             entry,
             task,
             next,
@@ -49,7 +55,9 @@ impl Stage {
                 cells.add(Metric::BatchesIn, 1);
                 self.call(|operator, out| operator.on_batch(input, batch, out))
             }
+            StreamElement::Watermark(watermark) if watermark <= self.watermark => Ok(()),
             StreamElement::Watermark(watermark) => {
+                self.watermark = watermark;
                 self.call(|operator, out| operator.on_watermark(watermark, out))?;
                 self.side.pass_watermark(watermark)
             }
@@ -115,14 +123,18 @@ impl Stage {
         let Some(checkpointer) = &self.task.checkpointer else {
             return Ok(());
         };
-        let participant = Participant {
-            operator_id: &self.entry.operator_id,
-            subtask: self.entry.subtask,
-        };
-        let mut writer = checkpointer.writer(barrier, participant)?;
+        let mut rows = SnapshotRows::default();
         catch_panic(&self.entry.name, || {
-            self.operator.snapshot(barrier.epoch, writer.as_mut())
-        })
+            self.operator.snapshot(barrier.epoch, &mut rows)
+        })?;
+        checkpointer.take(CheckpointPart::Operator {
+            barrier,
+            operator: self.entry.participant(),
+            loop_id: self.task.loop_id,
+            rows,
+            watermark: self.watermark,
+        });
+        Ok(())
     }
 
     fn call(&mut self, work: impl FnOnce(&mut dyn Operator, &mut Output<'_>) -> Result<()>) -> Result<()> {

@@ -7,7 +7,11 @@ use tokio::sync::watch;
 
 use super::Layout;
 use super::outside::{End, Outside};
+use crate::checkpoint::restore::Restored;
+use crate::checkpoint::{Checkpointer, LoopId};
+use crate::element::WATERMARK_MIN;
 use crate::error::{Error, Result};
+use crate::key::key_groups_of;
 use crate::metrics::{Cells, OperatorRole};
 use crate::operator::{Operator, OperatorContext};
 use crate::plan::{Edge, ErrorPolicy, Exchange, Node, NodeId, OperatorSpec, PhysicalPlan, Port, SourceSpec};
@@ -34,6 +38,10 @@ pub(crate) struct Builder<'a> {
     pub(crate) drive: Drive,
     pub(crate) orders: watch::Receiver<Orders>,
     pub(crate) meter: &'a Meter,
+    /// Who takes the parts of checkpoints.
+    pub(crate) checkpointer: Option<&'a Arc<dyn Checkpointer>>,
+    /// What operators and sources go on from.
+    pub(crate) restored: Option<&'a Restored>,
     pub(crate) outside: &'a dyn Outside,
     pub(crate) make_operator: &'a MakeOperator,
     /// Outputs that nobody reads.
@@ -76,13 +84,20 @@ impl Builder<'_> {
         let mut built = Vec::new();
         for node in heads {
             for subtask in 0..self.layout.width(node.id) {
-                built.push(self.subtask(node, subtask, &mailboxes)?);
+                let loop_id = built.len();
+                built.push(self.subtask(loop_id, node, subtask, &mailboxes)?);
             }
         }
         Ok(built)
     }
 
-    fn subtask(&self, node: &Node, subtask: usize, mailboxes: &Mailboxes) -> Result<Subtask> {
+    fn subtask(
+        &self,
+        loop_id: LoopId,
+        node: &Node,
+        subtask: usize,
+        mailboxes: &Mailboxes,
+    ) -> Result<Subtask> {
         let width = self.layout.width(node.id);
         let name = match width {
             1 => node.name.clone(),
@@ -91,11 +106,12 @@ impl Builder<'_> {
         let mailbox = mailboxes.get(&(node.id, subtask));
         let task = Arc::new(Task {
             name: name.clone(),
+            loop_id,
             clock: Arc::clone(&self.config.clock),
             cells: Arc::new(Cells::default()),
             drive: self.drive.clone(),
             orders: self.orders.clone(),
-            checkpointer: self.config.checkpointer.clone(),
+            checkpointer: self.checkpointer.map(Arc::clone),
         });
         self.meter
             .add_loop(name, Arc::clone(&task.cells), mailbox.map(Arc::clone));
@@ -190,12 +206,19 @@ impl Builder<'_> {
                     batch_rows_max: self.config.batch_rows_max,
                     clock: Arc::clone(&self.config.clock),
                 };
-                let operator = (self.make_operator)(self.plan, node, &context)?;
+                let mut operator = (self.make_operator)(self.plan, node, &context)?;
+                let mut watermark = WATERMARK_MIN;
+                if let Some(restored) = self.restored {
+                    let own = key_groups_of(context.subtask, context.key_groups, context.parallelism);
+                    restored.operator(&node.operator_id, own, operator.as_mut())?;
+                    watermark = restored.watermark(&node.operator_id).unwrap_or(watermark);
+                }
                 let entry = self.entry(node, OperatorRole::Inner, place);
                 let side = self.side(node, &node.name, error_policy(&node.spec), &entry, place)?;
                 let next = self.output(node, Port::Main, place)?;
                 Ok(Next::Stage(Box::new(Stage::new(
                     operator,
+                    watermark,
                     entry,
                     Arc::clone(place.task),
                     next,
@@ -209,7 +232,10 @@ impl Builder<'_> {
         let entry = self.entry(node, OperatorRole::Source, place);
         let side = self.side(node, &spec.stream, spec.error_policy, &entry, place)?;
         let next = self.output(node, Port::Main, place)?;
-        RimStage::new(spec, entry, Arc::clone(place.task), next, side)
+        let times = self
+            .restored
+            .map(|restored| restored.source_times(&node.operator_id));
+        RimStage::new(spec, entry, Arc::clone(place.task), times.as_ref(), next, side)
     }
 
     fn side(

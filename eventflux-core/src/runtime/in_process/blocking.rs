@@ -15,7 +15,7 @@ impl Wake for Unpark {
 }
 
 /// Runs a future that depends on nothing but wakers to its end.
-pub(super) fn block_on<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     let mut future = pin!(future);
     // Often there is nothing to wait for: then no waker has to be made.
     if let Poll::Ready(value) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {

@@ -10,6 +10,7 @@ mod input_source;
 mod outlet;
 mod output_stream;
 
+pub(crate) use blocking::block_on;
 pub use input::{Input, InputError};
 pub(crate) use input_queue::InputQueue;
 pub(crate) use input_source::InputSource;

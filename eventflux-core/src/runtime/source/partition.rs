@@ -1,5 +1,8 @@
 //! The watermarks of a source's partitions.
 
+use std::collections::BTreeMap;
+
+use crate::checkpoint::SourceTimes;
 use crate::element::{WATERMARK_MAX, Watermark};
 use crate::time::{BoundedDelay, Cut};
 
@@ -16,6 +19,8 @@ pub(super) struct Partitions {
     emitted: Watermark,
     /// Idleness has been told, and no rows have come since.
     is_idle: bool,
+    /// The largest event times of partitions that have not appeared yet, from a checkpoint.
+    restored: BTreeMap<String, i64>,
 }
 
 /// ```text
@@ -26,6 +31,8 @@ pub(super) struct Partitions {
 /// ```
 #[derive(Debug)]
 struct Partition {
+    /// The last that was known.
+    name: Option<String>,
     progress: BoundedDelay,
     /// When it last had rows, in microseconds of processing time less all backpressured time.
     last_rows_us: i64,
@@ -62,6 +69,23 @@ impl Partitions {
             partitions: Vec::new(),
             emitted: Watermark::MIN,
             is_idle: false,
+            restored: BTreeMap::new(),
+        }
+    }
+
+    /// Goes on from a checkpoint, before the first set of partitions.
+    pub(super) fn restore(&mut self, times: &SourceTimes) {
+        self.emitted = times.watermark.unwrap_or(Watermark::MIN);
+        self.restored = times.partitions.iter().cloned().collect();
+    }
+
+    /// How far event time has come. A partition that has ended is left out: it does not come again.
+    pub(super) fn times(&self) -> SourceTimes {
+        let largest =
+            |partition: &Partition| Some((partition.name.clone()?, partition.progress.largest_us()?));
+        SourceTimes {
+            watermark: (self.emitted != Watermark::MIN).then_some(self.emitted),
+            partitions: self.partitions.iter().filter_map(largest).collect(),
         }
     }
 
@@ -69,14 +93,19 @@ impl Partitions {
     pub(super) fn set(&mut self, names: &[Option<String>], active_us: i64) -> Progress {
         for (index, name) in names.iter().enumerate() {
             if index == self.partitions.len() {
+                let restored = name.as_ref().and_then(|name| self.restored.remove(name));
                 self.partitions.push(Partition {
-                    progress: BoundedDelay::new(self.delay_us),
+                    name: name.clone(),
+                    progress: restored.map_or(BoundedDelay::new(self.delay_us), |largest_us| {
+                        BoundedDelay::from_largest(self.delay_us, largest_us)
+                    }),
                     last_rows_us: active_us,
                     is_idle: false,
                     has_ended: false,
                 });
             }
             self.partitions[index].has_ended = name.is_none();
+            self.partitions[index].name.clone_from(name);
         }
         self.progress()
     }

@@ -5,6 +5,7 @@ use arrow::array::RecordBatch;
 use super::columns::{Columns, Completed};
 use super::partition::{Partitions, Progress};
 use crate::batch::EventBatch;
+use crate::checkpoint::SourceTimes;
 use crate::element::{StreamElement, Watermark};
 use crate::error::Result;
 use crate::operator::{Collector, SideOutput};
@@ -54,6 +55,25 @@ impl Rim {
         Self {
             columns: Columns::new(spec),
             time,
+        }
+    }
+
+    /// Goes on from a checkpoint, before anything else.
+    pub(super) fn restore(&mut self, times: &SourceTimes) {
+        match &mut self.time {
+            Time::Event(partitions) => partitions.restore(times),
+            Time::Arrival { watermark } => *watermark = times.watermark.unwrap_or(Watermark::MIN),
+        }
+    }
+
+    /// How far event time has come.
+    pub(super) fn times(&self) -> SourceTimes {
+        match &self.time {
+            Time::Event(partitions) => partitions.times(),
+            Time::Arrival { watermark } => SourceTimes {
+                watermark: (*watermark != Watermark::MIN).then_some(*watermark),
+                partitions: Vec::new(),
+            },
         }
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::rim::{Now, Rim};
-use crate::checkpoint::Participant;
+use crate::checkpoint::{CheckpointPart, SourceCut, SourceTimes};
 use crate::connector::{SourcePosition, SourceRows};
 use crate::element::{Barrier, StreamElement, WATERMARK_MAX};
 use crate::error::Result;
@@ -19,6 +19,8 @@ use crate::time::task_now_us;
 /// chain and takes batches of the dead-letter schema.
 pub(crate) struct RimStage {
     rim: Rim,
+    /// Nothing more comes in: event time does not go on with the clock.
+    has_ended: bool,
     partitions: Vec<Option<String>>,
     /// Of a dead-letter stream: which columns of the dead-letter schema it has.
     letter_columns: Vec<usize>,
@@ -33,9 +35,14 @@ impl RimStage {
         spec: &SourceSpec,
         entry: Arc<OperatorEntry>,
         task: Arc<Task>,
+        restored: Option<&SourceTimes>,
         next: Next,
         side: Side,
     ) -> Result<Self> {
+        let mut rim = Rim::new(spec);
+        if let Some(times) = restored {
+            rim.restore(times);
+        }
         let mut letter_columns = Vec::new();
         let mut partitions = Vec::new();
         if matches!(spec.kind, SourceKind::DeadLetters) {
@@ -46,7 +53,8 @@ impl RimStage {
             partitions.push(Some(spec.stream.clone()));
         }
         let mut stage = Self {
-            rim: Rim::new(spec),
+            rim,
+            has_ended: false,
             partitions: Vec::new(),
             letter_columns,
             entry,
@@ -92,20 +100,24 @@ impl RimStage {
     /// Hands a barrier on, once the source's positions are saved.
     pub(crate) fn barrier(&mut self, barrier: Barrier, positions: Vec<SourcePosition>) -> Result<()> {
         if let Some(checkpointer) = &self.task.checkpointer {
-            let source = Participant {
-                operator_id: &self.entry.operator_id,
-                subtask: self.entry.subtask,
-            };
-            checkpointer.positions(barrier, source, positions)?;
+            let times = self.rim.times();
+            checkpointer.take(CheckpointPart::Source {
+                barrier,
+                source: self.entry.participant(),
+                cut: SourceCut { positions, times },
+            });
         }
         self.pass(StreamElement::Barrier(barrier))
     }
 
-    /// The input has ended by itself (everything closes), or the run stops (event time stays where it is).
+    /// No more rows come: the input has ended by itself (everything closes), or the run stops (event time stays where it is).
     pub(crate) fn end(&mut self, is_by_itself: bool) -> Result<()> {
-        if is_by_itself {
-            self.close()?;
-        }
+        self.has_ended = true;
+        if is_by_itself { self.close() } else { Ok(()) }
+    }
+
+    /// The last that is handed on.
+    pub(crate) fn let_go(&mut self) -> Result<()> {
         self.pass(StreamElement::EndOfInput)
     }
 
@@ -131,7 +143,7 @@ impl RimStage {
 
     /// The clock has moved: event time that is the clock's follows at once, here and behind.
     pub(crate) fn follow_clock(&mut self) -> Result<()> {
-        if self.rim.follows_clock() {
+        if self.rim.follows_clock() && !self.has_ended {
             self.clock()?;
         }
         self.branches().into_iter().try_for_each(Next::follow_clock)
@@ -150,7 +162,7 @@ impl RimStage {
 
     /// A stepped run moves event time with the clock by itself.
     fn own_due_us(&self) -> Option<i64> {
-        if matches!(self.task.drive, Drive::Stepped) && self.rim.follows_clock() {
+        if self.has_ended || matches!(self.task.drive, Drive::Stepped) && self.rim.follows_clock() {
             return None;
         }
         self.rim.next_due_us(self.backpressured_us())
@@ -204,8 +216,9 @@ impl Collector for RimStage {
                     bad: Vec::new(),
                 })
             }
-            StreamElement::Watermark(WATERMARK_MAX) => self.close(),
+            StreamElement::Watermark(WATERMARK_MAX) => self.end(true),
             StreamElement::Watermark(_) | StreamElement::Idle => Ok(()),
+            StreamElement::Barrier(barrier) => self.barrier(barrier, Vec::new()),
             other => self.pass(other),
         }
     }

@@ -63,7 +63,7 @@ impl Stepper {
         let layout = Layout::new(plan, config.parallelism, true, |node| {
             is_fed(plan, node).then_some(1)
         });
-        let (commander, meter, basket) = (Commander::new(), Meter::default(), Basket::default());
+        let (commander, meter, basket) = (Commander::new(true), Meter::default(), Basket::default());
         let feeds = Feeds::new(plan)?;
         let hands = Hands {
             plan,
@@ -78,6 +78,8 @@ impl Stepper {
             drive: Drive::Stepped,
             orders: commander.follow(),
             meter: &meter,
+            checkpointer: None,
+            restored: None,
             outside: &hands,
             make_operator,
             left_out: &BTreeSet::new(),

@@ -1,11 +1,12 @@
 //! Where a loop's elements come from.
 
+use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use crate::connector::{Source, SourceEvent};
+use crate::connector::{Source, SourceEvent, SourcePosition};
 use crate::element::{Barrier, StreamElement, WATERMARK_MAX};
 use crate::error::Result;
 use crate::operator::Collector;
@@ -36,6 +37,14 @@ pub(crate) enum Taken {
 }
 
 /// A source and its rim.
+///
+/// ```text
+/// reading ──its input ends, or is told to stop──► ended ──let go──► over
+///    └ barriers: positions saved, handed on           └ barriers as before
+/// ```
+///
+/// **Invariants** With checkpoints, what a source has read is not over before a checkpoint after its end is durable: an input
+/// that has ended takes part in every later epoch.
 pub(crate) struct SourceHead {
     task: Arc<Task>,
     source: Box<dyn Source>,
@@ -45,6 +54,9 @@ pub(crate) struct SourceHead {
     /// What a wait has brought.
     arrived: Option<Result<SourceEvent>>,
     last_barrier: Option<Barrier>,
+    has_ended: bool,
+    /// What the source is told once the checkpoint of an epoch is durable, oldest first.
+    uncommitted: VecDeque<(u64, Vec<SourcePosition>)>,
 }
 
 impl SourceHead {
@@ -57,6 +69,8 @@ impl SourceHead {
             is_drained,
             arrived: None,
             last_barrier: None,
+            has_ended: false,
+            uncommitted: VecDeque::new(),
         }
     }
 
@@ -66,16 +80,15 @@ impl SourceHead {
     }
 
     fn take(&mut self, orders: Orders) -> Result<Taken> {
+        self.tell_committed(orders)?;
+        if self.has_ended {
+            return self.take_after_end(orders);
+        }
         if orders.phase != Phase::Running && self.arrived.is_none() && !self.is_drained {
             return self.end();
         }
-        if let Some(barrier) = orders.barrier
-            && self.last_barrier.is_none_or(|last| is_newer(barrier, last))
-            && self.arrived.is_none()
-        {
-            self.last_barrier = Some(barrier);
-            self.rim.barrier(barrier, self.source.positions())?;
-            self.task.acknowledge(barrier)?;
+        if self.arrived.is_none() {
+            self.take_barrier(orders)?;
         }
         let event = match self.arrived.take() {
             Some(event) => event?,
@@ -94,10 +107,58 @@ impl SourceHead {
 
     /// Nothing more will come. The orders are read again: those of this step may be older than the end.
     fn end(&mut self) -> Result<Taken> {
-        let phase = self.task.orders.borrow().phase;
-        self.rim.end(phase < Phase::Stopping)?;
-        Ok(Taken::Last)
+        let orders = *self.task.orders.borrow();
+        self.has_ended = true;
+        self.rim.end(orders.phase < Phase::Stopping)?;
+        self.task.input_ended();
+        self.take_after_end(orders)
     }
+
+    fn take_after_end(&mut self, orders: Orders) -> Result<Taken> {
+        if orders.is_let_go {
+            self.rim.let_go()?;
+            return Ok(Taken::Last);
+        }
+        self.take_barrier(orders)?;
+        Ok(Taken::Nothing)
+    }
+
+    /// Cuts the source's rows at a barrier that is new.
+    fn take_barrier(&mut self, orders: Orders) -> Result<()> {
+        let Some(barrier) = newer_barrier(orders, &mut self.last_barrier) else {
+            return Ok(());
+        };
+        let positions = self.source.positions();
+        if self.source.committing().is_some() {
+            self.uncommitted.push_back((barrier.epoch, positions.clone()));
+        }
+        self.rim.barrier(barrier, positions)?;
+        self.task.acknowledge(barrier);
+        Ok(())
+    }
+
+    /// Tells the source how far durable checkpoints have come.
+    fn tell_committed(&mut self, orders: Orders) -> Result<()> {
+        let mut last = None;
+        while let Some((epoch, _)) = self.uncommitted.front()
+            && orders.committed.is_some_and(|committed| committed >= *epoch)
+        {
+            last = self.uncommitted.pop_front();
+        }
+        match (last, self.source.committing()) {
+            (Some((_, positions)), Some(source)) => source.commit_positions(&positions),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The barrier that is asked for, if it is newer than the last.
+fn newer_barrier(orders: Orders, last: &mut Option<Barrier>) -> Option<Barrier> {
+    let barrier = orders
+        .barrier
+        .filter(|barrier| last.is_none_or(|last| is_newer(*barrier, last)))?;
+    *last = Some(barrier);
+    Some(barrier)
 }
 
 /// Looks at a future once, without waiting.
@@ -113,6 +174,9 @@ pub(crate) struct MergeHead {
     merged: Vec<Merged>,
     /// In a stepped run, rows between two watermarks are brought into an order of their own.
     round: Option<ChannelRound>,
+    /// Of a loop without senders, which is like a source whose input has ended.
+    last_barrier: Option<Barrier>,
+    has_ended: bool,
     root: Next,
 }
 
@@ -137,15 +201,32 @@ impl MergeHead {
             merge: InputMerge::new(inputs),
             merged: Vec::new(),
             round,
+            last_barrier: None,
+            has_ended: false,
             root,
         }
     }
 
-    fn take(&mut self) -> Result<Taken> {
-        if self.merge.channel_count() == 0 {
+    /// A loop that nobody sends to: its input has ended before it began.
+    fn take_nothing(&mut self, orders: Orders) -> Result<Taken> {
+        if !std::mem::replace(&mut self.has_ended, true) {
             self.root.collect(StreamElement::Watermark(WATERMARK_MAX))?;
+            self.task.input_ended();
+        }
+        if orders.is_let_go {
             self.root.collect(StreamElement::EndOfInput)?;
             return Ok(Taken::Last);
+        }
+        if let Some(barrier) = newer_barrier(orders, &mut self.last_barrier) {
+            self.root.collect(StreamElement::Barrier(barrier))?;
+            self.task.acknowledge(barrier);
+        }
+        Ok(Taken::Nothing)
+    }
+
+    fn take(&mut self, orders: Orders) -> Result<Taken> {
+        if self.merge.channel_count() == 0 {
+            return self.take_nothing(orders);
         }
         let merge = &self.merge;
         let popped = match &self.round {
@@ -185,7 +266,7 @@ impl MergeHead {
             Merged::Idle => self.root.collect(StreamElement::Idle)?,
             Merged::Barrier(barrier) => {
                 self.root.collect(StreamElement::Barrier(barrier))?;
-                self.task.acknowledge(barrier)?;
+                self.task.acknowledge(barrier);
             }
             Merged::End => {
                 self.root.collect(StreamElement::EndOfInput)?;
@@ -222,13 +303,14 @@ impl Head {
     pub(crate) fn take(&mut self, orders: Orders) -> Result<Taken> {
         match self {
             Head::Source(head) => head.take(orders),
-            Head::Merge(head) => head.take(),
+            Head::Merge(head) => head.take(orders),
         }
     }
 
     /// Waits until [`Head::take`] finds an element.
     pub(crate) async fn ready(&mut self) {
         match self {
+            Head::Source(head) if head.has_ended => std::future::pending().await,
             Head::Source(head) => {
                 if head.arrived.is_none() {
                     head.arrived = Some(head.source.next().await);
@@ -262,6 +344,14 @@ impl Head {
         match self {
             Head::Source(head) => head.rim.fire(now_us),
             Head::Merge(head) => head.root.fire(now_us),
+        }
+    }
+
+    /// Whether the loop takes what it is asked to, from orders, and not from other loops.
+    pub(crate) fn is_origin(&self) -> bool {
+        match self {
+            Head::Source(_) => true,
+            Head::Merge(head) => head.merge.channel_count() == 0,
         }
     }
 

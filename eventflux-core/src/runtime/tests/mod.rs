@@ -1,11 +1,12 @@
 //! Runs of whole plans, on threads.
 
 mod backpressure;
-mod barrier;
+mod checkpoint;
 mod clock;
 mod ending;
 mod failure;
 mod flow;
+mod recovery_kit;
 mod side;
 
 use std::sync::{Arc, Mutex};

@@ -98,11 +98,23 @@ impl SnapshotRows {
         row.key_bytes as usize + value_bytes as usize + size_of::<Row>()
     }
 
+    /// All rows in the order in which they were written.
+    pub fn rows(&self) -> impl Iterator<Item = StateRow<'_>> {
+        self.chunks
+            .iter()
+            .flat_map(|chunk| chunk.rows.iter().map(|row| chunk.row(*row)))
+    }
+
     /// The row at a place.
     pub(super) fn row(&self, place: RowPlace) -> StateRow<'_> {
         let chunk = &self.chunks[place.chunk as usize];
-        let row = chunk.rows[place.row as usize];
-        let bytes = &chunk.bytes[row.start as usize..];
+        chunk.row(chunk.rows[place.row as usize])
+    }
+}
+
+impl Chunk {
+    fn row(&self, row: Row) -> StateRow<'_> {
+        let bytes = &self.bytes[row.start as usize..];
         let (key, rest) = bytes.split_at(row.key_bytes as usize);
         StateRow {
             table: row.table,

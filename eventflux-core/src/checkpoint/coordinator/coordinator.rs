@@ -1,0 +1,332 @@
+//! The coordinator itself: carries out what the engine decides.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::oneshot;
+
+use super::book::{Book, Draft};
+use super::delivery::{Delivered, Delivery};
+use super::engine::{Command, Engine, Event};
+use super::mailbox::Mail;
+use super::recorder::{Recorded, Recorder};
+use crate::checkpoint::CheckpointPart;
+use crate::element::Barrier;
+use crate::error::{Error, ErrorKind, Result};
+use crate::metrics::{Cells, Metric};
+use crate::runtime::Commander;
+use crate::time::Clock;
+
+/// Waits between attempts to store an epoch grow from the first to the second of these, microseconds.
+const RETRY_US: (i64, i64) = (100_000, 5_000_000);
+
+/// What a coordinator works with.
+pub(crate) struct Surroundings {
+    pub(crate) commander: Arc<Commander>,
+    /// Where checkpoints are counted.
+    pub(crate) cells: Arc<Cells>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) generation: u64,
+    /// How many checkpoints are kept.
+    pub(crate) retained: usize,
+    /// The last epoch has to be stored, and all output delivered, within this time.
+    pub(crate) patience_us: i64,
+}
+
+/// Takes checkpoints until the run is over.
+pub(crate) struct Coordinator {
+    surroundings: Surroundings,
+    engine: Engine,
+    book: Book,
+    recorder: Recorder,
+    inbox: UnboundedReceiver<Mail>,
+    deliveries: BTreeMap<String, Delivery>,
+    delivered: UnboundedReceiver<Delivered>,
+    /// The newest epoch whose notes went to each delivery.
+    sent: BTreeMap<String, u64>,
+    storing: Option<Storing>,
+    /// Who asked since the last epoch began, and who waits for the one in flight.
+    asked: Vec<oneshot::Sender<Result<u64>>>,
+    answered_next: Vec<oneshot::Sender<Result<u64>>>,
+    begun_us: i64,
+    /// When the last epoch was let go without all output delivered.
+    over_us: Option<i64>,
+    /// Why committed rows are not visible yet.
+    waiting: Option<Error>,
+}
+
+/// An epoch on its way into the store.
+#[derive(Debug)]
+struct Storing {
+    draft: Draft,
+    is_last: bool,
+    begun_us: i64,
+    attempt_us: i64,
+    wait_us: i64,
+}
+
+impl Coordinator {
+    pub(crate) fn new(
+        surroundings: Surroundings,
+        engine: Engine,
+        book: Book,
+        recorder: Recorder,
+        inbox: UnboundedReceiver<Mail>,
+        deliveries: BTreeMap<String, Delivery>,
+        delivered: UnboundedReceiver<Delivered>,
+    ) -> Self {
+        Self {
+            surroundings,
+            engine,
+            book,
+            recorder,
+            inbox,
+            deliveries,
+            delivered,
+            sent: BTreeMap::new(),
+            storing: None,
+            asked: Vec::new(),
+            answered_next: Vec::new(),
+            begun_us: 0,
+            over_us: None,
+            waiting: None,
+        }
+    }
+
+    /// Works until everything is committed and delivered after the end of all inputs, or the run is aborted.
+    ///
+    /// **Errors** The store has been taken over or is damaged; at the end of the run, also that the world was not ready for
+    /// too long.
+    pub(crate) async fn run(mut self) -> Result<()> {
+        let commander = Arc::clone(&self.surroundings.commander);
+        let clock = Arc::clone(&self.surroundings.clock);
+        self.happen(Event::Time).await?;
+        loop {
+            if self.engine.is_over() && !self.recorder.has_undelivered() {
+                return Ok(());
+            }
+            let due_us = self.next_due_us();
+            let due = async {
+                match due_us {
+                    Some(due_us) => clock.reached(due_us).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                () = commander.aborted() => return Ok(()),
+                Some(mail) = self.inbox.recv() => self.take(mail).await?,
+                Some(delivered) = self.delivered.recv() => self.take_delivered(delivered)?,
+                () = due => self.on_time().await?,
+            }
+        }
+    }
+
+    fn next_due_us(&self) -> Option<i64> {
+        let storing = self.storing.as_ref().map(|storing| storing.attempt_us);
+        let patience = self
+            .over_us
+            .map(|over_us| over_us.saturating_add(self.surroundings.patience_us));
+        [self.engine.next_due_us(), storing, patience]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    async fn take(&mut self, mail: Mail) -> Result<()> {
+        match mail {
+            Mail::Asked(answer) => {
+                if self.engine.is_over() {
+                    let _ = answer.send(Err(Error::Cancelled {
+                        subtask: "the checkpoint".into(),
+                    }));
+                    return Ok(());
+                }
+                self.asked.push(answer);
+                self.happen(Event::Asked).await
+            }
+            Mail::Part(part) => {
+                let event = match &part {
+                    CheckpointPart::Acknowledged { barrier, loop_id } => {
+                        Event::Acknowledged(barrier.epoch, *loop_id)
+                    }
+                    CheckpointPart::InputEnded { loop_id } => Event::InputEnded(*loop_id),
+                    _ => {
+                        self.book.take(part);
+                        return Ok(());
+                    }
+                };
+                self.happen(event).await
+            }
+        }
+    }
+
+    async fn on_time(&mut self) -> Result<()> {
+        let now_us = self.surroundings.clock.now_us();
+        if let Some(over_us) = self.over_us
+            && now_us >= over_us.saturating_add(self.surroundings.patience_us)
+        {
+            return Err(self.undelivered());
+        }
+        if self
+            .storing
+            .as_ref()
+            .is_some_and(|storing| now_us >= storing.attempt_us)
+        {
+            self.store().await?;
+        }
+        self.happen(Event::Time).await
+    }
+
+    /// Tells the engine, and does what follows.
+    async fn happen(&mut self, event: Event) -> Result<()> {
+        let now_us = self.surroundings.clock.now_us();
+        for command in self.engine.on_event(now_us, event) {
+            match command {
+                Command::Begin(epoch) => self.begin(epoch, now_us),
+                Command::GiveUp(epoch) => {
+                    tracing::warn!(epoch, "barriers took too long: the checkpoint is given up");
+                    self.surroundings.cells.add(Metric::CheckpointsGivenUp, 1);
+                    self.answer(|| Err(timed_out(epoch)));
+                }
+                Command::Store { epoch, is_last } => {
+                    self.storing = Some(Storing {
+                        draft: self.book.draft(epoch),
+                        is_last,
+                        begun_us: now_us,
+                        attempt_us: now_us,
+                        wait_us: RETRY_US.0,
+                    });
+                    Box::pin(self.store()).await?;
+                }
+                Command::LetGo => {
+                    self.surroundings.commander.let_go();
+                    self.over_us = Some(now_us);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, epoch: u64, now_us: i64) {
+        self.begun_us = now_us;
+        self.answered_next = std::mem::take(&mut self.asked);
+        self.surroundings.commander.ask_barrier(Barrier {
+            generation: self.surroundings.generation,
+            epoch,
+        });
+    }
+
+    /// Tries to store the epoch that is to be stored.
+    async fn store(&mut self) -> Result<()> {
+        let Some(mut storing) = self.storing.take() else {
+            return Ok(());
+        };
+        let epoch = storing.draft.epoch;
+        let commander = Arc::clone(&self.surroundings.commander);
+        let recorded = tokio::select! {
+            biased;
+            () = commander.aborted() => return Ok(()),
+            recorded = self.recorder.record(&mut storing.draft, &mut self.book) => recorded,
+        };
+        match recorded {
+            Ok(recorded) => {
+                self.committed(epoch, &storing, recorded);
+                if let Err(error) = self.recorder.tidy(self.surroundings.retained).await {
+                    tracing::warn!("old checkpoints cannot be removed: {error}");
+                }
+                Box::pin(self.happen(Event::Committed)).await
+            }
+            Err(error)
+                if error.kind() == ErrorKind::Environment && !matches!(error, Error::TakenOver { .. }) =>
+            {
+                let now_us = self.surroundings.clock.now_us();
+                self.surroundings.cells.add(Metric::CheckpointsFailed, 1);
+                self.answer(|| Err(error.clone()));
+                let is_patient = now_us - storing.begun_us < self.surroundings.patience_us;
+                if storing.is_last && !is_patient {
+                    return Err(error);
+                }
+                tracing::warn!(
+                    epoch,
+                    "the checkpoint cannot be stored, the stream goes on: {error}"
+                );
+                storing.attempt_us = now_us.saturating_add(storing.wait_us);
+                storing.wait_us = (storing.wait_us * 2).min(RETRY_US.1);
+                self.storing = Some(storing);
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// An epoch is durable: sinks deliver what belongs to it, sources learn of it.
+    fn committed(&mut self, epoch: u64, storing: &Storing, recorded: Recorded) {
+        self.surroundings.commander.committed(epoch);
+        for (operator_id, delivery) in &self.deliveries {
+            let after = self.sent.get(operator_id).copied();
+            let notes = self.recorder.notes_of(operator_id, after, epoch);
+            if !notes.is_empty() {
+                self.sent.insert(operator_id.clone(), epoch);
+                delivery.send(notes);
+            }
+        }
+        let now_us = self.surroundings.clock.now_us();
+        let cells = &self.surroundings.cells;
+        let since =
+            |from_us: i64, to_us: i64| u64::try_from(to_us.saturating_sub(from_us)).unwrap_or_default();
+        cells.add(Metric::CheckpointsCommitted, 1);
+        cells.add(Metric::CheckpointAlignUs, since(self.begun_us, storing.begun_us));
+        cells.add(Metric::CheckpointStoreUs, since(storing.begun_us, now_us));
+        cells.add(Metric::CheckpointBytes, recorded.new_bytes);
+        cells.set(Metric::CheckpointStoredBytes, recorded.total_bytes as i64);
+        cells.set(Metric::CheckpointLastUs, now_us);
+        cells.set(Metric::CheckpointEpoch, epoch as i64);
+        self.answer(|| Ok(epoch));
+    }
+
+    fn take_delivered(&mut self, delivered: Delivered) -> Result<()> {
+        match delivered {
+            Delivered::UpTo { operator_id, epoch } => {
+                self.recorder.delivered(&operator_id, epoch);
+                self.waiting = None;
+                Ok(())
+            }
+            Delivered::Waiting { operator_id, error } => {
+                tracing::warn!(sink = operator_id, "committed rows wait for the outside: {error}");
+                self.waiting = Some(error);
+                Ok(())
+            }
+            Delivered::Failed(error) => Err(error),
+        }
+    }
+
+    fn answer(&mut self, answer: impl Fn() -> Result<u64>) {
+        for asked in self.answered_next.drain(..) {
+            // Who does not wait any more need not be told.
+            let _ = asked.send(answer());
+        }
+    }
+
+    /// The run ends, but not everything that is committed could be made visible.
+    fn undelivered(&mut self) -> Error {
+        self.waiting.take().unwrap_or_else(|| Error::Connector {
+            connector: "checkpoint",
+            object: "output".into(),
+            message: "committed rows could not be delivered in time; the next start delivers them".into(),
+            kind: ErrorKind::Environment,
+            source: None,
+        })
+    }
+}
+
+fn timed_out(epoch: u64) -> Error {
+    Error::Connector {
+        connector: "checkpoint",
+        object: epoch.to_string(),
+        message: "its barriers did not come through in time".into(),
+        kind: ErrorKind::Environment,
+        source: None,
+    }
+}

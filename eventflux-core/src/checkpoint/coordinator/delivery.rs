@@ -1,0 +1,127 @@
+//! The threads that commit: one per sink that writes exactly once.
+
+use std::sync::Arc;
+use std::thread;
+
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, error::TryRecvError, unbounded_channel};
+
+use crate::connector::{CommitNote, SinkCommitter};
+use crate::error::{Error, ErrorKind, Result};
+use crate::time::Clock;
+
+/// Waits between attempts grow from the first to the second of these, microseconds.
+const RETRY_US: (i64, i64) = (100_000, 10_000_000);
+
+/// What a delivery tells its coordinator.
+#[derive(Debug)]
+pub(crate) enum Delivered {
+    /// All notes of a sink up to an epoch are visible.
+    UpTo {
+        /// The sink's operator.
+        operator_id: String,
+        /// The epoch.
+        epoch: u64,
+    },
+    /// A commit failed; it is tried again.
+    Waiting {
+        /// The sink's operator.
+        operator_id: String,
+        /// Why.
+        error: Error,
+    },
+    /// A commit failed for good.
+    Failed(Error),
+}
+
+/// The way to one committer.
+#[derive(Debug)]
+pub(crate) struct Delivery {
+    notes: UnboundedSender<Vec<CommitNote>>,
+}
+
+impl Delivery {
+    /// Starts the thread of a committer. It ends when this is dropped, or with a failure.
+    pub(crate) fn start(
+        operator_id: &str,
+        committer: Box<dyn SinkCommitter>,
+        clock: Arc<dyn Clock>,
+        tokio: &tokio::runtime::Handle,
+        told: UnboundedSender<Delivered>,
+    ) -> Result<Self> {
+        let (notes, inbox) = unbounded_channel();
+        let mut work = Work {
+            operator_id: operator_id.to_owned(),
+            committer,
+            clock,
+            inbox,
+            told,
+        };
+        let tokio = tokio.clone();
+        thread::Builder::new()
+            .name("eventflux-commit".into())
+            .spawn(move || tokio.block_on(work.run()))
+            .map_err(|error| Error::connector("thread", "eventflux-commit", ErrorKind::Environment, error))?;
+        Ok(Self { notes })
+    }
+
+    /// Hands over the notes of epochs that are committed, oldest first.
+    pub(crate) fn send(&self, notes: Vec<CommitNote>) {
+        // A thread that is gone has told why.
+        let _ = self.notes.send(notes);
+    }
+}
+
+struct Work {
+    operator_id: String,
+    committer: Box<dyn SinkCommitter>,
+    clock: Arc<dyn Clock>,
+    inbox: UnboundedReceiver<Vec<CommitNote>>,
+    told: UnboundedSender<Delivered>,
+}
+
+impl Work {
+    async fn run(&mut self) {
+        let mut notes = Vec::new();
+        let mut wait_us = RETRY_US.0;
+        while let Some(more) = self.inbox.recv().await {
+            notes.extend(more);
+            while !notes.is_empty() {
+                let tell = match self.committer.commit(&notes).await {
+                    Ok(()) => {
+                        wait_us = RETRY_US.0;
+                        let epoch = notes.last().map_or(0, |note| note.epoch);
+                        notes.clear();
+                        Delivered::UpTo {
+                            operator_id: self.operator_id.clone(),
+                            epoch,
+                        }
+                    }
+                    Err(error) if error.kind() == ErrorKind::Environment => Delivered::Waiting {
+                        operator_id: self.operator_id.clone(),
+                        error,
+                    },
+                    Err(error) => Delivered::Failed(error),
+                };
+                let is_over = matches!(tell, Delivered::Failed(_));
+                if self.told.send(tell).is_err() || is_over {
+                    return;
+                }
+                if !notes.is_empty() {
+                    self.clock
+                        .reached(self.clock.now_us().saturating_add(wait_us))
+                        .await;
+                    wait_us = (wait_us * 2).min(RETRY_US.1);
+                }
+                // What has come meanwhile goes along with it.
+                loop {
+                    match self.inbox.try_recv() {
+                        Ok(more) => notes.extend(more),
+                        Err(TryRecvError::Empty) => break,
+                        Err(TryRecvError::Disconnected) if notes.is_empty() => break,
+                        Err(TryRecvError::Disconnected) => return,
+                    }
+                }
+            }
+        }
+    }
+}

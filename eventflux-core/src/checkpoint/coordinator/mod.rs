@@ -1,0 +1,22 @@
+//! The coordinator of one node: when checkpoints are taken, what they consist of, and what follows from them.
+//!
+//! ```text
+//!             engine: when?          book: what?          recorder: into the store
+//! loops ──parts──► coordinator ◄──────────┴────────────────────┘
+//!   ▲                  │ barriers, committed, let go                    deliveries: one thread per sink that commits
+//!   └──────────────────┴──────────────────────────────────────────────►
+//! ```
+
+mod book;
+mod coordinator;
+mod delivery;
+mod engine;
+mod mailbox;
+mod recorder;
+
+pub(crate) use book::Book;
+pub(crate) use coordinator::{Coordinator, Surroundings};
+pub(crate) use delivery::{Delivered, Delivery};
+pub(crate) use engine::{Engine, GIVEN_UP_MAX, Pace};
+pub(crate) use mailbox::{Mail, Mailbox};
+pub(crate) use recorder::{Heading, Recorder};

@@ -1,0 +1,167 @@
+//! Puts epochs into a store.
+
+use std::sync::Arc;
+
+use super::book::{Book, Draft, SegmentDraft};
+use crate::checkpoint::manifest::{Manifest, ManifestLog, PlanIdentity, SinkNote};
+use crate::connector::CommitNote;
+use crate::error::{Error, Result};
+use crate::state::segment::{SegmentBuilder, SegmentHeading, SegmentOptions, SegmentRef, SegmentSet, fold};
+use crate::state::store::CheckpointStore;
+use crate::time::Clock;
+
+/// What every manifest of a run says alike.
+#[derive(Debug, Clone)]
+pub(crate) struct Heading {
+    pub(crate) app: String,
+    pub(crate) app_id: String,
+    pub(crate) generation: u64,
+    pub(crate) plan: PlanIdentity,
+    pub(crate) parallelism: usize,
+}
+
+/// Stores drafts and publishes manifests.
+///
+/// **Invariants** A manifest is put after everything that it names. Every step may be repeated: what is stored already stays
+/// as it is.
+#[derive(Debug)]
+pub(crate) struct Recorder {
+    store: Arc<dyn CheckpointStore>,
+    log: ManifestLog,
+    next_sequence: u64,
+    heading: Heading,
+    clock: Arc<dyn Clock>,
+    /// What sinks have not delivered yet, oldest first, as manifests and as sinks have it.
+    undelivered: Vec<(SinkNote, CommitNote)>,
+}
+
+/// What recording an epoch came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Recorded {
+    /// Bytes that were added to the store, without the manifest.
+    pub(crate) new_bytes: u64,
+    /// Bytes of all that the manifest needs.
+    pub(crate) total_bytes: u64,
+}
+
+impl Recorder {
+    pub(crate) fn new(
+        store: Arc<dyn CheckpointStore>,
+        next_sequence: u64,
+        heading: Heading,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self {
+            log: ManifestLog::new(Arc::clone(&store)),
+            store,
+            next_sequence,
+            heading,
+            clock,
+            undelivered: Vec::new(),
+        }
+    }
+
+    /// Stores what a draft still has. What is done is taken out of it, so that it can be called again after an error.
+    pub(crate) async fn record(&mut self, draft: &mut Draft, book: &mut Book) -> Result<Recorded> {
+        let mut recorded = Recorded::default();
+        while let Some(segment) = draft.segments.first() {
+            let segment_ref = self.segment(segment).await?;
+            recorded.new_bytes += segment_ref.size_bytes;
+            book.stored(segment.loop_id, segment_ref);
+            draft.segments.remove(0);
+        }
+        while let Some((operator_id, note)) = draft.notes.first() {
+            let generation = self.heading.generation;
+            let stored = SinkNote::store(self.store.as_ref(), generation, operator_id, note).await?;
+            recorded.new_bytes += note.note.len() as u64;
+            self.undelivered.push((stored, note.clone()));
+            draft.notes.remove(0);
+        }
+        // After an error it is not known whether the manifest is there: it has to stay the same.
+        let manifest = match draft.manifest.take() {
+            Some(manifest) => manifest,
+            None => self.manifest(draft, book),
+        };
+        recorded.total_bytes = manifest.segments.iter().map(|segment| segment.size_bytes).sum();
+        let manifest = draft.manifest.insert(manifest);
+        self.log.publish(manifest).await?;
+        self.next_sequence = manifest.sequence + 1;
+        Ok(recorded)
+    }
+
+    /// What is to be delivered of an epoch that is committed now, by sink.
+    pub(crate) fn notes_of(&self, operator_id: &str, after: Option<u64>, up_to: u64) -> Vec<CommitNote> {
+        let of_sink = self
+            .undelivered
+            .iter()
+            .filter(|(note, _)| note.operator_id == operator_id);
+        let new =
+            of_sink.filter(|(note, _)| after.is_none_or(|after| note.epoch > after) && note.epoch <= up_to);
+        new.map(|(_, note)| note.clone()).collect()
+    }
+
+    /// Notes of a sink up to an epoch are visible: later manifests need not have them.
+    pub(crate) fn delivered(&mut self, operator_id: &str, epoch: u64) {
+        self.undelivered
+            .retain(|(note, _)| note.operator_id != operator_id || note.epoch > epoch);
+    }
+
+    /// Whether there is anything that sinks have not delivered.
+    pub(crate) fn has_undelivered(&self) -> bool {
+        !self.undelivered.is_empty()
+    }
+
+    /// Removes what no retained manifest needs.
+    pub(crate) async fn tidy(&mut self, retained: usize) -> Result<()> {
+        self.log.collect(retained).await.map(drop)
+    }
+
+    async fn segment(&self, draft: &SegmentDraft) -> Result<SegmentRef> {
+        let heading = SegmentHeading {
+            generation: self.heading.generation,
+            epoch: draft.epoch,
+            subtask: draft.subtask.clone(),
+            kind: draft.kind,
+            key_groups: self.heading.plan.key_groups,
+        };
+        let built = if draft.folded.is_empty() {
+            let mut builder = SegmentBuilder::new(heading, SegmentOptions::default());
+            for (operator_id, rows) in draft.operators.iter() {
+                builder.add(operator_id, rows)?;
+            }
+            builder.finish()?
+        } else {
+            let stored = SegmentSet::open(Arc::clone(&self.store), &draft.folded).await?;
+            let newer = Arc::clone(&draft.operators);
+            let tokio = tokio::runtime::Handle::current();
+            // It waits for the store.
+            let folding = tokio::task::spawn_blocking(move || {
+                fold(&stored, &newer, heading, SegmentOptions::default(), &tokio)
+            });
+            let failed = |error| Error::Bug(format!("segments cannot be folded: {error}"));
+            folding.await.map_err(failed)??
+        };
+        self.store
+            .put_if_absent(&built.reference.name, built.payload)
+            .await?;
+        Ok(built.reference)
+    }
+
+    fn manifest(&self, draft: &Draft, book: &Book) -> Manifest {
+        let heading = &self.heading;
+        Manifest {
+            sequence: self.next_sequence,
+            generation: heading.generation,
+            epoch: draft.epoch,
+            created_at_us: self.clock.now_us(),
+            app: heading.app.clone(),
+            app_id: heading.app_id.clone(),
+            plan: heading.plan.clone(),
+            parallelism: u32::try_from(heading.parallelism).unwrap_or(u32::MAX),
+            segments: book.segments().cloned().collect(),
+            sources: draft.sources.clone(),
+            times: draft.times.clone(),
+            sinks: self.undelivered.iter().map(|(note, _)| note.clone()).collect(),
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! A checkpoint as what a run goes on from.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::{Fit, StateFit};
+use crate::checkpoint::SourceTimes;
+use crate::checkpoint::manifest::{Manifest, OperatorIdentity, PlanIdentity};
+use crate::connector::{CommitNote, SourcePosition};
+use crate::element::Watermark;
+use crate::error::{Error, Result};
+use crate::operator::Operator;
+use crate::plan::PhysicalPlan;
+use crate::state::segment::SegmentSet;
+use crate::state::store::CheckpointStore;
+
+/// What a run goes on from.
+#[derive(Debug)]
+pub(crate) struct Restored {
+    manifest: Manifest,
+    /// The operators that do what they did.
+    kept: BTreeSet<String>,
+    segments: SegmentSet,
+    notes: Vec<(String, CommitNote)>,
+    tokio: tokio::runtime::Handle,
+}
+
+impl Restored {
+    /// Opens a checkpoint for a plan.
+    ///
+    /// **Errors** It does not fit the plan; it is damaged; the store fails.
+    pub(crate) async fn open(
+        store: &Arc<dyn CheckpointStore>,
+        manifest: Manifest,
+        plan: &PhysicalPlan,
+        is_drop_allowed: bool,
+        tokio: &tokio::runtime::Handle,
+    ) -> Result<Self> {
+        let identity = PlanIdentity::of(plan);
+        let fit = Fit {
+            manifest: &manifest,
+            plan,
+            identity: &identity,
+        };
+        let fit = check(store.as_ref(), &fit, is_drop_allowed)?;
+        if fit.drops_state() {
+            tracing::warn!("state is dropped\n{fit}");
+        }
+        let is_same = |stored: &&OperatorIdentity| {
+            let now = identity.operator(&stored.operator_id);
+            now.is_some_and(|now| now.state_fingerprint == stored.state_fingerprint)
+        };
+        let kept = manifest.plan.operators.iter().filter(is_same);
+        let kept: BTreeSet<String> = kept.map(|operator| operator.operator_id.clone()).collect();
+        let segments = SegmentSet::open(Arc::clone(store), &manifest.segments).await?;
+        let mut notes = Vec::new();
+        for sink in manifest
+            .sinks
+            .iter()
+            .filter(|sink| kept.contains(&sink.operator_id))
+        {
+            notes.push((sink.operator_id.clone(), sink.load(store.as_ref()).await?));
+        }
+        Ok(Self {
+            manifest,
+            kept,
+            segments,
+            notes,
+            tokio: tokio.clone(),
+        })
+    }
+
+    /// The checkpoint.
+    pub(crate) fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// What a sink has to commit again; oldest first.
+    pub(crate) fn notes_of(&self, operator_id: &str) -> Vec<CommitNote> {
+        let of_sink = self.notes.iter().filter(|(sink, _)| sink == operator_id);
+        of_sink.map(|(_, note)| note.clone()).collect()
+    }
+
+    /// Whether an operator is what it was, so that it goes on from its state if it has any.
+    pub(crate) fn is_kept(&self, operator_id: &str) -> bool {
+        self.kept.contains(operator_id)
+    }
+
+    /// Where a source goes on reading: the positions of all its subtasks.
+    pub(crate) fn positions(&self, operator_id: &str) -> Vec<SourcePosition> {
+        let of_source = self
+            .manifest
+            .sources
+            .iter()
+            .filter(|source| source.operator_id == operator_id && self.is_kept(operator_id));
+        of_source
+            .map(|source| SourcePosition {
+                partition: source.partition.clone(),
+                position: source.position.clone(),
+            })
+            .collect()
+    }
+
+    /// The watermark that an operator had been given, at least.
+    pub(crate) fn watermark(&self, operator_id: &str) -> Option<Watermark> {
+        let times = self.manifest.times.iter();
+        let mut of_operator =
+            times.filter(|time| time.operator_id == operator_id && self.is_kept(operator_id));
+        of_operator
+            .find(|time| time.partition.is_none())
+            .map(|time| time.time_us)
+    }
+
+    /// How far event time had come at a source.
+    pub(crate) fn source_times(&self, operator_id: &str) -> SourceTimes {
+        let of_source = self
+            .manifest
+            .times
+            .iter()
+            .filter(|time| time.operator_id == operator_id);
+        let partitions = of_source.filter_map(|time| Some((time.partition.clone()?, time.time_us)));
+        match self.is_kept(operator_id) {
+            true => SourceTimes {
+                watermark: self.watermark(operator_id),
+                partitions: partitions.collect(),
+            },
+            false => SourceTimes::default(),
+        }
+    }
+
+    /// Gives an operator the state of its key groups. It blocks on the store.
+    pub(crate) fn operator(
+        &self,
+        operator_id: &str,
+        key_groups: Range<u32>,
+        operator: &mut dyn Operator,
+    ) -> Result<()> {
+        let mut footers = self.segments.footers().map(|(_, footer)| footer);
+        let has_rows = footers.any(|footer| {
+            let mut operators = footer.operators.iter();
+            operators.any(|stored| stored.operator_id == operator_id)
+        });
+        if !has_rows || !self.is_kept(operator_id) {
+            return Ok(());
+        }
+        let owns = move |key_group| key_groups.contains(&u32::from(key_group));
+        let mut reader = self.segments.reader(operator_id, owns, &self.tokio);
+        operator.restore(&mut reader).map_err(|error| match error {
+            Error::Columns(message) => Error::State {
+                operator: operator_id.to_owned(),
+                message,
+            },
+            other => other,
+        })
+    }
+}
+
+/// Refuses a checkpoint of another app, and one whose state would be lost unless that is allowed.
+fn check(store: &dyn CheckpointStore, fit: &Fit<'_>, is_drop_allowed: bool) -> Result<StateFit> {
+    let manifest = fit.manifest;
+    let refused = |message: String| Error::StateMismatch {
+        store: store.to_string(),
+        epoch: manifest.epoch,
+        message,
+    };
+    if manifest.plan.key_groups != fit.plan.key_groups {
+        let (stored, now) = (manifest.plan.key_groups, fit.plan.key_groups);
+        return Err(refused(format!("it has {stored} key groups, the query {now}")));
+    }
+    let fit = fit.state_fit();
+    match fit.drops_state() && !is_drop_allowed {
+        true if fit.is_another_app() => Err(refused(format!("it is the state of another query\n{fit}"))),
+        true => Err(refused(format!("state would be lost\n{fit}"))),
+        false => Ok(fit),
+    }
+}

@@ -1,0 +1,148 @@
+//! What a run with checkpoints has besides its loops.
+
+use std::collections::BTreeMap;
+
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+use super::config::RuntimeConfig;
+use super::ends::Ends;
+use super::running::Shared;
+use super::subtask::Subtask;
+use crate::checkpoint::CheckpointConfig;
+use crate::checkpoint::coordinator::{
+    Book, Coordinator, Delivered, Delivery, Engine, Heading, Mail, Mailbox, Pace, Recorder, Surroundings,
+};
+use crate::checkpoint::manifest::PlanIdentity;
+use crate::checkpoint::restore::{Restored, Start};
+use crate::connector::{CommitContext, CommitNote};
+use crate::error::Result;
+use crate::plan::PhysicalPlan;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The last checkpoint has to be stored, and committed rows to be delivered, within this time after the end.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A run's checkpoints before its loops run.
+pub(super) struct Checkpointing {
+    checkpoints: CheckpointConfig,
+    start: Start,
+    identity: PlanIdentity,
+    mailbox: Mailbox,
+    inbox: UnboundedReceiver<Mail>,
+    deliveries: BTreeMap<String, Delivery>,
+    delivered: UnboundedReceiver<Delivered>,
+}
+
+impl Checkpointing {
+    /// Finds where to start, opens what commits, and repeats the commits of the restored checkpoint.
+    pub(super) async fn begin(
+        checkpoints: &CheckpointConfig,
+        plan: &PhysicalPlan,
+        ends: &Ends,
+        config: &RuntimeConfig,
+        tokio: &tokio::runtime::Handle,
+    ) -> Result<Self> {
+        let start = Start::find(checkpoints, plan, tokio).await?;
+        let (mailbox, inbox) = Mailbox::new();
+        let (told, delivered) = unbounded_channel();
+        let mut deliveries = BTreeMap::new();
+        for (node, exactly_once) in ends.exactly_once() {
+            let operator_id = &plan.node(node).operator_id;
+            let restored = start
+                .restored
+                .as_ref()
+                .filter(|restored| restored.is_kept(operator_id));
+            let context = CommitContext {
+                app_id: start.app_id.clone(),
+                generation: start.generation,
+                restored_epoch: restored.map(|restored| restored.manifest().epoch),
+                clock: Arc::clone(&config.clock),
+                tokio: tokio.clone(),
+            };
+            let mut committer = exactly_once.committer(&context)?;
+            let notes: Vec<CommitNote> = restored
+                .map(|restored| restored.notes_of(operator_id))
+                .unwrap_or_default();
+            if !notes.is_empty() {
+                committer.commit(&notes).await?;
+            }
+            let clock = Arc::clone(&config.clock);
+            let delivery = Delivery::start(operator_id, committer, clock, tokio, told.clone())?;
+            deliveries.insert(operator_id.clone(), delivery);
+        }
+        Ok(Self {
+            checkpoints: checkpoints.clone(),
+            start,
+            identity: PlanIdentity::of(plan),
+            mailbox,
+            inbox,
+            deliveries,
+            delivered,
+        })
+    }
+
+    /// What the run goes on from.
+    pub(super) fn restored(&self) -> Option<&Restored> {
+        self.start.restored.as_ref()
+    }
+
+    /// Where loops send the parts of checkpoints.
+    pub(super) fn mailbox(&self) -> &Mailbox {
+        &self.mailbox
+    }
+
+    /// The coordinator of these loops.
+    pub(super) fn coordinator(
+        self,
+        config: &RuntimeConfig,
+        subtasks: &[Subtask],
+        shared: &Shared,
+    ) -> Coordinator {
+        let micros = |duration: Duration| i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
+        let pace = Pace {
+            interval_us: self.checkpoints.interval.map(micros),
+            pause_min_us: micros(self.checkpoints.pause_min),
+            timeout_us: micros(self.checkpoints.timeout),
+        };
+        let loops = subtasks.iter().enumerate();
+        let origins = loops
+            .filter(|(_, subtask)| subtask.is_origin())
+            .map(|(loop_id, _)| loop_id);
+        let engine = Engine::new(
+            pace,
+            subtasks.len(),
+            origins,
+            self.start.first_epoch,
+            config.clock.now_us(),
+        );
+        let heading = Heading {
+            app: self.checkpoints.app.clone(),
+            app_id: self.start.app_id.clone(),
+            generation: self.start.generation,
+            plan: self.identity,
+            parallelism: config.parallelism,
+        };
+        let clock = Arc::clone(&config.clock);
+        let store = Arc::clone(&self.checkpoints.store);
+        let recorder = Recorder::new(store, self.start.next_sequence, heading, clock);
+        let surroundings = Surroundings {
+            commander: Arc::clone(&shared.commander),
+            cells: Arc::clone(shared.meter.checkpoint_cells()),
+            clock: Arc::clone(&config.clock),
+            generation: self.start.generation,
+            retained: self.checkpoints.retained,
+            patience_us: micros(PATIENCE),
+        };
+        let book = Book::new(subtasks.iter().map(|subtask| subtask.name().to_owned()));
+        Coordinator::new(
+            surroundings,
+            engine,
+            book,
+            recorder,
+            self.inbox,
+            self.deliveries,
+            self.delivered,
+        )
+    }
+}

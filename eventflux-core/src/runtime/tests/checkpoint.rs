@@ -1,0 +1,509 @@
+//! Checkpoints and recovery of whole runs.
+//!
+//! The invariants are those of the design: I1 to I8, each with a test that names it.
+
+use std::sync::atomic::Ordering;
+
+use super::recovery_kit::{BrittleStore, Journal, Row, Shelf, app, app_named, expected, partitions};
+use super::*;
+use crate::checkpoint::manifest::{Manifest, ManifestLog};
+use crate::checkpoint::{CheckpointConfig, StartFrom};
+use crate::error::{Error, ErrorKind};
+use crate::runtime::RunEnd;
+use crate::runtime::in_process::block_on;
+use crate::state::store::{CheckpointStore, MemoryStore};
+
+/// Everything that outlives a run.
+struct World {
+    rows: Vec<Vec<Row>>,
+    shelf: Arc<Shelf>,
+    journal: Arc<Journal>,
+    store: Arc<MemoryStore>,
+}
+
+impl World {
+    fn new(partition_count: usize, row_count: usize) -> Self {
+        let rows = partitions(partition_count, row_count);
+        Self {
+            shelf: Shelf::new(rows.clone()),
+            rows,
+            journal: Arc::default(),
+            store: Arc::default(),
+        }
+    }
+
+    fn checkpoints(&self) -> CheckpointConfig {
+        CheckpointConfig::new(Arc::clone(&self.store) as _)
+    }
+
+    fn start(&self, parallelism: usize) -> crate::runtime::RunningApp {
+        self.start_with(self.checkpoints(), parallelism)
+    }
+
+    fn start_with(&self, checkpoints: CheckpointConfig, parallelism: usize) -> crate::runtime::RunningApp {
+        app(&self.shelf, &self.journal, checkpoints, parallelism)
+            .start()
+            .unwrap()
+    }
+
+    /// Runs to the end of the input and compares what is visible with an undisturbed run.
+    fn finish(&self, parallelism: usize) {
+        self.shelf.let_read_all();
+        let running = self.start(parallelism);
+        assert_eq!(running.wait().unwrap().end, RunEnd::InputEnded);
+        assert_eq!(self.journal.rows(), expected(&self.rows));
+    }
+
+    fn newest(&self) -> Manifest {
+        let log = ManifestLog::new(Arc::clone(&self.store) as _);
+        block_on(log.newest()).unwrap().unwrap()
+    }
+}
+
+/// Waits until all rows up to a limit have been read: a checkpoint has them.
+fn read_up_to(world: &World, running: &crate::runtime::RunningApp, row_count: usize) {
+    world.shelf.let_read(row_count);
+    let all = world.rows.len() * row_count;
+    while (running.metrics().rows_out() as usize) < all {
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_run_goes_on_where_it_was_at_any_parallelism() {
+    let world = World::new(3, 20);
+    for (parallelism, read) in [(1, 4), (3, 9), (2, 13)] {
+        let running = world.start(parallelism);
+        let before = world.journal.rows().len();
+        world.shelf.let_read(read);
+        while running.metrics().rows_out() as usize + before < world.rows.len() * read {
+            std::thread::yield_now();
+        }
+        running.checkpoint().unwrap();
+        running.abort();
+        let _ = running.wait();
+        // What was committed is visible at the latest when the next run has started.
+        drop(world.start(1));
+        assert_eq!(world.journal.rows().len(), world.rows.len() * read);
+    }
+    world.finish(4);
+}
+
+#[test]
+fn a_clean_stop_takes_a_last_checkpoint_and_delivers_everything() {
+    let world = World::new(2, 10);
+    let running = world.start(2);
+    read_up_to(&world, &running, 6);
+    running.stop();
+    assert_eq!(running.wait().unwrap().end, RunEnd::Stopped);
+    assert_eq!(world.journal.rows().len(), 12);
+    world.finish(1);
+}
+
+#[test]
+fn after_the_end_there_is_nothing_left_to_do() {
+    let world = World::new(2, 5);
+    world.finish(2);
+    world.finish(3);
+    assert_eq!(
+        *world.journal.opened_restored.lock().unwrap(),
+        [false, false, true, true, true]
+    );
+}
+
+#[test]
+fn i1_segments_are_complete_before_a_manifest_names_them_and_never_change() {
+    let world = World::new(2, 10);
+    let running = world.start(2);
+    let mut seen = std::collections::BTreeMap::new();
+    for read in [2, 4, 6, 8] {
+        read_up_to(&world, &running, read);
+        let epoch = running.checkpoint().unwrap();
+        let manifest = world.newest();
+        assert_eq!(manifest.epoch, epoch);
+        for segment in &manifest.segments {
+            let bytes = block_on(world.store.get(&segment.name)).unwrap().unwrap();
+            assert_eq!(bytes.len() as u64, segment.size_bytes);
+            let first = seen.entry(segment.name.clone()).or_insert_with(|| bytes.clone());
+            assert_eq!(*first, bytes, "{} has changed", segment.name);
+            let place = format!("{:020}-{:010}-", segment.epoch, manifest.generation);
+            assert!(segment.name.contains(&place), "{}", segment.name);
+        }
+    }
+    running.abort();
+}
+
+/// A process dies after each of its calls to the store, or just before it learns that the call was carried out.
+#[test]
+fn i2_i3_i4_a_death_at_any_call_to_the_store_loses_nothing_and_repeats_nothing() {
+    for loses_last_answer in [false, true] {
+        for puts in 1..40 {
+            let world = World::new(2, 12);
+            let store = BrittleStore::new(&world.store, puts);
+            store.loses_last_answer.store(loses_last_answer, Ordering::SeqCst);
+            let checkpoints = CheckpointConfig::new(Arc::clone(&store) as _);
+            let Ok(running) = app(&world.shelf, &world.journal, checkpoints, 2).start() else {
+                world.finish(1);
+                continue;
+            };
+            let mut has_died = false;
+            let mut committed = 0;
+            for read in [2, 5, 7, 10] {
+                read_up_to(&world, &running, read);
+                if running.checkpoint().is_err() {
+                    has_died = true;
+                    break;
+                }
+                committed = 2 * read;
+            }
+            world.journal.wait_for(committed);
+            // Nothing of what could not be committed is visible.
+            assert_eq!(world.journal.rows().len(), committed);
+            running.abort();
+            drop(running);
+            world.finish(1 + puts % 3);
+            if !has_died {
+                assert!(puts > 8, "died never, with {puts} calls");
+                break;
+            }
+        }
+    }
+}
+
+#[test]
+fn i4_an_epoch_without_rows_is_pre_committed_and_stored_too() {
+    let world = World::new(1, 3);
+    let running = world.start(1);
+    let epoch = running.checkpoint().unwrap();
+    let manifest = world.newest();
+    assert_eq!(manifest.sinks.len(), 1);
+    assert_eq!((manifest.sinks[0].epoch, manifest.epoch), (epoch, epoch));
+    running.abort();
+}
+
+#[test]
+fn i5_checkpoints_go_on_after_one_of_several_inputs_has_ended() {
+    let world = World::new(2, 6);
+    let running = world.start(2);
+    world.shelf.let_read_of(0, usize::MAX);
+    world.journal.is_away.store(false, Ordering::SeqCst);
+    while running.metrics().rows_out() < 6 {
+        std::thread::yield_now();
+    }
+    running.checkpoint().unwrap();
+    world.shelf.let_read_of(1, 4);
+    while running.metrics().rows_out() < 10 {
+        std::thread::yield_now();
+    }
+    let epoch = running.checkpoint().unwrap();
+    assert_eq!(world.newest().epoch, epoch);
+    let positions: Vec<_> = world
+        .newest()
+        .sources
+        .into_iter()
+        .map(|source| source.position)
+        .collect();
+    assert_eq!(positions, ["6", "4"]);
+    running.abort();
+    drop(running);
+    world.finish(1);
+}
+
+#[test]
+fn i6_only_what_no_kept_manifest_needs_is_deleted() {
+    let world = World::new(2, 30);
+    let running = world.start_with(
+        CheckpointConfig {
+            retained: 2,
+            ..world.checkpoints()
+        },
+        2,
+    );
+    for read in 1..25 {
+        read_up_to(&world, &running, read);
+        running.checkpoint().unwrap();
+    }
+    // The removal follows the commit.
+    running.stop();
+    running.wait().unwrap();
+    let log = ManifestLog::new(Arc::clone(&world.store) as _);
+    let entries = block_on(log.entries()).unwrap();
+    assert_eq!(entries.len(), 2, "{entries:?}");
+    let mut needed = std::collections::BTreeSet::new();
+    for entry in &entries {
+        let manifest = block_on(log.load(entry)).unwrap();
+        for name in manifest.object_names() {
+            assert!(
+                block_on(world.store.get(name)).unwrap().is_some(),
+                "{name} is gone"
+            );
+            needed.insert(name.to_owned());
+        }
+    }
+    // Deltas were folded into bases: what is read back does not grow with the number of checkpoints.
+    assert!(
+        world.newest().segments.len() < 12,
+        "{}",
+        world.newest().segments.len()
+    );
+    world.finish(3);
+}
+
+/// I7: what is restored is the state of the committed epoch, neither more nor less, however much was done after it.
+#[test]
+fn i7_what_came_after_the_committed_epoch_is_done_again() {
+    let world = World::new(2, 20);
+    let running = world.start(2);
+    read_up_to(&world, &running, 5);
+    running.checkpoint().unwrap();
+    read_up_to(&world, &running, 15);
+    running.abort();
+    let _ = running.wait();
+    drop(running);
+    let running = world.start(2);
+    assert!(world.journal.rows().len() == 10);
+    running.abort();
+    drop(running);
+    world.finish(2);
+}
+
+#[test]
+fn i8_what_is_damaged_is_named_and_nothing_runs() {
+    let world = World::new(1, 10);
+    let running = world.start(1);
+    read_up_to(&world, &running, 5);
+    running.checkpoint().unwrap();
+    running.abort();
+    let _ = running.wait();
+    let objects = block_on(world.store.list("")).unwrap();
+    let names: Vec<_> = objects.into_iter().map(|object| object.name).collect();
+    let mut damaged_count = 0;
+    for name in names.iter().filter(|name| !name.starts_with("generations/")) {
+        let whole = block_on(world.store.get(name)).unwrap().unwrap();
+        for damaged in [
+            whole.slice(..whole.len() / 2),
+            flipped(&whole, whole.len() / 3),
+            bytes::Bytes::new(),
+        ] {
+            block_on(world.store.delete(name)).unwrap();
+            block_on(world.store.put_if_absent(name, damaged.into())).unwrap();
+            let error = app(&world.shelf, &world.journal, world.checkpoints(), 1)
+                .start()
+                .err();
+            let error = error.unwrap_or_else(|| panic!("{name}: nothing was noticed"));
+            assert!(error.to_string().contains(name.as_str()), "{name}: {error}");
+            damaged_count += 1;
+        }
+        block_on(world.store.delete(name)).unwrap();
+        block_on(world.store.put_if_absent(name, whole.into())).unwrap();
+    }
+    assert!(damaged_count >= 6, "{names:?}");
+    world.finish(1);
+}
+
+fn flipped(bytes: &[u8], place: usize) -> bytes::Bytes {
+    let mut flipped = bytes.to_vec();
+    flipped[place] ^= 0x10;
+    flipped.into()
+}
+
+#[test]
+fn a_store_that_is_full_pauses_checkpoints_and_not_the_stream() {
+    let world = World::new(2, 20);
+    let store = BrittleStore::new(&world.store, 0);
+    store.puts_left.store(100, Ordering::SeqCst);
+    let running = world.start_with(CheckpointConfig::new(Arc::clone(&store) as _), 2);
+    read_up_to(&world, &running, 3);
+    running.checkpoint().unwrap();
+    store.puts_left.store(0, Ordering::SeqCst);
+    let error = running.checkpoint().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Environment, "{error}");
+    // The stream goes on.
+    read_up_to(&world, &running, 15);
+    assert_eq!(world.journal.rows().len(), 6);
+    assert!(running.metrics().checkpoints.failed > 0);
+    store.puts_left.store(1_000, Ordering::SeqCst);
+    running.checkpoint().unwrap();
+    world.journal.wait_for(30);
+    running.abort();
+    drop(running);
+    world.finish(2);
+}
+
+#[test]
+fn a_sink_that_is_away_delays_its_rows_and_not_the_checkpoints() {
+    let world = World::new(1, 20);
+    let running = world.start(1);
+    world.journal.is_away.store(true, Ordering::SeqCst);
+    for read in [3, 6, 9] {
+        read_up_to(&world, &running, read);
+        running.checkpoint().unwrap();
+    }
+    assert_eq!(world.journal.rows(), []);
+    assert_eq!(world.newest().sinks.len(), 3);
+    world.journal.is_away.store(false, Ordering::SeqCst);
+    world.journal.wait_for(9);
+    running.abort();
+    drop(running);
+    world.finish(2);
+}
+
+#[test]
+fn commits_are_repeated_after_a_restart() {
+    let world = World::new(1, 10);
+    let running = world.start(1);
+    world.journal.is_away.store(true, Ordering::SeqCst);
+    read_up_to(&world, &running, 4);
+    let epoch = running.checkpoint().unwrap();
+    running.abort();
+    drop(running);
+    // While the outside is away, a run that has to commit does not start.
+    let error = app(&world.shelf, &world.journal, world.checkpoints(), 1)
+        .start()
+        .err()
+        .unwrap();
+    assert_eq!(error.kind(), ErrorKind::Environment);
+    world.journal.is_away.store(false, Ordering::SeqCst);
+    let running = world.start(1);
+    assert_eq!(world.journal.rows().len(), 4);
+    assert_eq!(*world.journal.calls.lock().unwrap(), [(epoch, 0)]);
+    let contexts = world.journal.contexts.lock().unwrap().clone();
+    let generations: Vec<_> = contexts.iter().map(|context| context.generation).collect();
+    assert_eq!(generations, [1, 2, 3]);
+    assert!(
+        contexts
+            .iter()
+            .all(|context| context.app_id == contexts[0].app_id)
+    );
+    assert_eq!(contexts[2].restored_epoch, Some(epoch));
+    running.abort();
+    drop(running);
+    world.finish(1);
+}
+
+#[test]
+fn sources_learn_what_is_durable() {
+    let world = World::new(1, 10);
+    let running = world.start(1);
+    read_up_to(&world, &running, 4);
+    running.checkpoint().unwrap();
+    world.shelf.let_read_all();
+    running.wait().unwrap();
+    let told = world.shelf.told.lock().unwrap();
+    let positions: Vec<_> = told.iter().map(|position| position.position.as_str()).collect();
+    assert_eq!(positions[0], "4");
+    drop(told);
+    assert_eq!(world.journal.rows(), expected(&world.rows));
+}
+
+#[test]
+fn another_app_is_refused_and_told_what_differs() {
+    let world = World::new(1, 10);
+    world.finish(1);
+    let other = app_named("sums", &world.shelf, &world.journal, world.checkpoints(), 1).unwrap();
+    let error = other.start().err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::Input);
+    let message = error.to_string();
+    assert!(message.contains("state would be lost"), "{message}");
+    assert!(message.contains("dropped  totals"), "{message}");
+    assert!(message.contains("kept     shelf"), "{message}");
+    let allowed = CheckpointConfig {
+        is_drop_allowed: true,
+        ..world.checkpoints()
+    };
+    let other = app_named("sums", &world.shelf, &world.journal, allowed, 1).unwrap();
+    other.start().unwrap().wait().unwrap();
+}
+
+#[test]
+fn a_process_that_was_taken_over_stops() {
+    let world = World::new(1, 10);
+    let old = world.start(1);
+    read_up_to(&world, &old, 2);
+    old.checkpoint().unwrap();
+    let new = world.start(1);
+    new.checkpoint().unwrap();
+    assert!(old.checkpoint().is_err());
+    assert!(matches!(old.wait(), Err(Error::TakenOver { .. })));
+    new.abort();
+    drop(new);
+    world.finish(1);
+}
+
+#[test]
+fn an_older_checkpoint_and_another_store_can_be_started_from() {
+    let world = World::new(1, 10);
+    let running = world.start(1);
+    read_up_to(&world, &running, 2);
+    let first = running.checkpoint().unwrap();
+    read_up_to(&world, &running, 6);
+    running.checkpoint().unwrap();
+    running.abort();
+    drop(running);
+    let log = ManifestLog::new(Arc::clone(&world.store) as _);
+    let manifest = block_on(log.of_epoch(first)).unwrap();
+    let savepoint: Arc<dyn CheckpointStore> = Arc::new(MemoryStore::default());
+    block_on(log.copy(&manifest, savepoint.as_ref())).unwrap();
+    let from = |from: StartFrom, store: Arc<dyn CheckpointStore>| {
+        let journal = Arc::new(Journal::default());
+        world.shelf.let_read_all();
+        let checkpoints = CheckpointConfig {
+            from,
+            ..CheckpointConfig::new(store)
+        };
+        let running = app(&world.shelf, &journal, checkpoints, 2).start().unwrap();
+        running.wait().unwrap();
+        journal.rows()
+    };
+    let expected = expected(&world.rows);
+    let empty = || Arc::new(MemoryStore::default()) as Arc<dyn CheckpointStore>;
+    assert_eq!(from(StartFrom::Savepoint(savepoint), empty()), expected);
+    assert_eq!(
+        from(StartFrom::Epoch(first), Arc::clone(&world.store) as _),
+        expected
+    );
+    assert_eq!(from(StartFrom::Nothing, Arc::clone(&world.store) as _), expected);
+    let error = app(
+        &world.shelf,
+        &world.journal,
+        CheckpointConfig {
+            from: StartFrom::Savepoint(empty()),
+            ..CheckpointConfig::new(empty())
+        },
+        1,
+    );
+    assert!(matches!(error.start().err(), Some(Error::NoSavepoint { .. })));
+}
+
+#[test]
+fn only_what_changed_is_written() {
+    let world = World::new(1, 30);
+    let running = world.start(1);
+    read_up_to(&world, &running, 20);
+    running.checkpoint().unwrap();
+    let rows = |manifest: &Manifest| {
+        manifest
+            .segments
+            .iter()
+            .map(|segment| segment.row_count)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(rows(&world.newest()), [7]);
+    read_up_to(&world, &running, 21);
+    running.checkpoint().unwrap();
+    assert_eq!(rows(&world.newest()), [7, 1]);
+    running.checkpoint().unwrap();
+    assert_eq!(rows(&world.newest()), [7, 1]);
+    running.abort();
+}
+
+#[test]
+fn without_a_store_there_is_no_checkpoint_to_ask_for() {
+    let mut plan = crate::runtime::testing::PlanBuilder::new();
+    let nodes = [plan.input("in"), plan.outlet("out")];
+    plan.chain(&nodes);
+    let running = runtime(plan.build(), wide(1), |_, _| crate::runtime::testing::pass())
+        .start()
+        .unwrap();
+    assert!(matches!(running.checkpoint(), Err(Error::NoStore)));
+}
