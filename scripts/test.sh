@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Runs every test: installs what they need, starts a Kafka broker, and leaves nothing running.
+# Runs every test: installs what they need, starts a Kafka broker and a Redis, and leaves nothing running.
 #
 #   scripts/test.sh                     all tests
 #   scripts/test.sh ARGUMENTS…          the same surroundings, `cargo test ARGUMENTS…`
 #
 # Reads
 #   EVENTFLUX_TEST_KAFKA=host:port      use this broker, start none
+#   EVENTFLUX_TEST_REDIS=host:port      use this Redis, start none
 #   EVENTFLUX_TEST_TOOLS=folder         where installed tools are kept (default ~/.cache/eventflux-test)
 #   CARGO_TARGET_DIR=folder             (default ~/.cache/eventflux-target)
 # and gives the tests what tests/support/README.md lists. A need that cannot be met fails the run; no test is left out.
@@ -17,7 +18,7 @@ export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$HOME/.cache/eventflux-target}
 # shellcheck source=tests/support/tools.sh
 . "$root/tests/support/tools.sh"
 
-broker="" ready="" tests=""
+broker="" ready="" redis="" tests=""
 logs=$(mktemp -d -t eventflux-test.XXXXXX)
 
 # Every child leads a process group of its own, so that what it started ends with it.
@@ -25,10 +26,10 @@ clean_up() {
     local status=$? child
     trap - EXIT INT TERM HUP
     set +e
-    for child in $tests $ready $broker; do
+    for child in $tests $ready $redis $broker; do
         kill -KILL -- "-$child" 2>/dev/null && wait "$child" 2>/dev/null
     done
-    rm -rf "$logs/broker" "$logs/install.log"
+    rm -rf "$logs/broker" "$logs/install.log" "$logs/redis"
     if [ "$status" != 0 ] && [ -s "$logs/broker.log" ]; then
         say "the log of the Kafka broker is $logs/broker.log"
     else
@@ -61,6 +62,22 @@ wait_for_broker() {
     export EVENTFLUX_TEST_KAFKA=$1
 }
 
+start_redis() {
+    local port log=$logs/redis/log
+    port=$(python3 "$root/tests/support/kafka/free_port.py")
+    say "starting a Redis on 127.0.0.1:$port"
+    mkdir "$logs/redis"
+    "$redis_server" --bind 127.0.0.1 --port "$port" --dir "$logs/redis" --save '' --appendonly yes \
+        >"$log" 2>&1 </dev/null &
+    redis=$!
+    # Ends when the server says so, or with the server.
+    if ! grep -qm1 'eady to accept connections' < <(timeout 60 tail -n +1 -f --pid="$redis" "$log" 2>/dev/null); then
+        tail -n 20 "$log" >&2
+        fail "the Redis at 127.0.0.1:$port is not ready"
+    fi
+    export EVENTFLUX_TEST_REDIS=127.0.0.1:$port
+}
+
 run_tests() {
     # Every failure is worth seeing, not only the first crate's.
     [ $# -gt 0 ] || set -- --workspace --no-fail-fast
@@ -86,6 +103,9 @@ for command in cc c++ make; do
 done
 need_python
 export EVENTFLUX_TEST_PYTHON=$python
+need_redis
+export EVENTFLUX_TEST_REDIS_SERVER=$redis_server
+[ -n "${EVENTFLUX_TEST_REDIS:-}" ] || start_redis
 if [ -n "${EVENTFLUX_TEST_KAFKA:-}" ]; then
     wait_for_broker "$EVENTFLUX_TEST_KAFKA"
 else

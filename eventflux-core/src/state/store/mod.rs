@@ -9,6 +9,8 @@ mod memory;
 mod name;
 mod object;
 mod payload;
+#[cfg(feature = "redis")]
+mod redis;
 
 pub use checkpoint_store::{CheckpointStore, StoredObject};
 pub use directory::DirectoryStore;
@@ -16,3 +18,5 @@ pub use memory::MemoryStore;
 pub use name::check_name;
 pub use object::ObjectCheckpointStore;
 pub use payload::Payload;
+#[cfg(feature = "redis")]
+pub use redis::{RedisConfig, RedisStore};
