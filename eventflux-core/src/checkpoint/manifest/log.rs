@@ -1,5 +1,6 @@
 //! The manifests of a store, one after the other.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::Manifest;
@@ -103,10 +104,17 @@ impl ManifestLog {
     /// Commits: puts a manifest behind the newest one, whose sequence is one less than this one's.
     ///
     /// After an error of the store it is not known whether it is committed: publish the same manifest again. That it was
-    /// taken over is final.
+    /// taken over, and that the store has lost what it acknowledged, is final.
     pub async fn publish(&self, manifest: &Manifest) -> Result<()> {
         let name = manifest_name(manifest.sequence);
         let bytes = manifest.encode()?;
+        let before = self.contents().await?;
+        before.check_objects(self, manifest)?;
+        match before.newest_sequence() {
+            newest if newest + 1 >= manifest.sequence => {}
+            // A failover to a replica that was behind: what was built on is gone.
+            _ => return Err(self.lost(manifest_name(manifest.sequence - 1))),
+        }
         if !self.store.put_if_absent(&name, bytes.clone().into()).await? {
             // It may be our own, put by a call whose answer was lost.
             let stored = self.store.get(&name).await?;
@@ -114,18 +122,57 @@ impl ManifestLog {
                 return Err(self.taken_over(format!("{name} is there already")));
             }
         }
-        // The place may have been free because a later manifest had it collected.
-        match self.entries().await?.last() {
-            Some(newest) if newest.sequence == manifest.sequence => Ok(()),
-            Some(newest) => Err(self.taken_over(format!("{} is newer than {name}", newest.name))),
-            None => Err(Error::damaged(name, format!("it is missing in {}", self.store))),
+        let after = self.contents().await?;
+        match after.newest_sequence() {
+            // The place may have been free because a later manifest had it collected.
+            newest if newest > manifest.sequence => {
+                let newest = manifest_name(newest);
+                Err(self.taken_over(format!("{newest} is newer than {name}")))
+            }
+            newest if newest == manifest.sequence => after.check_objects(self, manifest),
+            _ => Err(self.lost(name)),
         }
+    }
+
+    async fn contents(&self) -> Result<Contents> {
+        let listed = self.store.list("").await?;
+        Ok(Contents {
+            names: listed.into_iter().map(|object| object.name).collect(),
+        })
+    }
+
+    fn lost(&self, object: String) -> Error {
+        Error::damaged(object, format!("{} acknowledged it and has lost it", self.store))
     }
 
     pub(super) fn taken_over(&self, message: String) -> Error {
         Error::TakenOver {
             store: self.store.to_string(),
             message,
+        }
+    }
+}
+
+/// What a store has at one moment.
+struct Contents {
+    names: BTreeSet<String>,
+}
+
+impl Contents {
+    /// 0 if there is no manifest.
+    fn newest_sequence(&self) -> u64 {
+        self.names
+            .iter()
+            .filter_map(|name| sequence_of(name))
+            .max()
+            .unwrap_or(0)
+    }
+
+    /// Everything that a manifest names is there.
+    fn check_objects(&self, log: &ManifestLog, manifest: &Manifest) -> Result<()> {
+        match manifest.object_names().find(|name| !self.names.contains(*name)) {
+            Some(missing) => Err(log.lost(missing.to_owned())),
+            None => Ok(()),
         }
     }
 }

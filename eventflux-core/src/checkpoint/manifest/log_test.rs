@@ -218,6 +218,7 @@ async fn a_copy_needs_nothing_of_the_store_it_was_made_from() {
                 .unwrap(),
         );
     }
+    original.sequence = 1;
     log.publish(&original).await.unwrap();
     let to = Arc::new(MemoryStore::default());
     log.copy(&original, to.as_ref()).await.unwrap();
@@ -237,7 +238,9 @@ async fn a_copy_needs_nothing_of_the_store_it_was_made_from() {
 #[tokio::test]
 async fn a_copy_of_a_checkpoint_that_is_not_whole_is_not_made() {
     let log = log();
+    put(&log, &segment(1).name).await;
     log.publish(&manifest(1, 1, &[1])).await.unwrap();
+    log.store.delete(&segment(1).name).await.unwrap();
     let to = MemoryStore::default();
     let error = log.copy(&manifest(1, 1, &[1]), &to).await.unwrap_err();
     assert!(error.to_string().contains(&segment(1).name), "{error}");
@@ -261,4 +264,23 @@ async fn a_damaged_note_is_detected_and_named() {
         let error = stored.load(&store).await.unwrap_err().to_string();
         assert!(error.starts_with(&format!("{name} is damaged")), "{error}");
     }
+}
+
+#[tokio::test]
+async fn a_commit_on_a_store_that_lost_what_it_acknowledged_is_refused() {
+    let log = log();
+    put(&log, &segment(1).name).await;
+    log.publish(&manifest(1, 1, &[1])).await.unwrap();
+    log.publish(&manifest(2, 2, &[1])).await.unwrap();
+    // A replica that was behind takes over.
+    log.store.delete(&object_name::manifest_name(2)).await.unwrap();
+    let error = log.publish(&manifest(3, 3, &[1])).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "manifests/00000000000000000002.manifest is damaged: memory acknowledged it and has lost it"
+    );
+    log.store.delete(&segment(1).name).await.unwrap();
+    let error = log.publish(&manifest(2, 2, &[1])).await.unwrap_err();
+    assert!(error.to_string().starts_with(&segment(1).name), "{error}");
+    assert_eq!(log.newest().await.unwrap().unwrap().sequence, 1);
 }

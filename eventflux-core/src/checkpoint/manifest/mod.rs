@@ -6,6 +6,8 @@
 mod codec;
 mod copy;
 mod envelope;
+#[cfg(test)]
+mod fixture_test;
 mod garbage;
 mod generation;
 mod log;
