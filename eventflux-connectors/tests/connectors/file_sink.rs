@@ -12,7 +12,7 @@ use eventflux_core::ErrorKind;
 use eventflux_core::connector::{Sink, SinkContext, SinkPlan};
 use eventflux_core::time::VirtualClock;
 
-fn plan(path: &Path, options: &[(&str, &str)]) -> Box<dyn SinkPlan> {
+pub fn plan(path: &Path, options: &[(&str, &str)]) -> Box<dyn SinkPlan> {
     let given = [&[("path", path.to_str().unwrap()), ("format", "line")], options].concat();
     line_sink("file", &[], &given).unwrap()
 }
@@ -28,7 +28,7 @@ async fn run(plan: &dyn SinkPlan, rows: &[&str]) {
 }
 
 /// Names and contents of the files in a directory.
-fn files(directory: &Path) -> Vec<(String, String)> {
+pub fn files(directory: &Path) -> Vec<(String, String)> {
     let mut files: Vec<_> = fs::read_dir(directory)
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -44,7 +44,7 @@ fn files(directory: &Path) -> Vec<(String, String)> {
 }
 
 /// All rows of one file or of all part files of a directory, without what stands at their heads.
-fn rows(path: &Path) -> Vec<String> {
+pub fn rows(path: &Path) -> Vec<String> {
     let mut paths = vec![path.to_owned()];
     if path.is_dir() {
         paths = fs::read_dir(path)
@@ -54,6 +54,8 @@ fn rows(path: &Path) -> Vec<String> {
         // Parts of one subtask by number.
         paths.sort();
     }
+    // What is hidden is not there yet.
+    paths.retain(|path| !path.file_name().unwrap().to_str().unwrap().starts_with('.'));
     let texts = paths.iter().map(|path| content(path)).collect::<Vec<_>>();
     let lines = texts.iter().flat_map(|text| text.lines());
     lines
@@ -134,7 +136,7 @@ async fn flushed_rows_are_visible_and_others_are_gathered() {
 }
 
 /// What can be read of a file, compressed or not, complete or not.
-fn content(path: &Path) -> String {
+pub fn content(path: &Path) -> String {
     let file = fs::File::open(path).unwrap();
     let mut reader: Box<dyn Read> = match path.extension().unwrap().to_str().unwrap() {
         "gz" => Box::new(flate2::read::MultiGzDecoder::new(file)),

@@ -2,6 +2,7 @@
 
 mod blackhole;
 mod datagen;
+mod file_commit;
 mod file_follow;
 mod file_sink;
 mod file_source;

@@ -4,6 +4,7 @@
 
 #[cfg(feature = "kafka")]
 pub mod broker;
+pub mod commit_kit;
 #[cfg(feature = "kafka")]
 pub mod kafka;
 pub mod line_format;

@@ -42,9 +42,17 @@ passed over. A file that is not there yet is waited for.
 
 **Sink.** Into one file writes one subtask. Into a directory (`'path' = 'out/'`, made if it is not there) every subtask \
 writes part files of its own, `part-<subtask>-<number><suffix>`. What a format puts at the head, such as a CSV header, comes \
-once per file. Rows are visible when the input pauses, at the latest when 256 KiB have come together; compressed files \
-can be read up to there. Appending to a compressed file adds a member (gzip) or frame (zstd). Rows that were written \
-before a failure are not taken back (at-least-once).",
+once per file. Appending to a compressed file adds a member (gzip) or frame (zstd).
+
+*With checkpoints* every row comes once (exactly-once). The rows of an epoch are staged in hidden files beside (`.staged-…`) \
+and become visible when their checkpoint is durable: a file holds committed rows only, whole epochs in order; a directory gets \
+at least one part per subtask and epoch that has rows, each complete when it appears. A restart goes on with the file, whatever \
+`write` says. It refuses a file that was cut, replaced or written by somebody else since, and parts that the checkpoint does \
+not know. Parts may be taken away; their names are not used again.
+
+*Without checkpoints* rows are written as they come: they are visible when the input pauses, at the latest when 256 KiB have \
+come together, and compressed files can be read up to there. Rows that were written before a failure are not taken back \
+(at-least-once). So it is always with a `path` that is a named pipe or a device.",
     source_options: Some(FileSourceOptions::SET.docs),
     sink_options: Some(FileSinkOptions::SET.docs),
     metadata: &[("path", "STRING", "The file that the row was read from.")],
@@ -118,6 +126,7 @@ impl SinkConnector for FileConnector {
             encoder: encoder.maker,
             input: encoder.input,
             has_begun: Default::default(),
+            numbers: Default::default(),
         }))
     }
 }

@@ -5,6 +5,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use flate2::write::GzEncoder;
+use xxhash_rust::xxh3::Xxh3Default;
 
 use crate::byte_stream::Compression;
 
@@ -21,29 +22,43 @@ enum Content {
     Gzip(GzEncoder<Counted>),
     Zstd(zstd::stream::write::Encoder<'static, Counted>),
     /// Nothing more can be written.
-    Finished,
+    Finished(Option<Counted>),
+}
+
+/// What a file holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extent {
+    /// How many bytes.
+    pub byte_count: u64,
+    /// Their xxh3 hash.
+    pub hash: u64,
 }
 
 impl OutputFile {
     /// Opens a file; what is in it stays or goes.
     pub fn open(path: &Path, is_append: bool) -> io::Result<Self> {
-        if path.is_dir() {
-            let message = "it is a directory; end the path in `/` to write part files in it";
-            return Err(io::Error::new(io::ErrorKind::IsADirectory, message));
-        }
-        let compression = Compression::of(path);
-        let mut file = File::options()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(!is_append)
-            .open(path)?;
-        let byte_count = file.seek(SeekFrom::End(0))?;
-        if byte_count > 0 && compression == Compression::None {
-            end_half_record(&mut file)?;
-        }
-        let counted = Counted { file, byte_count };
-        let content = match compression {
+        let (file, byte_count) = open(path, is_append)?;
+        let counted = Counted {
+            file,
+            byte_count,
+            hash: None,
+        };
+        Self::with(path, counted)
+    }
+
+    /// Makes a new file whose bytes are hashed.
+    pub fn create_hashed(path: &Path) -> io::Result<Self> {
+        let counted = Counted {
+            file: File::create(path)?,
+            byte_count: 0,
+            hash: Some(Box::default()),
+        };
+        Self::with(path, counted)
+    }
+
+    fn with(path: &Path, counted: Counted) -> io::Result<Self> {
+        let byte_count = counted.byte_count;
+        let content = match Compression::of(path) {
             Compression::None => Content::Plain(counted),
             Compression::Gzip => Content::Gzip(GzEncoder::new(counted, flate2::Compression::default())),
             Compression::Zstd => Content::Zstd(zstd::stream::write::Encoder::new(
@@ -74,7 +89,7 @@ impl OutputFile {
             Content::Plain(file) => file.byte_count,
             Content::Gzip(encoder) => encoder.get_ref().byte_count,
             Content::Zstd(encoder) => encoder.get_ref().byte_count,
-            Content::Finished => 0,
+            Content::Finished(file) => file.as_ref().map_or(0, |file| file.byte_count),
         }
     }
 
@@ -85,11 +100,32 @@ impl OutputFile {
 
     /// Writes what ends the compressed content; nothing can be written afterwards.
     pub fn finish(&mut self) -> io::Result<()> {
-        match std::mem::replace(&mut self.content, Content::Finished) {
-            Content::Plain(_) | Content::Finished => Ok(()),
-            Content::Gzip(encoder) => encoder.finish().map(drop),
-            Content::Zstd(encoder) => encoder.finish().map(drop),
-        }
+        let file = match std::mem::replace(&mut self.content, Content::Finished(None)) {
+            Content::Plain(file) => Some(file),
+            Content::Finished(file) => file,
+            Content::Gzip(encoder) => Some(encoder.finish()?),
+            Content::Zstd(encoder) => Some(encoder.finish()?),
+        };
+        self.content = Content::Finished(file);
+        Ok(())
+    }
+
+    /// Finishes a file that was made with [`OutputFile::create_hashed`] and waits until the disk has it.
+    pub fn seal(mut self) -> io::Result<Extent> {
+        self.finish()?;
+        let Content::Finished(Some(Counted {
+            file,
+            byte_count,
+            hash: Some(hash),
+        })) = &self.content
+        else {
+            return Err(io::Error::other("it is not hashed"));
+        };
+        file.sync_all()?;
+        Ok(Extent {
+            byte_count: *byte_count,
+            hash: hash.digest(),
+        })
     }
 }
 
@@ -99,7 +135,7 @@ impl Write for OutputFile {
             Content::Plain(file) => file.write(bytes),
             Content::Gzip(encoder) => encoder.write(bytes),
             Content::Zstd(encoder) => encoder.write(bytes),
-            Content::Finished => Err(io::Error::other("it is finished")),
+            Content::Finished(_) => Err(io::Error::other("it is finished")),
         }
     }
 
@@ -108,7 +144,7 @@ impl Write for OutputFile {
             Content::Plain(file) => file.flush(),
             Content::Gzip(encoder) => encoder.flush(),
             Content::Zstd(encoder) => encoder.flush(),
-            Content::Finished => Ok(()),
+            Content::Finished(_) => Ok(()),
         }
     }
 }
@@ -120,6 +156,26 @@ impl Drop for OutputFile {
             tracing::warn!(path = %self.path.display(), %error, "the compressed file is not complete");
         }
     }
+}
+
+/// Opens a file to write at its end, and says where that is. What is in it stays or goes.
+pub fn open(path: &Path, is_append: bool) -> io::Result<(File, u64)> {
+    if path.is_dir() {
+        let message = "it is a directory; end the path in `/` to write part files in it";
+        return Err(io::Error::new(io::ErrorKind::IsADirectory, message));
+    }
+    let mut file = File::options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(!is_append)
+        .open(path)?;
+    let byte_count = file.seek(SeekFrom::End(0))?;
+    if byte_count > 0 && Compression::of(path) == Compression::None {
+        end_half_record(&mut file)?;
+    }
+    let byte_count = file.stream_position()?;
+    Ok((file, byte_count))
 }
 
 /// A killed run may have left half a record: its line ends here, so that the next one is not spoilt too.
@@ -134,16 +190,20 @@ fn end_half_record(file: &mut File) -> io::Result<()> {
     }
 }
 
-/// A file and its length.
+/// A file, its length, and the hash of what was written, if it is wanted.
 struct Counted {
     file: File,
     byte_count: u64,
+    hash: Option<Box<Xxh3Default>>,
 }
 
 impl Write for Counted {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let byte_count = self.file.write(bytes)?;
         self.byte_count += byte_count as u64;
+        if let Some(hash) = &mut self.hash {
+            hash.update(&bytes[..byte_count]);
+        }
         Ok(byte_count)
     }
 

@@ -24,8 +24,27 @@ impl Rotation {
 }
 
 /// The name of a part file: `part-<subtask>-<number><suffix>`.
+pub fn name(subtask: usize, number: u64, suffix: &str) -> String {
+    format!("part-{subtask}-{number:05}{suffix}")
+}
+
+/// Its path.
 pub fn path(directory: &Path, subtask: usize, number: u64, suffix: &str) -> PathBuf {
-    directory.join(format!("part-{subtask}-{number:05}{suffix}"))
+    directory.join(name(subtask, number, suffix))
+}
+
+/// Makes the directory, removes parts of earlier runs if they are not to stay, and returns the first free number of a subtask.
+pub fn first_number(directory: &Path, suffix: &str, subtask: usize, is_append: bool) -> io::Result<u64> {
+    fs::create_dir_all(directory)?;
+    let mut first = 0;
+    for (path, owner, number) in list(directory, suffix)? {
+        if !is_append {
+            fs::remove_file(path)?;
+        } else if owner == subtask {
+            first = first.max(number + 1);
+        }
+    }
+    Ok(first)
 }
 
 /// The part files that are in a directory: paths, subtasks and numbers.
@@ -40,7 +59,8 @@ pub fn list(directory: &Path, suffix: &str) -> io::Result<Vec<(PathBuf, usize, u
     Ok(parts)
 }
 
-fn parse(name: &str, suffix: &str) -> Option<(usize, u64)> {
+/// The subtask and the number in a part file's name.
+pub fn parse(name: &str, suffix: &str) -> Option<(usize, u64)> {
     let (subtask, number) = name
         .strip_suffix(suffix)?
         .strip_prefix("part-")?

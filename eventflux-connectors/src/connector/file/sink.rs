@@ -1,20 +1,21 @@
 //! The file sink.
 
-use std::fs;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use eventflux_core::Result;
 use eventflux_core::batch::EventBatch;
-use eventflux_core::connector::{EncoderMaker, Sink, SinkContext, SinkInput, SinkPlan};
+use eventflux_core::connector::{EncoderMaker, ExactlyOncePlan, Sink, SinkContext, SinkInput, SinkPlan};
 use eventflux_core::time::Clock;
 
+use super::committer::NextNumbers;
 use super::output_file::OutputFile;
 use super::part::{self, Rotation};
 use super::sink_options::{Target, WriteMode};
-use crate::byte_stream::{RecordWriter, io_failed};
+use super::staged::failed;
+use crate::byte_stream::RecordWriter;
 
 /// The file sink with its options parsed.
 pub struct FileSinkPlan {
@@ -30,6 +31,8 @@ pub struct FileSinkPlan {
     pub input: SinkInput,
     /// Whether a subtask of this run has opened: what is there now is this run's own.
     pub has_begun: Mutex<bool>,
+    /// With checkpoints, what they know of part files.
+    pub numbers: Arc<NextNumbers>,
 }
 
 impl SinkPlan for FileSinkPlan {
@@ -61,7 +64,7 @@ impl SinkPlan for FileSinkPlan {
                 directory: directory.clone(),
                 suffix: suffix.clone(),
                 subtask: context.subtask,
-                next_number: first_number(directory, suffix, context.subtask, is_append)
+                next_number: part::first_number(directory, suffix, context.subtask, is_append)
                     .map_err(|error| failed(directory, error))?,
                 rotation: self.rotation,
                 clock: Arc::clone(&context.clock),
@@ -71,20 +74,18 @@ impl SinkPlan for FileSinkPlan {
         *has_begun = true;
         Ok(Box::new(FileSink { writer, files: state }))
     }
-}
 
-/// Makes the directory, removes parts of earlier runs if they are not to stay, and returns the first free number.
-fn first_number(directory: &Path, suffix: &str, subtask: usize, is_append: bool) -> std::io::Result<u64> {
-    fs::create_dir_all(directory)?;
-    let mut first = 0;
-    for (path, owner, number) in part::list(directory, suffix)? {
-        if !is_append {
-            fs::remove_file(path)?;
-        } else if owner == subtask {
-            first = first.max(number + 1);
+    fn exactly_once(&self) -> Option<&dyn ExactlyOncePlan> {
+        // Of a named pipe or a device nothing can be cut back.
+        let is_stream = |path: &PathBuf| {
+            path.metadata()
+                .is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
+        };
+        match &self.target {
+            Target::File(path) if is_stream(path) => None,
+            _ => Some(self),
         }
     }
-    Ok(first)
 }
 
 /// One subtask of the sink.
@@ -208,8 +209,4 @@ impl Sink for FileSink {
             None => Ok(()),
         }
     }
-}
-
-fn failed(path: &Path, error: std::io::Error) -> eventflux_core::Error {
-    io_failed("file", &path.display().to_string(), error)
 }

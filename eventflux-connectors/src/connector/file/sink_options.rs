@@ -23,7 +23,8 @@ eventflux_core::options! {
         /// A file, or a directory if it ends in `/`: then every subtask writes part files in it. `.gz` and `.zst` are
         /// compressed.
         pub path: PathOption ["path"],
-        /// `truncate` replaces what an earlier run wrote (of a directory: its part files); `append` goes on after it.
+        /// `truncate` replaces what an earlier run wrote (of a directory: its part files); `append` goes on after it. A run
+        /// that goes on from a checkpoint always does.
         pub write: WriteMode ["write"] = "truncate",
         /// A part file that has reached this size is finished, and the next one begun. Only for a directory.
         pub rotate_size: Option<ByteSize> ["rotate.size"],
