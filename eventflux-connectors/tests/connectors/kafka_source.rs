@@ -194,24 +194,70 @@ async fn latest_is_where_it_was_at_the_first_start() {
     assert_eq!(read_on(&mut subtasks, 1).await, ["new"]);
 }
 
+/// Reads a bounded input to its end; how the run ends is up to the caller.
+async fn run(plan: &dyn SourcePlan) -> Vec<String> {
+    let mut subtasks = Subtasks::open(plan, 2, &[]);
+    subtasks.read(usize::MAX).await;
+    subtasks.read.rows
+}
+
 #[tokio::test]
-async fn the_group_is_told_and_can_be_gone_on_from() {
-    let topic = Topic::create(1).await;
+async fn the_group_is_told_at_the_end_of_a_complete_run_only_and_can_be_gone_on_from() {
+    let topic = Topic::create(2).await;
     let group = unique_name("group");
     let options = [
         ("group_id", group.as_str()),
         ("start", "committed"),
         ("end", "latest"),
     ];
-    topic.send(&[value(0, "a"), value(0, "b")]);
+    topic.send(&[value(0, "a"), value(0, "b"), value(1, "c")]);
     // Nothing is committed yet.
-    assert_eq!(rows(plan(&topic, &options)).await, ["a", "b"]);
-    assert_eq!(topic.committed(&group, 0), Some(2));
-    topic.send(&[value(0, "c")]);
-    assert_eq!(rows(plan(&topic, &options)).await, ["c"]);
+    let killed = plan(&topic, &options);
+    assert_eq!(run(&*killed).await.len(), 3);
+    drop(killed);
+    let stopped = plan(&topic, &options);
+    assert_eq!(run(&*stopped).await.len(), 3);
+    stopped.following_end().unwrap().run_ended(false).unwrap();
+    assert_eq!(topic.committed(&group, 0), None);
+    let complete = plan(&topic, &options);
+    assert_eq!(run(&*complete).await.len(), 3);
+    assert_eq!(topic.committed(&group, 0), None);
+    complete.following_end().unwrap().run_ended(true).unwrap();
+    assert_eq!(
+        (topic.committed(&group, 0), topic.committed(&group, 1)),
+        (Some(2), Some(1))
+    );
+    topic.send(&[value(0, "d")]);
+    assert_eq!(run(&*plan(&topic, &options)).await, ["d"]);
     // Without a group nothing is committed.
-    rows(plan(&topic, &[("end", "latest")])).await;
-    assert_eq!(topic.committed("eventflux", 0), None);
+    let nobody = plan(&topic, &[("end", "latest")]);
+    assert!(nobody.following_end().is_none());
+    assert!(Subtasks::open(&*nobody, 1, &[]).source(0).committing().is_none());
+}
+
+#[tokio::test]
+async fn the_group_is_told_of_what_a_checkpoint_holds_and_of_nothing_after_it() {
+    let topic = Topic::create(1).await;
+    let group = unique_name("group");
+    let options = [("group_id", group.as_str())];
+    topic.send(&[
+        value(0, "a"),
+        value(0, "b"),
+        value(0, "c"),
+        value(0, "d"),
+        value(0, "e"),
+    ]);
+    let plan = plan(&topic, &options);
+    let mut subtasks = Subtasks::open(&*plan, 1, &[]);
+    subtasks.read(4).await;
+    let positions = subtasks.positions();
+    subtasks.read(5).await;
+    let source = subtasks.source(0);
+    source.committing().unwrap().commit_positions(&positions).unwrap();
+    drop(subtasks);
+    // The consumer closes, and sends what it was told last.
+    plan.following_end().unwrap().run_ended(false).unwrap();
+    assert_eq!(topic.committed(&group, 0), Some(4));
 }
 
 #[tokio::test]

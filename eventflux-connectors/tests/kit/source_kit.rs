@@ -115,6 +115,11 @@ impl Subtasks {
         .await
     }
 
+    /// One subtask, which has not ended.
+    pub fn source(&mut self, subtask: usize) -> &mut dyn Source {
+        self.sources[subtask].as_deref_mut().expect("it has not ended")
+    }
+
     /// Where to continue.
     pub fn positions(&self) -> Vec<SourcePosition> {
         self.positions.concat()

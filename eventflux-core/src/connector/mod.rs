@@ -38,6 +38,6 @@ pub use reference::{ProcessReferences, ResolveReference};
 pub use registry::Registry;
 pub use sink::{Sink, SinkConnector, SinkContext, SinkPlan, SinkRequest};
 pub use source::{
-    CommitPositions, Source, SourceConnector, SourceContext, SourceEvent, SourcePlan, SourcePosition,
-    SourceRequest, SourceRows,
+    CommitPositions, FollowEnd, Source, SourceConnector, SourceContext, SourceEvent, SourcePlan,
+    SourcePosition, SourceRequest, SourceRows,
 };

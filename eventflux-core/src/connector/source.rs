@@ -57,6 +57,19 @@ pub trait SourcePlan: Send + Sync {
 
     /// Opens one subtask's share of the source; blocking I/O is allowed here.
     fn open(&self, context: &SourceContext) -> Result<Box<dyn Source>>;
+
+    /// The ability to be told how the run ended.
+    fn following_end(&self) -> Option<&dyn FollowEnd> {
+        None
+    }
+}
+
+/// A source that wants to know whether everything it gave is outside.
+pub trait FollowEnd {
+    /// The run is over, its sources and sinks are closed. `is_complete`: all inputs came to their end, every window has closed,
+    /// and everything that came of the rows is outside; it is not so after a stop, an abort or a failure. Blocking I/O is allowed
+    /// here.
+    fn run_ended(&self, is_complete: bool) -> Result<()>;
 }
 
 /// What a source subtask is given when it opens.

@@ -26,8 +26,13 @@ a key; it gives no row.
 
 A broker that does not answer when the run begins ends it (`connect_timeout`); one that is lost later is waited for, with \
 a warning. Offsets whose messages have been deleted, and partitions that are gone, end the run: nothing is left out in \
-silence. The offsets that are committed for the group are those of rows that were handed to the query, which may still \
-hold them: they show the lag; what `start` = `committed` begins with after a crash may be later than what had come out.
+silence.
+
+Offsets are committed for the group only when everything that came of their messages is outside, so `start` = `committed` \
+never leaves a message out. With checkpoints these are the positions of the last one; a restart does not need them, it goes \
+on from the checkpoint itself. Without checkpoints nothing is committed while a run goes on, since windows and groups may still hold \
+rows, but once, when it has come to the end of its inputs (`'end' = 'latest'`). A run that was stopped or killed has \
+committed nothing: the next one reads its messages again.
 
 **Sink.** Every row is a message. Its key is made of the columns of `key` or of the PRIMARY KEY and decides the \
 partition, as in Kafka's own clients; the format writes key and value. All replicas acknowledge, retries neither double \

@@ -7,6 +7,7 @@ mod client;
 mod connector;
 mod delivery;
 mod discovery;
+mod group;
 mod metadata;
 mod partition;
 mod property;

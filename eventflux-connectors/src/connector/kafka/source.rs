@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use eventflux_core::Result;
 use eventflux_core::connector::{
-    Decode, Source, SourceContext, SourceEvent, SourcePosition, SourceRows, raw_of,
+    CommitPositions, Decode, Source, SourceContext, SourceEvent, SourcePosition, SourceRows, raw_of,
 };
 use eventflux_core::operator::BadRow;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -17,8 +17,10 @@ use tokio::sync::Notify;
 
 use super::client::{Reports, failed, is_passing};
 use super::discovery::Discovery;
+use super::group::Group;
 use super::metadata::MessageMetadata;
 use super::partition::{Partition, Polled};
+use super::start;
 use super::topic::TopicPartition;
 use crate::metadata_column::MetadataColumns;
 
@@ -47,13 +49,11 @@ pub struct KafkaSource {
     signals: Arc<Signals>,
     /// Whose turn it is.
     turn: usize,
-    /// Whether the group is told where this is.
-    pub commits: bool,
+    /// Where the group is told how far this has come; absent without a group.
+    pub group: Option<Arc<Group>>,
     /// Absent where new partitions do not matter.
     pub discovery: Option<Discovery>,
     has_new_partitions: bool,
-    /// Of the partition whose rows were handed on last, to be told to the group when they have been taken.
-    handed_on: Option<usize>,
 }
 
 impl KafkaSource {
@@ -74,10 +74,9 @@ impl KafkaSource {
             rows_max: context.batch_rows_max,
             signals,
             turn: 0,
-            commits: false,
+            group: None,
             discovery: None,
             has_new_partitions: false,
-            handed_on: None,
         }
     }
 
@@ -115,17 +114,6 @@ impl KafkaSource {
         Ok(())
     }
 
-    /// Tells the group up to where rows have been taken.
-    fn store_offset(&mut self) -> Result<()> {
-        if let Some(index) = self.handed_on.take()
-            && self.commits
-        {
-            let stored = self.consumer.store_offsets(&list([&self.partitions[index]])?);
-            stored.map_err(|error| failed(&self.partitions[index].id.name(), &error))?;
-        }
-        Ok(())
-    }
-
     /// Begins to read partitions that were found.
     fn add_found(&mut self) -> Result<()> {
         let found = self.discovery.as_mut().map(Discovery::take).unwrap_or_default();
@@ -152,7 +140,6 @@ impl KafkaSource {
             let index = (self.turn + offset) % count;
             if let Some(rows) = self.rows_of(index)? {
                 self.turn = index + 1;
-                self.handed_on = Some(index);
                 return Ok(Some(rows));
             }
         }
@@ -237,7 +224,6 @@ fn list<'a>(partitions: impl IntoIterator<Item = &'a Partition>) -> Result<Topic
 #[async_trait]
 impl Source for KafkaSource {
     async fn next(&mut self) -> Result<SourceEvent> {
-        self.store_offset()?;
         loop {
             self.serve()?;
             self.add_found()?;
@@ -271,5 +257,38 @@ impl Source for KafkaSource {
             position: partition.position.to_string(),
         };
         self.partitions.iter().map(position).collect()
+    }
+
+    fn committing(&mut self) -> Option<&mut dyn CommitPositions> {
+        self.group.is_some().then_some(self as _)
+    }
+}
+
+impl CommitPositions for KafkaSource {
+    /// librdkafka sends what is stored here behind our back, and what is left when the consumer closes.
+    fn commit_positions(&mut self, positions: &[SourcePosition]) -> Result<()> {
+        let saved = start::saved(positions)?;
+        let mut stored = TopicPartitionList::new();
+        for Partition { id, .. } in &self.partitions {
+            if let Some(offset) = saved.get(id) {
+                let added = stored.add_partition_offset(&id.topic, id.id, Offset::Offset(*offset));
+                added.map_err(|error| failed(&id.name(), &error))?;
+            }
+        }
+        self.consumer
+            .store_offsets(&stored)
+            .map_err(|error| failed("offsets", &error))
+    }
+}
+
+impl Drop for KafkaSource {
+    fn drop(&mut self) {
+        if let Some(group) = &self.group {
+            let positions = self
+                .partitions
+                .iter()
+                .map(|partition| (partition.id.clone(), partition.position));
+            group.leave(Arc::clone(&self.consumer), positions.collect());
+        }
     }
 }

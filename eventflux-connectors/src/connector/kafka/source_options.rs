@@ -15,8 +15,9 @@ eventflux_core::options! {
         /// Topics separated by commas, or a pattern that begins with `^`: all topics whose names it matches, also those
         /// that are made later.
         pub topic: Vec<String> ["topic", "topics", "topic.list"],
-        /// The group in whose name offsets are committed, every five seconds and at the end, for tools that show the
-        /// lag. Partitions are not dealt out by the group: two runs of the same group both read everything.
+        /// The group in whose name offsets are committed: those of rows whose results are outside. With checkpoints that is
+        /// after each of them, without at the end of a run that came to the end of its inputs. Partitions are not dealt out
+        /// by the group: two runs of the same group both read everything.
         pub group_id: Option<String> ["group_id", "group.id", "properties.group.id"],
         /// Where reading begins that has no positions to go on from: `earliest`, `latest`, `committed` (by the group;
         /// `earliest` where it has committed nothing), or a timestamp such as `2024-01-31T12:00:00Z` (also milliseconds

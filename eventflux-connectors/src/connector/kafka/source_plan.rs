@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use eventflux_core::connector::{DecoderMaker, OptionError, Source, SourceContext, SourcePlan};
+use eventflux_core::connector::{DecoderMaker, FollowEnd, OptionError, Source, SourceContext, SourcePlan};
 use eventflux_core::{ErrorKind, Result};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaResult;
@@ -13,6 +13,7 @@ use rdkafka::{Offset, TopicPartitionList};
 
 use super::client::{Reports, ask, failed, failure};
 use super::discovery::{Discovery, Search};
+use super::group::Group;
 use super::property::{self, Managed};
 use super::source::{KafkaSource, Signals};
 use super::source_options::{End, KafkaSourceOptions, Start};
@@ -41,6 +42,8 @@ pub struct KafkaSourcePlan {
     topics: TopicChoice,
     decoder: DecoderMaker,
     columns: MetadataColumns,
+    /// Absent without `group_id`.
+    group: Option<Arc<Group>>,
 }
 
 impl KafkaSourcePlan {
@@ -53,12 +56,14 @@ impl KafkaSourcePlan {
         columns: MetadataColumns,
         is_resolved: bool,
     ) -> Result<Self, OptionError> {
+        let group = options.group_id.is_some().then(Arc::default);
         if !is_resolved {
             return Ok(Self {
                 options,
                 topics: TopicChoice::Names(Vec::new()),
                 decoder,
                 columns,
+                group,
             });
         }
         if options.brokers.trim().is_empty() {
@@ -76,6 +81,7 @@ impl KafkaSourcePlan {
             options,
             decoder,
             columns,
+            group,
         })
     }
 
@@ -226,7 +232,7 @@ impl SourcePlan for KafkaSourcePlan {
             Arc::clone(&signals),
             context,
         );
-        source.commits = self.options.group_id.is_some();
+        source.group = self.group.clone();
         for (partition, bounds) in &bounds {
             let offset = match saved.get(partition) {
                 Some(offset) => {
@@ -251,6 +257,10 @@ impl SourcePlan for KafkaSourcePlan {
             source.discovery = Some(Discovery::start(&context.tokio, weak, search, interval, signals));
         }
         Ok(Box::new(source))
+    }
+
+    fn following_end(&self) -> Option<&dyn FollowEnd> {
+        self.group.as_deref().map(|group| group as _)
     }
 }
 
