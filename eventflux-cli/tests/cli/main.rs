@@ -6,6 +6,8 @@ mod check;
 mod command;
 mod connector;
 mod explain;
+#[cfg(feature = "kafka")]
+mod kafka;
 mod page;
 mod replay;
 mod run;

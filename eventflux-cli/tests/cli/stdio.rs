@@ -66,7 +66,10 @@ fn the_last_line_needs_no_end() {
 fn a_line_may_be_larger_than_any_pipe() {
     let place = place(COPY);
     let large = format!("first\n{}\nlast\n", "x".repeat(8 << 20));
-    for outcome in [piped(&place, large.as_bytes()), redirected(&place, large.as_bytes())] {
+    for outcome in [
+        piped(&place, large.as_bytes()),
+        redirected(&place, large.as_bytes()),
+    ] {
         assert!(outcome.exits(0).stdout == large);
     }
 }
@@ -121,8 +124,18 @@ fn several_sinks_share_standard_output_by_whole_lines() {
     let outcome = piped(&place, input.as_bytes()).exits(0);
     let (upper, lower): (Vec<_>, Vec<_>) = outcome.stdout.lines().partition(|line| line.starts_with('L'));
     assert_eq!(lower.len(), 20_000);
-    assert!(lower.iter().zip(input.lines()).all(|(seen, written)| *seen == written));
-    assert!(upper.iter().zip(input.lines()).all(|(seen, written)| *seen == written.to_uppercase()));
+    assert!(
+        lower
+            .iter()
+            .zip(input.lines())
+            .all(|(seen, written)| *seen == written)
+    );
+    assert!(
+        upper
+            .iter()
+            .zip(input.lines())
+            .all(|(seen, written)| *seen == written.to_uppercase())
+    );
     assert_eq!(upper.len(), 20_000);
 }
 
@@ -136,7 +149,9 @@ fn two_streams_cannot_both_read_standard_input() {
     );
     let outcome = redirected(&place, b"a\n").exits(2);
     assert!(
-        outcome.stderr.contains("stdin `stdin`: another stream of this process reads it"),
+        outcome
+            .stderr
+            .contains("stdin `stdin`: another stream of this process reads it"),
         "{}",
         outcome.stderr
     );

@@ -113,10 +113,16 @@ impl Ends {
         self.queues.values().for_each(|queue| queue.end());
     }
 
-    /// The run is over: handlers refuse rows, row streams end.
-    pub(crate) fn close(&self) {
+    /// The run is over: handlers refuse rows, row streams end, and sources learn whether everything came to its end.
+    ///
+    /// **Errors** The first of a source; all are told.
+    pub(crate) fn close(&self, is_complete: bool) -> Result<()> {
         self.end_inputs();
         self.outlets.values().for_each(Outlet::end);
+        let followers = self.sources.values().filter_map(|source| source.following_end());
+        followers
+            .map(|follower| follower.run_ended(is_complete))
+            .fold(Ok(()), Result::and)
     }
 
     /// The outlet of an output stream.

@@ -56,8 +56,13 @@ impl Ledger {
     }
 
     /// A loop has ended. The first failure aborts all others; that they then give up is no failure. The last end calls
-    /// `at_end` before anybody learns of it.
-    pub(crate) fn record(&self, result: Result<()>, commander: &Commander, at_end: impl FnOnce()) {
+    /// `at_end` before anybody learns of it, and tells it whether everything came to its end; if that fails, the run has.
+    pub(crate) fn record(
+        &self,
+        result: Result<()>,
+        commander: &Commander,
+        at_end: impl FnOnce(bool) -> Result<()>,
+    ) {
         let is_over = {
             let mut state = self.lock();
             state.running -= 1;
@@ -72,8 +77,12 @@ impl Ledger {
             state.running == 0
         };
         if is_over {
-            at_end();
-            let _state = self.lock();
+            let is_complete = self.lock().first_error.is_none() && end_of(commander) == RunEnd::InputEnded;
+            let closed = at_end(is_complete);
+            let mut state = self.lock();
+            if let Err(error) = closed {
+                state.first_error.get_or_insert(error);
+            }
             self.is_over.send_replace(true);
             self.over.notify_all();
         }
@@ -103,15 +112,22 @@ impl Ledger {
         if let Some(error) = self.lock().first_error.clone() {
             return Err(error);
         }
-        let end = match commander.phase() {
-            Phase::Running | Phase::Finishing => RunEnd::InputEnded,
-            Phase::Stopping => RunEnd::Stopped,
-            Phase::Aborted => RunEnd::Aborted,
-        };
-        Ok(RunSummary { end, metrics })
+        Ok(RunSummary {
+            end: end_of(commander),
+            metrics,
+        })
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Why a run without a failure has ended.
+fn end_of(commander: &Commander) -> RunEnd {
+    match commander.phase() {
+        Phase::Running | Phase::Finishing => RunEnd::InputEnded,
+        Phase::Stopping => RunEnd::Stopped,
+        Phase::Aborted => RunEnd::Aborted,
     }
 }

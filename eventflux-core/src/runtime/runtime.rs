@@ -202,12 +202,16 @@ fn spawn_body(
     let body = move || {
         let _guard = tokio.enter();
         let result = catch_panic(&name, body);
-        run_ledger.record(result, &run_shared.commander, || run_shared.ends.close());
+        run_ledger.record(result, &run_shared.commander, |is_complete| {
+            run_shared.ends.close(is_complete)
+        });
     };
     if let Err(error) = spawn.spawn(&thread_name, Box::new(body)) {
-        ledger.record(Err(no_thread(&thread_name, error)), &shared.commander, || {
-            shared.ends.close()
-        });
+        ledger.record(
+            Err(no_thread(&thread_name, error)),
+            &shared.commander,
+            |is_complete| shared.ends.close(is_complete),
+        );
     }
 }
 

@@ -1,9 +1,14 @@
 //! How runs end.
 
 use super::*;
-use crate::plan::Parallelism;
-use crate::runtime::RunEnd;
-use crate::runtime::testing::{PlanBuilder, rows, sums};
+use crate::connector::{
+    ConnectorDoc, FollowEnd, OptionError, Registry, Source, SourceConnector, SourceContext, SourceEvent,
+    SourcePlan, SourcePosition, SourceRequest,
+};
+use crate::error::{Error, ErrorKind};
+use crate::plan::{Parallelism, SourceKind};
+use crate::runtime::testing::{PlanBuilder, rows, source_spec, sums};
+use crate::runtime::{RunEnd, RunSummary};
 
 /// in -> sums -> out: a window of 100 µs.
 fn window() -> Runtime {
@@ -108,4 +113,133 @@ fn several_runs_live_beside_each_other() {
         running.wait().unwrap();
         assert_eq!(kept.triples(), [(99, 1, number as i64)]);
     }
+}
+
+/// A source without rows that remembers how the run ended.
+#[derive(Default)]
+struct Follower {
+    is_endless: bool,
+    is_broken: bool,
+    ended: Mutex<Vec<bool>>,
+}
+
+static FOLLOWER: ConnectorDoc = ConnectorDoc {
+    name: "follower",
+    summary: "Follows.",
+    details: "",
+    source_options: Some(&[]),
+    sink_options: None,
+    metadata: &[],
+    has_format: false,
+    example: "",
+};
+
+impl SourceConnector for Arc<Follower> {
+    fn doc(&self) -> &'static ConnectorDoc {
+        &FOLLOWER
+    }
+
+    fn plan(&self, _: &SourceRequest<'_>) -> Result<Box<dyn SourcePlan>, OptionError> {
+        Ok(Box::new(Arc::clone(self)))
+    }
+}
+
+impl SourcePlan for Arc<Follower> {
+    fn parallelism_max(&self) -> Option<usize> {
+        Some(1)
+    }
+
+    fn is_bounded(&self) -> bool {
+        !self.is_endless
+    }
+
+    fn open(&self, _: &SourceContext) -> Result<Box<dyn Source>> {
+        Ok(Box::new(Silent(self.is_endless)))
+    }
+
+    fn following_end(&self) -> Option<&dyn FollowEnd> {
+        Some(&**self)
+    }
+}
+
+impl FollowEnd for Follower {
+    fn run_ended(&self, is_complete: bool) -> Result<()> {
+        self.ended.lock().unwrap().push(is_complete);
+        match self.is_broken {
+            true => Err(Error::connector(
+                "follower",
+                "end",
+                ErrorKind::Environment,
+                std::fmt::Error,
+            )),
+            false => Ok(()),
+        }
+    }
+}
+
+/// Waits for ever, or ends at once.
+struct Silent(bool);
+
+#[async_trait::async_trait]
+impl Source for Silent {
+    async fn next(&mut self) -> Result<SourceEvent> {
+        match self.0 {
+            true => std::future::pending().await,
+            false => Ok(SourceEvent::End),
+        }
+    }
+
+    fn partitions(&self) -> Vec<Option<String>> {
+        vec![Some("all".into())]
+    }
+
+    fn positions(&self) -> Vec<SourcePosition> {
+        Vec::new()
+    }
+}
+
+/// How the run ended, and what the source was told of it.
+fn told(follower: Follower, end: impl FnOnce(&super::super::RunningApp)) -> (Result<RunSummary>, Vec<bool>) {
+    let follower = Arc::new(follower);
+    let mut registry = Registry::default();
+    registry.add_source(Arc::new(Arc::clone(&follower)));
+    let mut plan = PlanBuilder::new();
+    let kind = SourceKind::Connector {
+        connector: "follower".into(),
+        options: Vec::new(),
+    };
+    let nodes = [
+        plan.source(source_spec("in", kind)),
+        plan.operator("sums", Parallelism::Any),
+    ];
+    plan.chain(&nodes);
+    let config = RuntimeConfig { registry, ..wide(1) };
+    let running = runtime(plan.build(), config, |_, _| sums()).start().unwrap();
+    end(&running);
+    let result = running.wait();
+    let ended = follower.ended.lock().unwrap().clone();
+    (result, ended)
+}
+
+#[test]
+fn a_source_learns_once_whether_everything_came_to_its_end() {
+    let endless = || Follower {
+        is_endless: true,
+        ..Follower::default()
+    };
+    assert_eq!(told(Follower::default(), |_| ()).1, [true]);
+    assert_eq!(told(endless(), |running| running.finish()).1, [true]);
+    assert_eq!(told(endless(), |running| running.stop()).1, [false]);
+    assert_eq!(told(endless(), |running| running.abort()).1, [false]);
+}
+
+#[test]
+fn a_source_that_cannot_tell_the_outside_of_the_end_fails_the_run() {
+    let broken = Follower {
+        is_broken: true,
+        ..Follower::default()
+    };
+    let (result, ended) = told(broken, |_| ());
+    assert_eq!(result.unwrap_err().kind(), ErrorKind::Environment);
+    assert_eq!(ended, [true]);
 }
