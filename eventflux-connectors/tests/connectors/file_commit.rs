@@ -22,6 +22,7 @@ async fn every_row_comes_once_whenever_the_process_dies() {
                 _ => &[],
             };
             Place {
+                app_id: "app".into(),
                 plan: plan(&path, options),
                 read: Box::new(move || if path.exists() { rows(&path) } else { Vec::new() }),
                 keep: Box::new(directory),
@@ -37,7 +38,7 @@ fn texts(rows: &[&str]) -> Vec<String> {
 
 /// One run that commits `a` and `b` and dies when the checkpoint of `c` is durable.
 async fn died_before_the_commit(plan: &dyn SinkPlan) -> (Checkpoint, Checkpoint) {
-    let mut process = Process::start(plan, 1, None, 1).await.unwrap();
+    let mut process = Process::start("app", plan, 1, None, 1).await.unwrap();
     process.write(0, &texts(&["a", "b"])).await;
     let first = process.checkpoint().await;
     process.write(0, &texts(&["c", "d", "e"])).await;
@@ -45,7 +46,7 @@ async fn died_before_the_commit(plan: &dyn SinkPlan) -> (Checkpoint, Checkpoint)
 }
 
 async fn restart(plan: &dyn SinkPlan, checkpoint: &Checkpoint) -> Result<Process, String> {
-    let process = Process::start(plan, 2, Some(checkpoint), 1).await;
+    let process = Process::start("app", plan, 2, Some(checkpoint), 1).await;
     process.map_err(|error| error.to_string())
 }
 
@@ -169,7 +170,7 @@ async fn somebody_who_writes_to_the_file_meanwhile_is_noticed() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("out.txt");
     let plan = plan(&path, &[]);
-    let mut process = Process::start(&*plan, 1, None, 1).await.unwrap();
+    let mut process = Process::start("app", &*plan, 1, None, 1).await.unwrap();
     process.write(0, &texts(&["a"])).await;
     process.checkpoint().await;
     append(&path, b"this is longer than what comes next\n");
@@ -196,7 +197,7 @@ async fn a_first_run_replaces_the_file_or_appends_to_it_and_a_restored_one_goes_
     let truncate = plan(&path, &[]);
     restart(&*truncate, &checkpoint).await.unwrap();
     assert_eq!(content(&path), "old\nhalf\na\nb\nc\nd\ne\n");
-    let mut process = Process::start(&*truncate, 1, None, 1).await.unwrap();
+    let mut process = Process::start("app", &*truncate, 1, None, 1).await.unwrap();
     process.checkpoint().await;
     assert_eq!(content(&path), "# lines\n");
 }

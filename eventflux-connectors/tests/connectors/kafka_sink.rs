@@ -15,7 +15,7 @@ use eventflux_core::ErrorKind;
 use eventflux_core::batch::{EventBatch, RowKind};
 use eventflux_core::connector::{OptionError, Sink, SinkPlan, SinkRequest};
 
-fn plan(topic: &str, given: &[(&str, &str)]) -> Box<dyn SinkPlan> {
+pub fn plan(topic: &str, given: &[(&str, &str)]) -> Box<dyn SinkPlan> {
     let brokers = brokers();
     line_sink(
         "kafka",
@@ -236,6 +236,18 @@ async fn the_time_of_a_message_is_now_or_the_rows() {
 }
 
 #[tokio::test]
+async fn a_topic_that_the_broker_makes_is_waited_for() {
+    let topic = Topic {
+        brokers: brokers(),
+        name: unique_name("new"),
+    };
+    let mut sink = open(&*plan(&topic.name, &[]));
+    sink.write(&lines(&["a"])).await.unwrap();
+    sink.flush().await.unwrap();
+    assert_eq!(timeless(topic.read()), [value(0, "a")]);
+}
+
+#[tokio::test]
 async fn what_a_broker_refuses_is_an_error() {
     let topic = Topic::create(1).await;
     let large = "x".repeat(2_000_000);
@@ -291,8 +303,8 @@ fn mistakes_are_explained() {
         format!("{error}; {}", error.help.as_deref().unwrap_or_default())
     };
     assert_eq!(
-        wrong("t", &[("delivery", "exactly-once")]),
-        "option `delivery`: `exactly-once` needs checkpoints, which this version does not have; 'delivery' = 'at-least-once'"
+        wrong("t", &[("control_topic", "t")]),
+        "option `control_topic`: is the topic of the rows; "
     );
     assert_eq!(
         wrong("t", &[("key", "m")]),

@@ -7,6 +7,8 @@ mod file_follow;
 mod file_sink;
 mod file_source;
 #[cfg(feature = "kafka")]
+mod kafka_commit;
+#[cfg(feature = "kafka")]
 mod kafka_sink;
 #[cfg(feature = "kafka")]
 mod kafka_source;

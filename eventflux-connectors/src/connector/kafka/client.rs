@@ -14,6 +14,9 @@ use super::property::lower;
 /// How long one attempt to reach a broker lasts.
 const ATTEMPT: Duration = Duration::from_millis(500);
 
+/// How long to leave a broker alone that has answered that it cannot answer yet.
+const ASK_AGAIN: Duration = Duration::from_millis(20);
+
 /// Takes a client's log lines and errors: lost connections become warnings, once each.
 #[derive(Debug, Default)]
 pub struct Reports {
@@ -70,7 +73,7 @@ pub fn ask<T>(
         serve();
         match answer {
             Ok(answer) => return Ok(answer),
-            Err(error) if is_passing(&error) && Instant::now() < deadline => {}
+            Err(error) if is_passing(&error) && Instant::now() < deadline => std::thread::sleep(ASK_AGAIN),
             Err(error) if is_passing(&error) => {
                 let reason = Some(reports.last()).filter(|reason| !reason.is_empty());
                 let reason = reason.unwrap_or_else(|| code_text(&error));

@@ -36,8 +36,16 @@ committed nothing: the next one reads its messages again.
 
 **Sink.** Every row is a message. Its key is made of the columns of `key` or of the PRIMARY KEY and decides the \
 partition, as in Kafka's own clients; the format writes key and value. All replicas acknowledge, retries neither double \
-nor reorder, and 64 MiB are on their way at the most. A flush waits for all acknowledgements. After a failure of the run \
-rows may come again (at-least-once).
+nor reorder, and 64 MiB are on their way at the most.
+
+*With checkpoints* every row comes once (exactly-once) for readers with `isolation.level` = `read_committed`, as the source \
+is one. The messages of an epoch are kept in its checkpoint, and in memory until then (1 GiB at the most); once it is durable \
+they are written in one transaction, together with a marker in `control_topic`. After a failure the marker tells what has \
+arrived. The transactional id is `eventflux/<app id>/<stream>`: a run that takes over fences the one before. A broker that \
+is away is waited for; checkpoints go on. A run whose checkpoint is older than what the topic holds is refused.
+
+*Without checkpoints*, or with `'delivery' = 'at-least-once'`, messages are sent as they come, and a flush waits for all \
+acknowledgements; after a failure rows may come again.
 
 Built without TLS: `security.protocol` is `plaintext` or, with mechanism `PLAIN`, `sasl_plaintext`.",
     source_options: Some(KafkaSourceOptions::SET.docs),
@@ -85,6 +93,7 @@ impl SinkConnector for Kafka {
         let options = KafkaSinkOptions::parse(&own)?;
         let is_resolved = request.options.is_resolved();
         Ok(Box::new(KafkaSinkPlan::new(
+            request.stream,
             options,
             encoder.maker,
             encoder.input,

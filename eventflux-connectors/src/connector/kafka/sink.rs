@@ -1,57 +1,48 @@
-//! The sink: rows as messages, at least once.
+//! The sink: rows as messages. Without checkpoints they are sent as they come, at least once.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use eventflux_core::batch::EventBatch;
 use eventflux_core::connector::{
-    Encode, EncoderMaker, Message, Messages, OptionError, Sink, SinkContext, SinkInput, SinkPlan,
+    Encode, EncoderMaker, ExactlyOncePlan, Message, Messages, OptionError, Sink, SinkContext, SinkInput,
+    SinkPlan,
 };
-use eventflux_core::{ErrorKind, Result};
-use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
+use eventflux_core::{Error, Result};
+use rdkafka::error::{KafkaResult, RDKafkaErrorCode};
 use rdkafka::producer::{BaseRecord, Producer, ThreadedProducer};
-use rdkafka::types::RDKafkaRespErr;
 
-use super::client::{ask, failed, failure};
+use super::client::failed;
 use super::delivery::Deliveries;
 use super::property::{self, Managed};
 use super::sink_options::{Delivery, KafkaSinkOptions, MessageTime};
+use super::target::Target;
 
 /// What the sink itself sets.
 const MANAGED: Managed = &[("bootstrap.servers", "brokers"), ("transactional.id", "")];
-
-/// What we set where the user does not.
-const OURS: [(&str, &str); 4] = [
-    // All replicas acknowledge, and a retry neither doubles nor reorders.
-    ("enable.idempotence", "true"),
-    // Keys go where Kafka's own clients would send them.
-    ("partitioner", "murmur2_random"),
-    // What may be on its way: beyond that, writing waits.
-    ("queue.buffering.max.kbytes", "65536"),
-    ("queue.buffering.max.messages", "100000"),
-];
 
 /// How long to wait for room before another look.
 const ROOM_WAIT: Duration = Duration::from_millis(5);
 
 /// The sink with its options parsed.
 pub struct KafkaSinkPlan {
-    brokers: String,
-    topic: String,
-    timestamp: MessageTime,
-    connect_timeout: Duration,
-    properties: BTreeMap<String, String>,
-    encoder: EncoderMaker,
+    /// Where it writes.
+    pub target: Target,
+    /// The time of messages.
+    pub timestamp: MessageTime,
+    /// What makes encoders.
+    pub encoder: EncoderMaker,
     input: SinkInput,
+    delivery: Option<Delivery>,
 }
 
 impl KafkaSinkPlan {
-    /// A plan.
+    /// A plan for the rows of a stream.
     ///
     /// **Errors** Options that cannot be used.
     pub fn new(
+        stream: &str,
         options: KafkaSinkOptions,
         encoder: EncoderMaker,
         input: SinkInput,
@@ -62,71 +53,47 @@ impl KafkaSinkPlan {
             topic,
             timestamp,
             delivery,
+            control_topic,
             connect_timeout,
             properties,
             ..
         } = options;
         if is_resolved {
-            check(&brokers, &topic, delivery)?;
+            check(&brokers, &topic, &control_topic)?;
             property::check(&properties, MANAGED)?;
         }
         Ok(Self {
-            brokers,
-            topic,
+            target: Target {
+                stream: stream.to_owned(),
+                brokers,
+                topic,
+                control_topic,
+                connect_timeout,
+                properties,
+            },
             timestamp,
-            connect_timeout,
-            properties,
             encoder,
             input,
+            delivery,
         })
-    }
-
-    /// The topic has to be there, or the broker to make it when it is asked for.
-    fn check_topic(&self, producer: &ThreadedProducer<Deliveries>) -> Result<()> {
-        let client = producer.client();
-        let question = |timeout| {
-            let metadata = client.fetch_metadata(Some(&self.topic), timeout)?;
-            let error = metadata.topics().first().and_then(|topic| topic.error());
-            match error {
-                // It is being made.
-                Some(RDKafkaRespErr::RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE) => {
-                    Err(KafkaError::MetadataFetch(RDKafkaErrorCode::LeaderNotAvailable))
-                }
-                error => Ok(error),
-            }
-        };
-        let reports = &producer.context().reports;
-        // The producer's own thread serves it.
-        let answer = ask(&self.brokers, self.connect_timeout, reports, || {}, question)?;
-        let message = match answer {
-            None => return Ok(()),
-            Some(RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) => {
-                "writing the topic is not allowed"
-            }
-            Some(RDKafkaRespErr::RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION) => "there can be no topic of this name",
-            Some(_) => "there is no such topic, and the broker does not make it",
-        };
-        Err(failure(&self.topic, ErrorKind::Input, message.to_owned()))
     }
 }
 
-fn check(brokers: &str, topic: &str, delivery: Delivery) -> Result<(), OptionError> {
+fn check(brokers: &str, topic: &str, control_topic: &str) -> Result<(), OptionError> {
     if brokers.trim().is_empty() {
         return Err(OptionError::new("brokers", "names no broker"));
     }
-    if topic.is_empty() || topic.contains([',', '/', '^', ' ']) {
-        return Err(OptionError::new(
-            "topic",
-            format!("`{topic}` is no name of a topic"),
-        ));
+    for (option, topic) in [("topic", topic), ("control_topic", control_topic)] {
+        if topic.is_empty() || topic.contains([',', '/', '^', ' ']) {
+            return Err(OptionError::new(
+                option,
+                format!("`{topic}` is no name of a topic"),
+            ));
+        }
     }
-    match delivery {
-        Delivery::AtLeastOnce => Ok(()),
-        Delivery::ExactlyOnce => Err(OptionError::new(
-            "delivery",
-            "`exactly-once` needs checkpoints, which this version does not have",
-        )
-        .with_help("'delivery' = 'at-least-once'")),
+    match topic == control_topic {
+        true => Err(OptionError::new("control_topic", "is the topic of the rows")),
+        false => Ok(()),
     }
 }
 
@@ -140,15 +107,25 @@ impl SinkPlan for KafkaSinkPlan {
     }
 
     fn open(&self, _: &SinkContext) -> Result<Box<dyn Sink>> {
-        let config = property::config(&self.brokers, &OURS, &self.properties);
+        if self.delivery == Some(Delivery::ExactlyOnce) {
+            return Err(Error::Option {
+                key: "delivery".to_owned(),
+                message: format!(
+                    "`exactly-once` of `{}` needs a run with checkpoints",
+                    self.target.stream
+                ),
+            });
+        }
+        let config = self.target.producer_config(&[]);
         let producer: KafkaResult<ThreadedProducer<Deliveries>> =
             config.create_with_context(Deliveries::default());
-        let producer = producer.map_err(|error| failed(&self.brokers, &error))?;
-        self.check_topic(&producer)?;
+        let producer = producer.map_err(|error| failed(&self.target.brokers, &error))?;
+        // The producer's own thread serves it.
+        self.target.check_topic(producer.client(), || {})?;
         let outbox = Outbox {
             deliveries: Arc::clone(producer.context()),
             producer,
-            topic: self.topic.clone(),
+            topic: self.target.topic.clone(),
         };
         let encoder = (self.encoder)();
         Ok(Box::new(KafkaSink {
@@ -157,6 +134,13 @@ impl SinkPlan for KafkaSinkPlan {
             encoder,
             messages: Messages::default(),
         }))
+    }
+
+    fn exactly_once(&self) -> Option<&dyn ExactlyOncePlan> {
+        match self.delivery {
+            None | Some(Delivery::ExactlyOnce) => Some(self),
+            Some(Delivery::AtLeastOnce) => None,
+        }
     }
 }
 
@@ -217,9 +201,7 @@ impl Sink for KafkaSink {
         messages.clear();
         encoder.encode_messages(batch, messages)?;
         for message in messages.iter() {
-            let event_time_ms = || batch.event_time()[message.row].div_euclid(1000);
-            let timestamp_ms = (*timestamp == MessageTime::EventTime).then(event_time_ms);
-            outbox.send(message, timestamp_ms).await?;
+            outbox.send(message, timestamp.of(batch, message.row)).await?;
         }
         Ok(())
     }

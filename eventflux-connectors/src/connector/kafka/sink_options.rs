@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use eventflux_core::batch::EventBatch;
+
 eventflux_core::options! {
     /// Options of the kafka sink.
     pub struct KafkaSinkOptions of "kafka" {
@@ -15,8 +17,12 @@ eventflux_core::options! {
         /// The time of messages: when they are written (`now`), or the row's event time. With `event_time`, a topic that
         /// keeps messages for a while may drop old rows as soon as they are written.
         pub timestamp: MessageTime ["timestamp"] = "now",
-        /// `at-least-once`: after a failure, rows may come twice. `exactly-once` needs checkpoints.
-        pub delivery: Delivery ["delivery", "sink.delivery-guarantee"] = "at-least-once",
+        /// `exactly-once` needs a run with checkpoints, and is what such a run does without this option; `at-least-once`: after a
+        /// failure, rows may come twice.
+        pub delivery: Option<Delivery> ["delivery", "sink.delivery-guarantee"],
+        /// Where `exactly-once` keeps what it has delivered: a compacted topic, made if it is not there, that all sinks may
+        /// share.
+        pub control_topic: String ["control_topic"] = "eventflux-commits",
         /// How long a broker may take to answer when the run begins.
         pub connect_timeout: Duration ["connect_timeout"] = "10s",
         /// Handed on to librdkafka, such as `properties.compression.type`.
@@ -41,5 +47,15 @@ eventflux_core::choices! {
         Now = "now",
         /// The row's event time.
         EventTime = "event_time",
+    }
+}
+
+impl MessageTime {
+    /// The time of a row's message, milliseconds since the epoch; `None`: when it is written.
+    pub fn of(self, batch: &EventBatch, row: usize) -> Option<i64> {
+        match self {
+            MessageTime::Now => None,
+            MessageTime::EventTime => Some(batch.event_time()[row].div_euclid(1000)),
+        }
     }
 }
