@@ -67,3 +67,8 @@ pub use input_handler::InputHandler;
 pub use registry::built_in_registry;
 pub use row::{FromValue, IntoRow, Row, RowError, Rows};
 pub use row_stream::RowStream;
+
+/// The guide's examples are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/guides/embedding.md")]
+struct EmbeddingGuide;

@@ -1,5 +1,6 @@
 //! EventFlux, over the streams of `flights.sql`.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use eventflux::batch::EventBatch;
@@ -13,10 +14,10 @@ use super::canonical::Table;
 
 const STREAMS: &str = include_str!("flights.sql");
 
-/// The result of the query's bare SELECT.
-pub fn run(query: &str, parallelism: usize, batch_rows: usize) -> Result<Table, String> {
-    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/data/");
-    let text = format!("{STREAMS}\n{query}").replace("examples/data/", root);
+/// The result of the query's bare SELECT over the data in a folder.
+pub fn run(query: &str, folder: &Path, parallelism: usize, batch_rows: usize) -> Result<Table, String> {
+    let data = format!("{}/examples/data/", folder.display());
+    let text = format!("{STREAMS}\n{query}").replace("examples/data/", &data);
     let source = SourceText::new("query.sql", text);
     let context = CompileContext {
         registry: built_in_registry(),

@@ -9,9 +9,27 @@ use std::sync::Mutex;
 
 use canonical::Table;
 use oracle::Oracle;
+use tempfile::TempDir;
 
-/// Subtasks per operator, and rows per batch.
-const RUNS: [(usize, usize); 2] = [(1, 4096), (3, 4096)];
+/// Rows to query, and how.
+struct Round {
+    /// Every so many-th row of the data.
+    step: usize,
+    /// Subtasks per operator, and rows per batch.
+    runs: &'static [(usize, usize)],
+}
+
+/// Batches of one row cost so much each that they get a part of the data.
+const ROUNDS: [Round; 2] = [
+    Round {
+        step: 1,
+        runs: &[(1, 4096), (3, 4096)],
+    },
+    Round {
+        step: 37,
+        runs: &[(1, 1), (3, 1)],
+    },
+];
 
 struct Query {
     name: String,
@@ -41,9 +59,28 @@ fn queries() -> Vec<Query> {
         .collect()
 }
 
-fn check(query: &Query, expected: &Table) -> Result<(), String> {
-    for (parallelism, batch_rows) in RUNS {
-        let found = engine::run(&query.eventflux, parallelism, batch_rows)
+/// A folder with every so many-th row of all data.
+fn part_of_the_data(step: usize) -> TempDir {
+    let place = TempDir::new().unwrap();
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/data");
+    let part = place.path().join("examples/data");
+    std::fs::create_dir_all(&part).unwrap();
+    for entry in std::fs::read_dir(data).unwrap() {
+        let file = entry.unwrap().path();
+        if file.extension().is_some_and(|extension| extension == "csv") {
+            let text = std::fs::read_to_string(&file).unwrap();
+            let mut lines = text.split_inclusive('\n');
+            let header = lines.next().unwrap();
+            let rows: String = std::iter::once(header).chain(lines.step_by(step)).collect();
+            std::fs::write(part.join(file.file_name().unwrap()), rows).unwrap();
+        }
+    }
+    place
+}
+
+fn check(query: &Query, expected: &Table, folder: &Path, runs: &[(usize, usize)]) -> Result<(), String> {
+    for (parallelism, batch_rows) in runs {
+        let found = engine::run(&query.eventflux, folder, *parallelism, *batch_rows)
             .map_err(|error| format!("{}: {error}", query.name))?;
         found.same_as(expected).map_err(|difference| {
             format!(
@@ -55,11 +92,10 @@ fn check(query: &Query, expected: &Table) -> Result<(), String> {
     Ok(())
 }
 
-#[test]
-fn results_equal_those_of_a_batch_engine() {
-    let queries = queries();
-    assert!(queries.len() >= 40, "only {} queries", queries.len());
-    let mut oracle = Oracle::start();
+/// Runs all queries; gives the failures.
+fn failures(queries: &[Query], round: &Round) -> Vec<String> {
+    let folder = part_of_the_data(round.step);
+    let mut oracle = Oracle::start(folder.path());
     let expected: Vec<Table> = queries
         .iter()
         .map(|query| oracle.answer(&query.name, &query.duckdb))
@@ -73,17 +109,27 @@ fn results_equal_those_of_a_batch_engine() {
                     let Some((query, expected)) = work.lock().unwrap().next() else {
                         break;
                     };
-                    if let Err(failure) = check(query, expected) {
+                    if let Err(failure) = check(query, expected, folder.path(), round.runs) {
                         failures.lock().unwrap().push(failure);
                     }
                 }
             });
         }
     });
-    let failures = failures.into_inner().unwrap();
+    failures.into_inner().unwrap()
+}
+
+#[test]
+fn results_equal_those_of_a_batch_engine() {
+    let queries = queries();
+    assert!(queries.len() >= 40, "only {} queries", queries.len());
+    let failures: Vec<String> = ROUNDS
+        .iter()
+        .flat_map(|round| failures(&queries, round))
+        .collect();
     assert!(
         failures.is_empty(),
-        "{} of {} queries differ:\n{}",
+        "{} runs of {} queries differ:\n{}",
         failures.len(),
         queries.len(),
         failures.join("\n")

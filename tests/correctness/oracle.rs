@@ -1,6 +1,7 @@
 //! DuckDB, through `scripts/duckdb_oracle.py`.
 
 use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use serde_json::{Value, json};
@@ -15,12 +16,14 @@ pub struct Oracle {
 }
 
 impl Oracle {
-    pub fn start() -> Self {
+    /// Loads the data in a folder.
+    pub fn start(folder: &Path) -> Self {
         let python = std::env::var("EVENTFLUX_TEST_PYTHON")
             .expect("EVENTFLUX_TEST_PYTHON names a Python with DuckDB: run scripts/test.sh");
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let mut process = Command::new(python)
-            .args(["scripts/duckdb_oracle.py", "tests/correctness/duckdb.sql"])
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .args(["scripts/duckdb_oracle.py", "tests/correctness/duckdb.sql"].map(|path| root.join(path)))
+            .current_dir(folder)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

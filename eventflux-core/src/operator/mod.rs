@@ -2,6 +2,8 @@
 
 mod after_image;
 pub mod aggregate;
+#[cfg(test)]
+mod arrival_test;
 mod bad_result;
 mod bad_row;
 mod build;
