@@ -63,7 +63,7 @@ fn simplify(typed: &Expr) -> Result<Expr> {
 }
 
 /// Constants may be folded; what stands in columns is only known when it is there.
-fn literals_as_columns(typed: &Expr) -> (Expr, Vec<ScalarValue>) {
+pub(super) fn literals_as_columns(typed: &Expr) -> (Expr, Vec<ScalarValue>) {
     let mut columns: Vec<ScalarValue> = Vec::new();
     let replaced = typed.clone().transform_up(|node| match node {
         Expr::Literal(value, _) if !value.is_null() && !value.data_type().is_nested() => {
@@ -107,7 +107,7 @@ fn evaluate(typed: &Expr, columns: &[ScalarValue], row_count: usize) -> Result<S
     Ok(texts[0].clone())
 }
 
-fn json(values: &ArrayRef, row: usize) -> String {
+pub(super) fn json(values: &ArrayRef, row: usize) -> String {
     if *values.data_type() == DataType::Null || values.is_null(row) {
         return "null".to_owned();
     }

@@ -14,6 +14,7 @@ const ARROW: &str = " ==> ";
 const CONSTANTS_ONLY: &[&str] = &[
     "constant",
     "must be a scalar",
+    "to be scalars",
     "must be non-null scalar",
     "only supports literal values",
     "dynamically decided",
@@ -30,6 +31,21 @@ fn tables() -> Vec<(String, PathBuf)> {
         .collect();
     tables.sort();
     tables
+}
+
+/// The expressions of all tables.
+pub(super) fn expressions() -> Vec<String> {
+    let texts = tables()
+        .into_iter()
+        .map(|(_, path)| fs::read_to_string(path).unwrap());
+    let lines = texts.flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>());
+    lines
+        .filter(|line| !line.trim().is_empty() && !line.starts_with('#'))
+        .map(|line| {
+            line.split_once(ARROW)
+                .map_or(line.clone(), |(expression, _)| expression.to_owned())
+        })
+        .collect()
 }
 
 fn is_mistake(outcome: &Outcome, expected: &str) -> bool {

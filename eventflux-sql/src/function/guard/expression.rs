@@ -11,7 +11,7 @@ use super::CheckedArithmetic;
 use super::cast::SqlCast;
 use super::concatenation::Concatenation;
 use super::pattern::with_backslash;
-use crate::function::scalar::{bounded, similar_to};
+use crate::function::scalar::{bounded, check_unit, regexp_operator, similar_to};
 
 /// The same expression, but by the rules of the language:
 /// - arithmetic fails where it overflows or divides by zero;
@@ -49,10 +49,13 @@ pub fn guard_expression(expression: Expr, schema: &DFSchema) -> Result<Transform
         }
         Expr::SimilarTo(like) => Ok(Transformed::yes(similar_to(like))),
         Expr::ScalarFunction(function) if function.func.short_circuits() => unfold(function),
-        Expr::ScalarFunction(function) => Ok(match bounded(&function.func) {
-            Some(bounded) => Transformed::yes(bounded.call(function.args)),
-            None => Transformed::no(Expr::ScalarFunction(function)),
-        }),
+        Expr::ScalarFunction(function) => {
+            check_unit(&function)?;
+            Ok(match bounded(&function.func) {
+                Some(bounded) => Transformed::yes(bounded.call(function.args)),
+                None => Transformed::no(Expr::ScalarFunction(function)),
+            })
+        }
         other => Ok(Transformed::no(other)),
     })
 }
@@ -60,6 +63,9 @@ pub fn guard_expression(expression: Expr, schema: &DFSchema) -> Result<Transform
 fn guard_binary(binary: BinaryExpr, schema: &DFSchema) -> Result<Transformed<Expr>> {
     let wraps = matches!(binary.op, Operator::Plus | Operator::Minus | Operator::Multiply);
     let divides = matches!(binary.op, Operator::Divide | Operator::Modulo);
+    if let Some(call) = regexp_operator(&binary) {
+        return Ok(Transformed::yes(call));
+    }
     if binary.op == Operator::StringConcat
         && binary.left.get_type(schema)? == binary.right.get_type(schema)?
     {

@@ -1,6 +1,7 @@
 //! Arguments as columns of text and numbers.
 
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array, StringArray};
+use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type};
 use datafusion_common::{Result, internal_err};
 use datafusion_expr::ScalarFunctionArgs;
@@ -15,10 +16,14 @@ pub(super) struct Arguments {
 impl Arguments {
     pub(super) fn new(args: ScalarFunctionArgs) -> Result<Self> {
         let row_count = args.number_rows;
-        let columns = args
-            .args
-            .into_iter()
-            .map(|argument| argument.into_array(row_count));
+        let columns = args.args.into_iter().map(|argument| {
+            let column = argument.into_array(row_count)?;
+            match column.data_type() {
+                // Some functions of DataFusion give text in other layouts.
+                DataType::LargeUtf8 | DataType::Utf8View => Ok(cast(&column, &DataType::Utf8)?),
+                _ => Ok(column),
+            }
+        });
         Ok(Self {
             columns: columns.collect::<Result<_>>()?,
             row_count,
@@ -28,7 +33,7 @@ impl Arguments {
     /// The same arguments, one of them as text of the usual layout.
     pub(super) fn with_text(mut self, index: usize) -> Result<Self> {
         if let Some(column) = self.columns.get_mut(index) {
-            *column = arrow::compute::cast(column, &DataType::Utf8)?;
+            *column = cast(column, &DataType::Utf8)?;
         }
         Ok(self)
     }

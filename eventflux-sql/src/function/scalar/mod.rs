@@ -9,6 +9,7 @@ mod now;
 mod regexp;
 mod section;
 mod text;
+mod time;
 mod time_format;
 
 use std::sync::Arc;
@@ -17,7 +18,8 @@ use datafusion_expr::ScalarUDF;
 
 pub(super) use bounded::{bounded, check_concatenation};
 pub(super) use json::JsonOperators;
-pub(super) use regexp::{SubstringPattern, similar_to};
+pub(super) use regexp::{SubstringPattern, regexp_operator, similar_to};
+pub(super) use time::check_unit;
 
 /// All of them. One that has the name of a function of DataFusion takes its place.
 pub(super) fn functions() -> Vec<Arc<ScalarUDF>> {
@@ -26,6 +28,7 @@ pub(super) fn functions() -> Vec<Arc<ScalarUDF>> {
         json::functions(),
         regexp::functions(),
         text::functions(),
+        time::functions(),
         time_format::functions(),
     ]
     .concat()

@@ -18,6 +18,10 @@ pub(super) enum Rule {
 ///
 /// **Errors** The cast has no meaning that all would agree on.
 pub(super) fn rule(from: &DataType, to: &DataType) -> Result<Option<Rule>> {
+    // NULL is a value of every type.
+    if from.is_null() {
+        return Ok(None);
+    }
     let is_text = |data_type: &DataType| {
         matches!(
             data_type,

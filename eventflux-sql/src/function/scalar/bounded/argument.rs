@@ -65,6 +65,12 @@ impl Argument {
         (&self.values, if self.is_constant { 0 } else { row })
     }
 
+    /// Whether the value of a row is NULL.
+    pub(super) fn is_null(&self, row: usize) -> bool {
+        let (values, row) = self.cell(row);
+        values.data_type().is_null() || values.is_null(row)
+    }
+
     /// Bytes of the value of a row.
     pub(super) fn bytes(&self, row: usize) -> usize {
         let (values, row) = self.cell(row);

@@ -1,7 +1,9 @@
-//! A function of DataFusion, measured before it is called.
+//! A function of DataFusion within bounds.
 
 use std::sync::Arc;
 
+use arrow::array::BooleanArray;
+use arrow::compute::nullif;
 use arrow::datatypes::{DataType, FieldRef};
 use datafusion_common::config::ConfigOptions;
 use datafusion_common::{ExprSchema, Result, ScalarValue};
@@ -15,11 +17,12 @@ use datafusion_expr::{
     ScalarUDFImpl, Signature, StructFieldMapping,
 };
 
-use super::list::measure_of;
+use super::argument::Argument;
+use super::list::{Bound, bound_of};
 
-/// The same function, but rows that would be too large fail; `None` if it need not be measured, or is.
+/// The same function, but rows that leave its bounds fail; `None` if it has none, or is within them.
 pub(in crate::function) fn bounded(function: &ScalarUDF) -> Option<Arc<ScalarUDF>> {
-    if measure_of(function.name()).is_none() || function.inner().is::<Bounded>() {
+    if bound_of(function.name()).is_none() || function.inner().is::<Bounded>() {
         return None;
     }
     let inner = Arc::clone(function.inner()).into();
@@ -56,6 +59,15 @@ impl ScalarUDFImpl for Bounded {
     }
 
     fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
+        if self.name() == "round" {
+            // Its type must not depend on whether the number of digits is known to be a constant: that may change while a
+            // query is planned.
+            let unknown = vec![None; args.arg_fields.len()];
+            return self.inner.return_field_from_args(ReturnFieldArgs {
+                scalar_arguments: &unknown,
+                ..args
+            });
+        }
         self.inner.return_field_from_args(args)
     }
 
@@ -69,10 +81,28 @@ impl ScalarUDFImpl for Bounded {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        if let Some((name, measure)) = measure_of(self.name()) {
-            measure(name, &args)?;
+        match bound_of(self.name()) {
+            Some((name, Bound::Before(measure))) => {
+                measure(name, &args)?;
+                self.inner.invoke_with_args(args)
+            }
+            Some((name, Bound::Strict(measure))) => {
+                measure(name, &args)?;
+                let arguments = Argument::all(&args)?;
+                let row_count = args.number_rows;
+                let results = self.inner.invoke_with_args(args)?.into_array(row_count)?;
+                let is_null = |row| arguments.iter().any(|argument| argument.is_null(row));
+                let nulls: BooleanArray = (0..row_count).map(|row| Some(is_null(row))).collect();
+                Ok(ColumnarValue::Array(nullif(&results, &nulls)?))
+            }
+            Some((name, Bound::After(check))) => {
+                let arguments = Argument::all(&args)?;
+                let results = self.inner.invoke_with_args(args)?;
+                check(name, &arguments, &results)?;
+                Ok(results)
+            }
+            None => self.inner.invoke_with_args(args),
         }
-        self.inner.invoke_with_args(args)
     }
 
     fn with_updated_config(&self, _config: &ConfigOptions) -> Option<ScalarUDF> {

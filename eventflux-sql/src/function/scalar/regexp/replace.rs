@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::StringBuilder;
 use arrow::datatypes::{DataType, FieldRef};
-use datafusion_common::{Result, exec_err};
+use datafusion_common::Result;
 use datafusion_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, Signature, TypeSignature, Volatility,
 };
@@ -14,7 +14,7 @@ use super::super::builtin::{Builtin, strict};
 use super::super::column::Arguments;
 use super::super::limit::{ROW_BYTES_MAX, row_too_large};
 use super::super::section::REGEX;
-use super::cache::compiled;
+use super::flags::Flags;
 
 pub(super) fn functions() -> Vec<Arc<ScalarUDF>> {
     let exact = |count: usize| TypeSignature::Exact(vec![DataType::Utf8; count]);
@@ -52,37 +52,17 @@ fn replace(args: ScalarFunctionArgs) -> Result<ColumnarValue> {
             results.append_null();
             continue;
         }
-        let (is_global, inline) = read_flags(flags.map_or("", |flags| flags.value(row)))?;
-        let pattern = patterns.value(row);
-        let regex = match inline.as_str() {
-            "" => compiled(pattern)?,
-            inline => compiled(&format!("(?{inline}){pattern}"))?,
-        };
+        let flags = Flags::read("regexp_replace", flags.map_or("", |flags| flags.value(row)))?;
+        let regex = flags.compile(patterns.value(row))?;
         let replacement = replacements.value(row);
         let pieces = match template.take() {
             Some((known, pieces)) if known == replacement => pieces,
             _ => read_replacement(replacement),
         };
-        results.append_value(replace_in(texts.value(row), &regex, &pieces, is_global)?);
+        results.append_value(replace_in(texts.value(row), &regex, &pieces, flags.is_global)?);
         template = Some((replacement, pieces));
     }
     Ok(ColumnarValue::Array(Arc::new(results.finish())))
-}
-
-/// Whether all matches are replaced, and the flags that stand in front of the pattern.
-fn read_flags(flags: &str) -> Result<(bool, String)> {
-    let (mut is_global, mut inline) = (false, String::new());
-    for flag in flags.chars() {
-        match flag {
-            'g' => is_global = true,
-            // Case counts by default.
-            'c' => {}
-            'n' => inline.push('m'),
-            'i' | 'm' | 's' | 'x' => inline.push(flag),
-            other => return exec_err!("regexp_replace knows the flags g, i, m, s and x, not {other}"),
-        }
-    }
-    Ok((is_global, inline))
 }
 
 /// A piece of a replacement.

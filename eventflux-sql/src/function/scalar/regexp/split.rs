@@ -38,9 +38,17 @@ fn split(args: ScalarFunctionArgs) -> Result<ColumnarValue> {
     for row in 0..arguments.row_count {
         if arguments.are_valid(row) {
             let regex = compiled(patterns.value(row))?;
-            regex
-                .split(texts.value(row))
-                .for_each(|part| results.values().append_value(part));
+            let text = texts.value(row);
+            let mut end = 0;
+            for found in regex.find_iter(text) {
+                // As in PostgreSQL, nothing parts nothing at the ends.
+                if found.is_empty() && (found.start() == 0 || found.end() == text.len()) {
+                    continue;
+                }
+                results.values().append_value(&text[end..found.start()]);
+                end = found.end();
+            }
+            results.values().append_value(&text[end..]);
         }
         results.append(arguments.are_valid(row));
     }

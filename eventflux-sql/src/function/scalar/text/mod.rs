@@ -1,5 +1,6 @@
 //! Text.
 
+mod encoding;
 mod pad;
 
 use std::sync::Arc;
@@ -7,5 +8,5 @@ use std::sync::Arc;
 use datafusion_expr::ScalarUDF;
 
 pub(super) fn functions() -> Vec<Arc<ScalarUDF>> {
-    pad::functions()
+    [encoding::functions(), pad::functions()].concat()
 }

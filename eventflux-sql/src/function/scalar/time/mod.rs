@@ -1,0 +1,14 @@
+//! Times.
+
+mod date_trunc;
+mod unit;
+
+use std::sync::Arc;
+
+use datafusion_expr::ScalarUDF;
+
+pub(in crate::function) use unit::check_unit;
+
+pub(super) fn functions() -> Vec<Arc<ScalarUDF>> {
+    date_trunc::functions()
+}
