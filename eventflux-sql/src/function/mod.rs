@@ -9,6 +9,7 @@ mod compile;
 #[cfg(test)]
 mod golden;
 mod guard;
+mod reference;
 mod refusal;
 mod registry;
 mod scalar;
@@ -19,6 +20,7 @@ pub use aggregate::aggregate_function;
 pub(crate) use argument_error::ArgumentError;
 pub use compile::{compile_expression, compile_filters};
 pub use guard::{guard_expression, guard_plan};
+pub use reference::{Chapter, FunctionDoc};
 pub use registry::FunctionRegistry;
 pub use text::expression_text;
 pub use user::RegistrationError;

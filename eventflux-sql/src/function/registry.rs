@@ -8,6 +8,7 @@ use datafusion_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 use eventflux_core::expr::ScalarFunction;
 
 use super::alias::{AGGREGATE_ALIASES, SCALAR_ALIASES};
+use super::reference::{self, FunctionDoc};
 use super::refusal::refusal;
 use super::scalar;
 use super::user::{RegistrationError, UserFunction, is_function_name};
@@ -130,6 +131,30 @@ impl FunctionRegistry {
     /// All names of functions that need OVER, in order.
     pub fn window_names(&self) -> impl Iterator<Item = &str> {
         self.windows.keys().map(String::as_str)
+    }
+
+    /// The entries of all built-in scalar functions in the reference, in the order of their names.
+    pub fn docs(&self) -> Vec<FunctionDoc> {
+        let mut docs: BTreeMap<&str, FunctionDoc> = BTreeMap::new();
+        for (name, function) in &self.scalars {
+            let Some(doc) = reference::docs(function) else {
+                continue;
+            };
+            let doc = docs.entry(function.name()).or_insert(doc);
+            if name != function.name() {
+                doc.aliases.push(name.clone());
+            }
+        }
+        docs.into_values().collect()
+    }
+
+    /// How a scalar function is called, for one who called it otherwise.
+    pub(crate) fn usage(&self, name: &str) -> Option<String> {
+        let function = self.scalars.get(name)?;
+        match reference::docs(function) {
+            Some(doc) => Some(doc.call),
+            None => function.documentation().map(|doc| doc.syntax_example.clone()),
+        }
     }
 
     fn make_planners(&self) -> Vec<Arc<dyn ExprPlanner>> {

@@ -159,7 +159,7 @@ impl Provider<'_> {
     pub(crate) fn usage(&self, name: &str) -> Option<String> {
         let name = name.to_lowercase();
         let documentation = match self.functions.scalar(&name) {
-            Some(function) => function.documentation().map(|doc| doc.syntax_example.clone()),
+            Some(_) => self.functions.usage(&name),
             None => self
                 .functions
                 .aggregate(&name)?

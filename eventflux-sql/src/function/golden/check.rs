@@ -55,6 +55,12 @@ pub(super) fn outcomes(functions: &FunctionRegistry, text: &str) -> Vec<Outcome>
     outcomes
 }
 
+/// What an expression gives, text without its quotes.
+pub(in crate::function) fn value_of(functions: &FunctionRegistry, text: &str) -> String {
+    let value = outcomes(functions, text).remove(0).value;
+    serde_json::from_str::<String>(&value).unwrap_or(value)
+}
+
 fn simplify(typed: &Expr) -> Result<Expr> {
     let schema = Arc::new(DFSchema::empty());
     let guarded = guard_expression(typed.clone(), &schema)?.data;
@@ -64,9 +70,14 @@ fn simplify(typed: &Expr) -> Result<Expr> {
 
 /// Constants may be folded; what stands in columns is only known when it is there.
 pub(super) fn literals_as_columns(typed: &Expr) -> (Expr, Vec<ScalarValue>) {
+    as_columns(typed, |value| !value.is_null() && !value.data_type().is_nested())
+}
+
+/// The expression with those of its constants in columns that are chosen.
+pub(super) fn as_columns(typed: &Expr, is_chosen: impl Fn(&ScalarValue) -> bool) -> (Expr, Vec<ScalarValue>) {
     let mut columns: Vec<ScalarValue> = Vec::new();
     let replaced = typed.clone().transform_up(|node| match node {
-        Expr::Literal(value, _) if !value.is_null() && !value.data_type().is_nested() => {
+        Expr::Literal(value, _) if is_chosen(&value) => {
             columns.push(value);
             Ok(Transformed::yes(Expr::Column(
                 format!("c{}", columns.len() - 1).into(),

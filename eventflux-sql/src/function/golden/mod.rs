@@ -6,3 +6,5 @@ mod extreme;
 mod hostile;
 mod session;
 mod table;
+
+pub(super) use check::value_of;

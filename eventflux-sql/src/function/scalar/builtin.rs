@@ -10,6 +10,8 @@ use datafusion_expr::{
     Signature,
 };
 
+use crate::function::reference::{Chapter, Entry};
+
 /// The result's field for arguments.
 pub(super) type FieldRule = fn(&'static str, &ReturnFieldArgs<'_>) -> Result<FieldRef>;
 
@@ -18,39 +20,48 @@ pub(super) type Kernel = fn(ScalarFunctionArgs) -> Result<ColumnarValue>;
 
 /// A scalar function as data.
 #[derive(Debug)]
-pub(super) struct Builtin {
+pub(in crate::function) struct Builtin {
     name: &'static str,
     signature: Signature,
     field: FieldRule,
     kernel: Kernel,
     documentation: Documentation,
+    chapter: Chapter,
+    entry: Entry,
 }
 
 impl Builtin {
-    /// A function of this name; `documentation` shows a call and says what it gives.
+    /// A function of this name.
     pub(super) fn new(name: &'static str, signature: Signature, field: FieldRule, kernel: Kernel) -> Self {
-        let documentation = Documentation::builder(DocSection::default(), "", name).build();
         Self {
             name,
             signature,
             field,
             kernel,
-            documentation,
+            documentation: Documentation::builder(DocSection::default(), "", name).build(),
+            chapter: Chapter::Text,
+            entry: (name, name, "", "", ""),
         }
     }
 
-    /// Its entry in the reference: a call, what it gives in one or two sentences, and an example `call => value`.
+    /// Its entry in the reference: a call, what it gives in one or a few sentences, and an example `call => value`.
     pub(super) fn documented(
         mut self,
-        section: DocSection,
-        call: &str,
-        description: &str,
-        example: &str,
+        chapter: Chapter,
+        call: &'static str,
+        description: &'static str,
+        example: &'static str,
     ) -> Self {
-        self.documentation = Documentation::builder(section, description, call)
-            .with_sql_example(example)
-            .build();
+        let (expression, value) = example.split_once(" => ").unwrap_or((example, ""));
+        self.documentation = Documentation::builder(DocSection::default(), description, call).build();
+        self.chapter = chapter;
+        self.entry = (self.name, call, description, expression, value);
         self
+    }
+
+    /// Its entry in the reference.
+    pub(in crate::function) fn entry(&self) -> (Chapter, Entry) {
+        (self.chapter, self.entry)
     }
 
     /// As the planner sees it.

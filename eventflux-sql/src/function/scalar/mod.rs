@@ -7,7 +7,6 @@ mod json;
 mod limit;
 mod now;
 mod regexp;
-mod section;
 mod text;
 mod time;
 mod time_format;
@@ -17,6 +16,7 @@ use std::sync::Arc;
 use datafusion_expr::ScalarUDF;
 
 pub(super) use bounded::{bounded, check_concatenation};
+pub(super) use builtin::Builtin;
 pub(super) use json::JsonOperators;
 pub(super) use regexp::{SubstringPattern, regexp_operator, similar_to};
 pub(super) use time::check_unit;

@@ -11,9 +11,9 @@ use datafusion_expr::{
 use eventflux_core::batch::json::mark_json;
 
 use super::super::builtin::Builtin;
-use super::super::section::JSON;
 use super::document::{Kind, Part, Step};
 use super::path::{parse_sql_path, parse_text_array};
+use crate::function::reference::Chapter;
 
 /// All functions over JSON.
 pub(in crate::function::scalar) fn functions() -> Vec<Arc<ScalarUDF>> {
@@ -30,58 +30,58 @@ pub(in crate::function::scalar) fn functions() -> Vec<Arc<ScalarUDF>> {
     };
     let functions = [
         Builtin::new("json_get", step(), json_field, |args| json_at(args, key_steps)).documented(
-            JSON,
+            Chapter::Json,
             "json_get(json, key)",
             "The member of an object, or the element of an array (from 0, from the end if negative), as JSON; the operator `->`. \
              NULL if there is none.",
             r#"json_get('{"a": [1, 2]}', 'a') => [1, 2]"#,
         ),
         Builtin::new("json_get_text", step(), text_field, |args| text_at(args, key_steps)).documented(
-            JSON,
+            Chapter::Json,
             "json_get_text(json, key)",
             "As `json_get`, but as text: without the quotes of a string, and NULL for `null`; the operator `->>`.",
             r#"json_get_text('{"a": "x"}', 'a') => x"#,
         ),
         Builtin::new("json_get_path", path(), json_field, |args| json_at(args, array_steps)).documented(
-            JSON,
+            Chapter::Json,
             "json_get_path(json, path)",
             "The part that a path of keys and indices leads to, as JSON; the operator `#>`. The path is an array of text, or \
              text as in `{a,0}`.",
             r#"json_get_path('{"a": [1, 2]}', '{a,1}') => 2"#,
         ),
         Builtin::new("json_get_path_text", path(), text_field, |args| text_at(args, array_steps)).documented(
-            JSON,
+            Chapter::Json,
             "json_get_path_text(json, path)",
             "As `json_get_path`, but as text; the operator `#>>`.",
             r#"json_get_path_text('{"a": ["x"]}', '{a,0}') => x"#,
         ),
         Builtin::new("json_value", text(2), text_field, value).documented(
-            JSON,
+            Chapter::Json,
             "json_value(json, path)",
             "The string, number or boolean at a path like `$.a[0]`, as text. NULL if there is none, or if it is an object or \
              an array.",
             r#"json_value('{"a": [1, 2]}', '$.a[0]') => 1"#,
         ),
         Builtin::new("json_query", text(2), json_field, |args| json_at(args, path_steps)).documented(
-            JSON,
+            Chapter::Json,
             "json_query(json, path)",
             "The part at a path like `$.a[0]`, as JSON. NULL if there is none.",
             r#"json_query('{"a": [1, 2]}', '$.a') => [1, 2]"#,
         ),
         Builtin::new("json_exists", text(2), boolean_field, exists).documented(
-            JSON,
+            Chapter::Json,
             "json_exists(json, path)",
             "Whether there is something at a path like `$.a[0]`, be it `null`.",
             r#"json_exists('{"a": null}', '$.a') => true"#,
         ),
         Builtin::new("json_array_length", text(1), integer_field, array_length).documented(
-            JSON,
+            Chapter::Json,
             "json_array_length(json)",
             "How many elements an array has. NULL if it is none.",
             "json_array_length('[1, 2]') => 2",
         ),
         Builtin::new("json_typeof", text(1), text_field, type_of).documented(
-            JSON,
+            Chapter::Json,
             "json_typeof(json)",
             "What the JSON is: `object`, `array`, `string`, `number`, `boolean` or `null`.",
             "json_typeof('[1, 2]') => array",

@@ -12,8 +12,8 @@ use regex::{Captures, Match};
 
 use super::super::builtin::Builtin;
 use super::super::column::Arguments;
-use super::super::section::REGEX;
 use super::cache::compiled;
+use crate::function::reference::Chapter;
 
 pub(super) fn functions() -> Vec<Arc<ScalarUDF>> {
     let two = TypeSignature::Exact(vec![DataType::Utf8, DataType::Utf8]);
@@ -26,7 +26,7 @@ pub(super) fn functions() -> Vec<Arc<ScalarUDF>> {
             |args| extract(args, |captures, group| captures.get(group)),
         )
         .documented(
-            REGEX,
+            Chapter::Regex,
             "regexp_extract(text, pattern[, group])",
             "The first part of a text that matches a regular expression, or a group of it; group 0, the default, is all of it. \
              NULL if nothing matches.",
@@ -36,7 +36,7 @@ pub(super) fn functions() -> Vec<Arc<ScalarUDF>> {
             extract(args, |captures, group| captures.get(group))
         })
         .documented(
-            REGEX,
+            Chapter::Regex,
             "regexp_substr(text, pattern)",
             "The first part of a text that matches a regular expression. NULL if nothing matches.",
             "regexp_substr('foobar', 'o(b.)') => oba",
@@ -49,7 +49,7 @@ pub(super) fn functions() -> Vec<Arc<ScalarUDF>> {
             |args| extract(args, |captures, _| if captures.len() > 1 { captures.get(1) } else { captures.get(0) }),
         )
         .documented(
-            REGEX,
+            Chapter::Regex,
             "substring(text FROM pattern)",
             "The first part of a text that matches a regular expression: its first group, if it has one. NULL if nothing \
              matches.",

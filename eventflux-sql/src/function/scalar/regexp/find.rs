@@ -14,13 +14,13 @@ use regex::Regex;
 
 use super::super::builtin::{Builtin, strict};
 use super::super::column::Arguments;
-use super::super::section::REGEX;
 use super::flags::Flags;
+use crate::function::reference::Chapter;
 
 static LIKE: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| {
     Builtin::new("regexp_like", texts(&[2, 3]), boolean, like)
         .documented(
-            REGEX,
+            Chapter::Regex,
             "regexp_like(text, pattern[, flags])",
             "Whether a part of a text matches a regular expression; also the operators `~`, `!~` and, without looking at \
              case, `~*`, `!~*`. The flags are those of `regexp_replace`.",
@@ -32,20 +32,20 @@ static LIKE: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| {
 pub(super) fn functions() -> Vec<Arc<ScalarUDF>> {
     let functions = [
         Builtin::new("regexp_match", texts(&[2, 3]), list, first_match).documented(
-            REGEX,
+            Chapter::Regex,
             "regexp_match(text, pattern[, flags])",
             "The groups of the first match of a regular expression as an array, or the match itself if there are no groups. \
              NULL if nothing matches.",
             "regexp_match('foobarbaz', '(b.)(r)') => [\"ba\",\"r\"]",
         ),
         Builtin::new("regexp_count", placed(&[0, 1, 2]), integer, count).documented(
-            REGEX,
+            Chapter::Regex,
             "regexp_count(text, pattern[, start[, flags]])",
             "How many matches of a regular expression there are in a text, from a character on (1 is the first).",
             "regexp_count('abcabc', 'b') => 2",
         ),
         Builtin::new("regexp_instr", placed(&[0, 1, 3, 4, 5]), integer, instr).documented(
-            REGEX,
+            Chapter::Regex,
             "regexp_instr(text, pattern[, start[, n[, flags[, group]]]])",
             "At which character the n-th match of a regular expression begins (1 is the first), or a group of it. 0 if there \
              is none.",

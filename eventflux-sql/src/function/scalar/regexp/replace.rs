@@ -13,8 +13,8 @@ use regex::{Captures, Regex};
 use super::super::builtin::{Builtin, strict};
 use super::super::column::Arguments;
 use super::super::limit::{ROW_BYTES_MAX, row_too_large};
-use super::super::section::REGEX;
 use super::flags::Flags;
+use crate::function::reference::Chapter;
 
 pub(super) fn functions() -> Vec<Arc<ScalarUDF>> {
     let exact = |count: usize| TypeSignature::Exact(vec![DataType::Utf8; count]);
@@ -22,7 +22,7 @@ pub(super) fn functions() -> Vec<Arc<ScalarUDF>> {
     vec![
         Builtin::new("regexp_replace", signature, field, replace)
             .documented(
-                REGEX,
+                Chapter::Regex,
                 "regexp_replace(text, pattern, replacement[, flags])",
                 "The text with the first match of a regular expression replaced, or all with the flag `g`. `\\1` to `\\9` in the \
                  replacement stand for groups, `\\&` for the match, `\\\\` for a backslash. Further flags: `i` does not look at \

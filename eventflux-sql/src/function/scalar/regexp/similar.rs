@@ -15,15 +15,15 @@ use regex::Regex;
 
 use super::super::builtin::{Builtin, strict};
 use super::super::column::Arguments;
-use super::super::section::REGEX;
 use super::cache::compiled;
+use crate::function::reference::Chapter;
 
 static SIMILAR: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| {
     let exact = |count: usize| TypeSignature::Exact(vec![DataType::Utf8; count]);
     let signature = Signature::one_of(vec![exact(2), exact(3)], Volatility::Immutable);
     Builtin::new("similar_to", signature, field, similar)
         .documented(
-            REGEX,
+            Chapter::Regex,
             "text SIMILAR TO pattern [ESCAPE sign]",
             "Whether all of a text matches a pattern of the SQL standard: `%` stands for any characters, `_` for one, and `|`, \
              `*`, `+`, `?`, `{n,m}`, `( )` and `[ ]` have their usual meaning. Also as `similar_to(text, pattern[, escape])`.",

@@ -9,18 +9,18 @@ use datafusion_expr::{ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, Scalar
 
 use super::super::builtin::{Builtin, strict};
 use super::super::column::Arguments;
-use super::super::section::REGEX;
 use super::cache::compiled;
+use crate::function::reference::Chapter;
 
 pub(super) fn functions() -> Vec<Arc<ScalarUDF>> {
     let signature = Signature::exact(vec![DataType::Utf8; 2], Volatility::Immutable);
     vec![
         Builtin::new("regexp_split_to_array", signature, field, split)
             .documented(
-                REGEX,
+                Chapter::Regex,
                 "regexp_split_to_array(text, pattern)",
                 "The parts of a text between the matches of a regular expression.",
-                "regexp_split_to_array('a1b22c', '[0-9]+') => [a, b, c]",
+                "regexp_split_to_array('a1b22c', '[0-9]+') => [\"a\",\"b\",\"c\"]",
             )
             .udf(),
     ]

@@ -9,7 +9,7 @@ use datafusion_expr::{
 };
 
 use super::super::builtin::{Builtin, strict};
-use super::super::section::STRING;
+use crate::function::reference::Chapter;
 
 pub(super) fn functions() -> Vec<Arc<ScalarUDF>> {
     let forms =
@@ -18,7 +18,7 @@ pub(super) fn functions() -> Vec<Arc<ScalarUDF>> {
     vec![
         Builtin::new("encode", signature, field, encode)
             .documented(
-                STRING,
+                Chapter::Encoding,
                 "encode(bytes, encoding)",
                 "Bytes, or the bytes of a text, as `hex` or `base64`. `base64` is filled up with `=`; lines are not broken.",
                 "encode('abcd', 'base64') => YWJjZA==",

@@ -12,7 +12,7 @@ use datafusion_expr::{
 use super::super::builtin::{Builtin, strict};
 use super::super::column::Arguments;
 use super::super::limit::{Budget, ROW_BYTES_MAX};
-use super::super::section::STRING;
+use crate::function::reference::Chapter;
 
 pub(super) fn functions() -> Vec<Arc<ScalarUDF>> {
     let signature = || {
@@ -22,14 +22,14 @@ pub(super) fn functions() -> Vec<Arc<ScalarUDF>> {
     };
     let functions = [
         Builtin::new("lpad", signature(), field, |args| pad("lpad", args, true)).documented(
-            STRING,
+            Chapter::Text,
             "lpad(text, length[, fill])",
             "The text filled up on the left to so many characters, with spaces or with `fill` over and over. A longer text is \
              cut off on the right.",
             "lpad('7', 3, '0') => 007",
         ),
         Builtin::new("rpad", signature(), field, |args| pad("rpad", args, false)).documented(
-            STRING,
+            Chapter::Text,
             "rpad(text, length[, fill])",
             "The text filled up on the right to so many characters, with spaces or with `fill` over and over. A longer text \
              is cut off on the right.",

@@ -11,10 +11,10 @@ use eventflux_core::time::calendar::{civil_from_days, days_from_civil};
 
 use super::super::builtin::{Builtin, strict};
 use super::super::column::Arguments;
-use super::super::section::TIME;
 use super::unit::Unit;
 use crate::catalog::TypeName;
 use crate::function::ArgumentError;
+use crate::function::reference::Chapter;
 
 const DAY_US: i64 = 86_400_000_000;
 
@@ -23,7 +23,7 @@ pub(super) fn functions() -> Vec<Arc<ScalarUDF>> {
     vec![
         Builtin::new("date_trunc", signature, field, truncate)
             .documented(
-                TIME,
+                Chapter::Time,
                 "date_trunc(unit, time)",
                 "A TIMESTAMP, TIMESTAMPTZ, DATE or TIME cut off at `microsecond`, `millisecond`, `second`, `minute`, `hour`, \
                  `day`, `week` (Monday), `month`, `quarter`, `year` or `decade`. A DATE becomes a TIMESTAMP.",

@@ -9,19 +9,19 @@ use datafusion_expr::{ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, Scalar
 
 use super::super::builtin::{Builtin, strict};
 use super::super::column::Arguments;
-use super::super::section::TIME;
 use super::moment::Moments;
 use super::pattern_argument::{LastPattern, check_pattern};
 use super::write_time::write_time;
 use crate::catalog::TypeName;
 use crate::function::ArgumentError;
+use crate::function::reference::Chapter;
 
 pub(super) fn functions() -> Vec<Arc<ScalarUDF>> {
     let signature = Signature::any(2, Volatility::Immutable);
     vec![
         Builtin::new("to_char", signature, field, write)
             .documented(
-                TIME,
+                Chapter::Time,
                 "to_char(time, pattern)",
                 "A DATE, TIME, TIMESTAMP or TIMESTAMPTZ as text, by a pattern of PostgreSQL: `YYYY`, `YY`, `MM`, `Mon`, \
                  `Month`, `DD`, `DDD`, `Dy`, `Day`, `HH24`, `HH12`, `MI`, `SS`, `MS`, `US`, `AM`, `IYYY`, `IW`, `Q`, `TZ` \

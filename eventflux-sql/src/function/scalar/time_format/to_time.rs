@@ -13,11 +13,11 @@ use datafusion_expr::{
 
 use super::super::builtin::{Builtin, strict};
 use super::super::column::Arguments;
-use super::super::section::TIME;
 use super::pattern_argument::{LastPattern, check_pattern, check_type, literal};
 use super::read_time::read_time;
 use crate::catalog::TypeName;
 use crate::function::ArgumentError;
+use crate::function::reference::Chapter;
 
 const DAY_US: i64 = 86_400_000_000;
 const TIMESTAMP: DataType = DataType::Timestamp(TimeUnit::Microsecond, None);
@@ -31,14 +31,14 @@ pub(super) fn functions() -> Vec<Arc<ScalarUDF>> {
     let signature = || Signature::one_of(vec![TypeSignature::VariadicAny], Volatility::Immutable);
     let functions = [
         Builtin::new("to_timestamp", signature(), timestamp_field, to_timestamp).documented(
-            TIME,
+            Chapter::Time,
             "to_timestamp(value[, pattern])",
             "A TIMESTAMP from text by a pattern as for `to_char`, or by one of `strftime` (`%d/%m/%Y`). Without a pattern: \
              from text as in ISO 8601, or from a number of seconds since 1970.",
             "to_timestamp('05 Mar 2024', 'DD Mon YYYY') => 2024-03-05T00:00:00.000000Z",
         ),
         Builtin::new("to_date", signature(), date_field, to_date).documented(
-            TIME,
+            Chapter::Time,
             "to_date(value[, pattern])",
             "A DATE from text by a pattern as for `to_char`, or by one of `strftime`. Without a pattern: from text as in \
              ISO 8601, from a time, or from a number of days since 1970.",

@@ -1,0 +1,118 @@
+//! Dates and times.
+
+use super::doc::Entry;
+
+pub(super) const ENTRIES: &[Entry] = &[
+    (
+        "current_date",
+        "current_date",
+        "The DATE of `now()`, in UTC.",
+        "current_date = CAST(now() AS DATE)",
+        "true",
+    ),
+    (
+        "current_time",
+        "current_time",
+        "The TIME of `now()`, in UTC.",
+        "current_time = CAST(localtimestamp AS TIME)",
+        "true",
+    ),
+    (
+        "date_bin",
+        "date_bin(interval, time[, origin])",
+        "The beginning of the interval that a TIMESTAMP is in, counted from the origin, 1970 by default.",
+        "date_bin(INTERVAL '15 minutes', TIMESTAMP '2024-03-05 06:17:08')",
+        "2024-03-05T06:15:00.000000Z",
+    ),
+    (
+        "date_part",
+        "date_part(part, time)",
+        "A part of a time or an interval as a number: `year`, `quarter`, `month`, `week`, `day`, `dow` (Sunday is 0), `isodow`, `doy`, `hour`, `minute`, `second`, `millisecond`, `microsecond`, `epoch`. All but `epoch` are whole numbers. Also `EXTRACT(part FROM time)`.",
+        "date_part('month', DATE '2024-03-05')",
+        "3",
+    ),
+    (
+        "from_unixtime",
+        "from_unixtime(seconds)",
+        "The TIMESTAMP at so many whole seconds since 1970.",
+        "from_unixtime(1700000000)",
+        "2023-11-14T22:13:20Z",
+    ),
+    (
+        "localtimestamp",
+        "localtimestamp",
+        "`now()` as a TIMESTAMP, in UTC.",
+        "localtimestamp = CAST(now() AS TIMESTAMP)",
+        "true",
+    ),
+    (
+        "make_date",
+        "make_date(year, month, day)",
+        "A DATE from its parts.",
+        "make_date(2024, 2, 29)",
+        "2024-02-29",
+    ),
+    (
+        "make_time",
+        "make_time(hour, minute, second)",
+        "A TIME from its parts.",
+        "make_time(6, 7, 8)",
+        "06:07:08",
+    ),
+    (
+        "now",
+        "now()",
+        "The time at which the row is worked on, as a TIMESTAMPTZ: the same for all rows of a batch, and that of the virtual clock under `replay`.",
+        "now() = current_timestamp",
+        "true",
+    ),
+    (
+        "to_local_time",
+        "to_local_time(time)",
+        "A TIMESTAMPTZ as a TIMESTAMP, in UTC.",
+        "to_local_time(now()) = localtimestamp",
+        "true",
+    ),
+    (
+        "to_time",
+        "to_time(text[, pattern])",
+        "A TIME from text as `HH:MM:SS`, or by a pattern of `strftime`, or from a TIMESTAMP.",
+        "to_time('06:07')",
+        "06:07:00.000000000",
+    ),
+    (
+        "to_timestamp_micros",
+        "to_timestamp_micros(value)",
+        "The TIMESTAMP at so many microseconds since 1970, or of text as in ISO 8601.",
+        "to_timestamp_micros(1700000000123456)",
+        "2023-11-14T22:13:20.123456Z",
+    ),
+    (
+        "to_timestamp_millis",
+        "to_timestamp_millis(value)",
+        "The TIMESTAMP at so many milliseconds since 1970, or of text as in ISO 8601.",
+        "to_timestamp_millis(1700000000123)",
+        "2023-11-14T22:13:20.123Z",
+    ),
+    (
+        "to_timestamp_nanos",
+        "to_timestamp_nanos(value)",
+        "The TIMESTAMP at so many nanoseconds since 1970, or of text as in ISO 8601.",
+        "to_timestamp_nanos(1700000000123456789)",
+        "2023-11-14T22:13:20.123456789Z",
+    ),
+    (
+        "to_timestamp_seconds",
+        "to_timestamp_seconds(value)",
+        "The TIMESTAMP at so many whole seconds since 1970, or of text as in ISO 8601.",
+        "to_timestamp_seconds(1700000000)",
+        "2023-11-14T22:13:20Z",
+    ),
+    (
+        "to_unixtime",
+        "to_unixtime(time)",
+        "Whole seconds since 1970, of a time or of text.",
+        "to_unixtime(TIMESTAMP '2023-11-14 22:13:20')",
+        "1700000000",
+    ),
+];
