@@ -19,8 +19,8 @@ const HEAD: &str = "\
 <!-- Written by `EVENTFLUX_UPDATE_DOCS=1 cargo test -p eventflux-sql reference` from what the functions declare: do not edit. -->
 
 Functions and operators mean what they mean in PostgreSQL wherever it has them. NULL in gives NULL out, unless it is said otherwise.
-What has no value (`1 / 0`, `ln(0)`, `CAST('x' AS INT)`, an integer that overflows) is an error of its row, which goes [where bad
-rows go](../guides/bad-rows.md), and so does a row that would become too large: `repeat('x', 1000000000)`. A function makes at most
+What has no value (`1 / 0`, `ln(0)`, text cast to a number that it is not, an integer that overflows) is an error of its row, which goes
+[where bad rows go](../guides/bad-rows.md), and so does a row that would become too large: `repeat('x', 1000000000)`. A function makes at most
 1 MiB of text or 1 048 576 elements out of a row, and puts at most 64 MiB of arguments together.
 ";
 
