@@ -1,5 +1,6 @@
 //! State as it leaves and enters operators: rows of (table, key group, key, value or tombstone); and where it is kept.
 
+pub(crate) mod checksum;
 mod delta;
 mod memory;
 pub mod segment;

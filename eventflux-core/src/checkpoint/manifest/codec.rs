@@ -34,6 +34,7 @@ mod tests {
         NoteContent, OperatorIdentity, PlanIdentity, SinkNote, SourceProgress, TimeProgress,
     };
     use crate::error::Error;
+    use crate::state::checksum::ignored::with_checksums_ignored;
     use crate::state::segment::{SegmentKind, SegmentRef};
 
     fn manifest() -> Manifest {
@@ -150,5 +151,21 @@ mod tests {
             error.to_string(),
             "manifests/9 is of format 2; this program reads formats up to 1"
         );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_the_checksum_lets_through_is_read_or_refused(
+            changes in proptest::collection::vec((proptest::num::usize::ANY, proptest::num::u8::ANY), 1..4),
+        ) {
+            let mut bytes = manifest().encode().unwrap();
+            for (place, byte) in changes {
+                let place = place % bytes.len();
+                bytes[place] = byte;
+            }
+            if let Ok(read) = with_checksums_ignored(|| Manifest::decode("m", &bytes)) {
+                proptest::prop_assert_eq!(Manifest::decode("m", &read.encode().unwrap()).unwrap(), read);
+            }
+        }
     }
 }

@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Result};
+use crate::state::checksum;
 
 /// A kind of object.
 #[derive(Debug)]
@@ -40,7 +41,7 @@ pub(super) fn decode<T: DeserializeOwned>(envelope: &Envelope, object: &str, byt
         .checked_sub(LAST_LINE_BYTES)
         .and_then(|length| bytes.split_at_checked(length))
         .ok_or_else(|| damaged(&format!("it has only {} bytes", bytes.len())))?;
-    if end != last_line(content).as_bytes() {
+    if end != last_line(content).as_bytes() && !checksum::is_ignored() {
         return Err(damaged("its checksum does not fit its content"));
     }
     let content = std::str::from_utf8(content).map_err(|_| damaged("it is not text"))?;

@@ -8,6 +8,7 @@ use super::object_name::NOTES;
 use super::serial::base64_bytes;
 use crate::connector::CommitNote;
 use crate::error::{Error, Result};
+use crate::state::checksum::is_intact;
 use crate::state::store::CheckpointStore;
 
 /// What one sink subtask pre-committed in one epoch.
@@ -93,7 +94,7 @@ impl SinkNote {
                     let message = format!("it has {} bytes in place of {size_bytes}", bytes.len());
                     return Err(Error::damaged(name, message));
                 }
-                if crc32c::crc32c(&bytes) != *crc32c {
+                if !is_intact(&bytes, *crc32c) {
                     return Err(Error::damaged(name, "its checksum does not fit"));
                 }
                 bytes

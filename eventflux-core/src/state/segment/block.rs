@@ -9,12 +9,10 @@ use arrow::ipc::MetadataVersion;
 use arrow::ipc::reader::StreamDecoder;
 use arrow::ipc::writer::{IpcWriteOptions, StreamWriter};
 
+use super::ipc_stream::{ALIGNMENT_BYTES, check_stream};
 use super::rows::{RowPlace, SnapshotRows};
 use crate::error::Result;
 use crate::state::StateRow;
-
-/// Arrow's smallest alignment: blocks are many, and padding is stored.
-const ALIGNMENT_BYTES: usize = 8;
 
 fn schema() -> Schema {
     Schema::new(vec![
@@ -62,6 +60,7 @@ pub(super) struct Block {
 impl Block {
     /// Reads an IPC stream of one batch; otherwise what is wrong with it.
     pub(super) fn decode(bytes: Vec<u8>) -> Result<Self, String> {
+        check_stream(&bytes)?;
         let mut decoder = StreamDecoder::new();
         let mut buffer = Buffer::from_vec(bytes);
         let batch = decoder

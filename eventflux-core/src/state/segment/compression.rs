@@ -67,8 +67,22 @@ impl Compression {
         }
     }
 
+    /// How many times as many bytes as there are can come out at the most: by their formats, a run of 255 for one byte, 64
+    /// bytes for a copy of 2, and a block of 128 KiB for 4 bytes.
+    fn expansion_max(self) -> usize {
+        match self {
+            Self::None => 1,
+            Self::Lz4 => 255,
+            Self::Snappy => 32,
+            Self::Zstd => 32 << 10,
+        }
+    }
+
     /// The bytes again, `size` of them; otherwise what is wrong.
     pub(super) fn decompress(self, bytes: &[u8], size: usize) -> Result<Vec<u8>, String> {
+        if size > bytes.len().saturating_mul(self.expansion_max()) {
+            return Err(format!("{} bytes cannot become {size}", bytes.len()));
+        }
         let decompressed = match self {
             Self::None => bytes.to_vec(),
             Self::Lz4 => lz4_flex::block::decompress(bytes, size).map_err(|error| error.to_string())?,

@@ -11,6 +11,7 @@
 use super::{Compression, SegmentKind};
 use crate::error::{Error, Result};
 use crate::state::KeyGroup;
+use crate::state::checksum::is_intact;
 
 /// The version that this program writes; it reads this one only.
 pub const SEGMENT_VERSION: u16 = 1;
@@ -220,7 +221,7 @@ impl Trailer {
     /// Reads the footer out of an object's last bytes, [`Trailer::end_bytes`] of them.
     pub(super) fn footer(&self, object: &str, size_bytes: u64, end: &[u8]) -> Result<SegmentFooter> {
         let content = &end[..end.len() - TRAILER_BYTES as usize];
-        if crc32c::crc32c(content) != self.crc32c {
+        if !is_intact(content, self.crc32c) {
             return Err(Error::damaged(object, "the checksum of its footer does not fit"));
         }
         SegmentFooter::decode(object, size_bytes, content)

@@ -9,6 +9,7 @@ mod builder;
 mod compression;
 mod fold;
 mod footer;
+mod ipc_stream;
 mod reader;
 mod rows;
 mod segment_ref;

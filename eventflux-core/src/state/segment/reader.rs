@@ -11,6 +11,7 @@ use super::block::Block;
 use super::footer::StoredBlock;
 use super::set::{Run, read};
 use crate::error::{Error, Result};
+use crate::state::checksum::is_intact;
 use crate::state::store::CheckpointStore;
 use crate::state::{KeyGroup, StateReader, StateRow};
 
@@ -114,7 +115,7 @@ impl fmt::Debug for SegmentReader {
 /// A block whose checksum, size, rows and key groups are those of the index.
 fn decode(name: &str, compression: super::Compression, block: &StoredBlock, stored: &[u8]) -> Result<Block> {
     let damaged = |message: &str| Error::damaged(name, format!("the block at {}: {message}", block.offset));
-    if crc32c::crc32c(stored) != block.crc32c {
+    if !is_intact(stored, block.crc32c) {
         return Err(damaged("its checksum does not fit"));
     }
     let size = usize::try_from(block.plain_bytes).map_err(|_| damaged("it is too large"))?;

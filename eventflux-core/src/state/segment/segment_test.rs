@@ -5,6 +5,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::*;
 use crate::error::Result;
+use crate::state::checksum::ignored::with_checksums_ignored;
 use crate::state::store::{CheckpointStore, MemoryStore, Payload};
 use crate::state::{KeyGroup, MemoryDelta, StateReader, StateRow, StateWriter};
 
@@ -12,6 +13,12 @@ type Row = (u8, KeyGroup, Vec<u8>, Option<Vec<u8>>);
 
 fn tokio() -> Runtime {
     Builder::new_multi_thread().worker_threads(1).build().unwrap()
+}
+
+/// One for all cases of a property.
+fn small_tokio() -> &'static Runtime {
+    static TOKIO: std::sync::LazyLock<Runtime> = std::sync::LazyLock::new(tokio);
+    &TOKIO
 }
 
 fn heading(epoch: u64, kind: SegmentKind) -> SegmentHeading {
@@ -374,6 +381,26 @@ fn latest(rows: &[Row]) -> BTreeMap<(u8, KeyGroup, Vec<u8>), Vec<u8>> {
         };
     }
     latest
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(1_000))]
+
+    #[test]
+    fn what_checksums_let_through_is_read_or_refused(
+        compression in proptest::sample::select(Compression::ALL.to_vec()),
+        changes in proptest::collection::vec((proptest::num::usize::ANY, proptest::num::u8::ANY), 1..6),
+    ) {
+        let tokio = small_tokio();
+        let segment = small(compression);
+        let mut object = segment.payload.clone().into_bytes().to_vec();
+        for (place, byte) in changes {
+            let place = place % object.len();
+            object[place] = byte;
+        }
+        // That it returns is what counts: without a panic, and without memory that it does not have bytes for.
+        let _ = with_checksums_ignored(|| stored_and_read(tokio, &segment, object.into()));
+    }
 }
 
 proptest::proptest! {

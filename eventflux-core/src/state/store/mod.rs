@@ -8,6 +8,7 @@ mod directory;
 mod memory;
 mod name;
 mod object;
+mod open;
 mod payload;
 #[cfg(feature = "redis")]
 mod redis;
@@ -17,6 +18,7 @@ pub use directory::DirectoryStore;
 pub use memory::MemoryStore;
 pub use name::check_name;
 pub use object::ObjectCheckpointStore;
+pub use open::{StoreOptions, open_store};
 pub use payload::Payload;
 #[cfg(feature = "redis")]
 pub use redis::{RedisConfig, RedisStore};
