@@ -7,7 +7,7 @@ use std::fmt::{self, Display, Write};
 
 use arrow::datatypes::DataType;
 use datafusion_common::ScalarValue;
-use datafusion_expr::expr::{Between, Case, InList, Like, ScalarFunction};
+use datafusion_expr::expr::{AggregateFunction, Between, Case, InList, Like, ScalarFunction};
 use datafusion_expr::{BinaryExpr, Expr, Operator};
 
 use super::guard::{CheckedArithmetic, Concatenation, SqlCast};
@@ -146,6 +146,7 @@ fn write_expression(expression: &Expr, own: u8, f: &mut fmt::Formatter<'_>) -> f
             )
         }
         Expr::ScalarFunction(function) => write_call(function, own, f),
+        Expr::AggregateFunction(function) => write_aggregate(function, f),
         other => write!(f, "{other}"),
     }
 }
@@ -186,6 +187,38 @@ fn write_call(function: &ScalarFunction, own: u8, f: &mut fmt::Formatter<'_>) ->
     write!(f, "{}(", function.func.name())?;
     write_list(&function.args, f)?;
     f.write_char(')')
+}
+
+fn write_aggregate(function: &AggregateFunction, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let params = &function.params;
+    let distinct = if params.distinct { "DISTINCT " } else { "" };
+    write!(f, "{}({distinct}", function.func.name())?;
+    match params.args.as_slice() {
+        // What is counted is rows.
+        [Expr::Literal(value, _)] if function.func.name() == "count" && !value.is_null() => {
+            f.write_char('*')?
+        }
+        args => write_list(args, f)?,
+    }
+    for (position, sort) in params.order_by.iter().enumerate() {
+        f.write_str(if position == 0 { " ORDER BY " } else { ", " })?;
+        let direction = if sort.asc { "" } else { " DESC" };
+        write!(f, "{}{direction}", text(&sort.expr, 0))?;
+        // PostgreSQL: NULLs are larger than everything.
+        match (sort.asc, sort.nulls_first) {
+            (true, true) => f.write_str(" NULLS FIRST")?,
+            (false, false) => f.write_str(" NULLS LAST")?,
+            _ => {}
+        }
+    }
+    f.write_char(')')?;
+    if let Some(nulls) = &params.null_treatment {
+        write!(f, " {nulls}")?;
+    }
+    match &params.filter {
+        Some(filter) => write!(f, " FILTER (WHERE {})", text(filter, 0)),
+        None => Ok(()),
+    }
 }
 
 fn write_list(list: &[Expr], f: &mut fmt::Formatter<'_>) -> fmt::Result {
