@@ -292,3 +292,152 @@ fn references_between_ctes_are_bounded() {
     check(chain(30, 2), "cte-expansion-too-large");
     check(chain(15, 4), "cte-expansion-too-large");
 }
+
+/// The code of the first diagnostic of a compilation, or `ok`, within the time.
+fn check_compiled(text: &str, expected: &[&str]) {
+    let begin = Instant::now();
+    let result = eventflux_sql::compile(&SourceText::new("hostile.sql", text), &crate::support::context());
+    let took = begin.elapsed();
+    let found = match &result {
+        Ok(_) => "ok",
+        Err(diagnostics) => diagnostics[0].code.name(),
+    };
+    let shown: String = text.chars().take(100).collect();
+    assert!(
+        expected.contains(&found),
+        "{shown} gives {found}: {:?}",
+        result.err()
+    );
+    // By the wall clock, since planning has its own thread, and unoptimised: what grows without bound takes longer.
+    let limit = Duration::from_secs(if cfg!(debug_assertions) { 60 } else { 5 });
+    assert!(took < limit, "{shown} took {took:?}");
+}
+
+const STREAM: &str = "CREATE STREAM s (a INT, b STRING, ts TIMESTAMP, WATERMARK FOR ts AS ts);\n";
+
+#[test]
+fn views_that_double_each_other_are_refused() {
+    let mut text = format!("{STREAM}CREATE VIEW v0 AS SELECT a FROM s;\n");
+    for level in 1..=40 {
+        let before = level - 1;
+        let view = format!(
+            "CREATE VIEW v{level} AS SELECT a FROM v{before} UNION ALL SELECT a + 1 FROM v{before};\n"
+        );
+        text.push_str(&view);
+    }
+    check_compiled(
+        &format!("{text}SELECT a FROM v40;"),
+        &["view-expansion-too-large"],
+    );
+    // What follows from a refused view is not repeated.
+    let source = SourceText::new("hostile.sql", text.as_str());
+    let refused = eventflux_sql::compile(&source, &crate::support::context()).unwrap_err();
+    assert_eq!(refused.len(), 1, "{refused:?}");
+}
+
+#[test]
+fn views_and_with_queries_multiply_within_the_same_bound() {
+    let mut text = format!("{STREAM}CREATE VIEW v0 AS SELECT a FROM s;\n");
+    for level in 1..=6 {
+        let before = level - 1;
+        text.push_str(&format!(
+            "CREATE VIEW v{level} AS WITH c AS (SELECT a FROM v{before}) SELECT a FROM c UNION ALL SELECT a FROM c \
+             UNION ALL SELECT a FROM c UNION ALL SELECT a FROM c;\n"
+        ));
+    }
+    check_compiled(&text, &["view-expansion-too-large"]);
+}
+
+#[test]
+fn views_of_views_are_fine() {
+    let mut text = format!("{STREAM}CREATE VIEW v0 AS SELECT a, b FROM s;\n");
+    for level in 1..=40 {
+        let before = level - 1;
+        text.push_str(&format!(
+            "CREATE VIEW v{level} AS SELECT a, b FROM v{before} WHERE a > {level};\n"
+        ));
+    }
+    check_compiled(&format!("{text}SELECT a FROM v40;"), &["ok"]);
+}
+
+#[test]
+fn expressions_that_double_in_sub_queries_do_not_grow_without_bound() {
+    for (item, condition) in [("a + a", "a > 1"), ("b || b", "length(b) > 1")] {
+        let column = &item[..1];
+        let mut query = format!("SELECT {item} AS {column} FROM s");
+        for _ in 0..40 {
+            query = format!("SELECT {item} AS {column} FROM ({query}) AS t");
+        }
+        check_compiled(
+            &format!("{STREAM}SELECT {column} FROM ({query}) AS t WHERE {condition};"),
+            &["nested-too-deep"],
+        );
+        // Without a condition, every step is computed by itself.
+        check_compiled(&format!("{STREAM}{query};"), &["ok"]);
+    }
+}
+
+#[test]
+fn large_texts_are_planned_or_refused_in_time() {
+    let columns = (0..400)
+        .map(|index| format!("c{index} INT"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    check_compiled(
+        &format!("CREATE STREAM w ({columns}); SELECT * FROM (SELECT * FROM (SELECT * FROM w) AS x) AS y;"),
+        &["ok"],
+    );
+    let too_many = (0..5_000)
+        .map(|index| format!("c{index} INT"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    check_compiled(
+        &format!("CREATE STREAM w ({too_many});"),
+        &["too-many-columns", "too-many-tokens"],
+    );
+    check_compiled(
+        &format!("{STREAM}SELECT a FROM s WHERE {}", repeat("a=1", 100_000, " OR ")),
+        &["text-too-long", "too-many-tokens"],
+    );
+    check_compiled(
+        &format!("{STREAM}SELECT a FROM s WHERE {}", repeat("a = 1", 499, " OR ")),
+        &["ok"],
+    );
+    check_compiled(&"SELECT 1; ".repeat(1_000_000), &["text-too-long"]);
+    let deep = format!(
+        "{}SELECT a FROM s{}",
+        "SELECT a FROM (".repeat(49),
+        ") AS t".repeat(49)
+    );
+    check_compiled(&format!("{STREAM}{deep};"), &["ok"]);
+    check_compiled(
+        &format!("{STREAM}SELECT {}a{} FROM s;", "(".repeat(99), ")".repeat(99)),
+        &["ok"],
+    );
+    let cases = format!(
+        "{}a{}",
+        "CASE WHEN a > 1 THEN ".repeat(60),
+        " ELSE 0 END".repeat(60)
+    );
+    check_compiled(&format!("{STREAM}SELECT {cases} AS x FROM s;"), &["ok"]);
+    check_compiled(
+        &format!("{STREAM}{};", repeat("SELECT a, b FROM s", 499, " UNION ALL ")),
+        &["ok"],
+    );
+    let keys = (0..12)
+        .map(|index| format!("a + {index}"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    check_compiled(
+        &format!("{STREAM}SELECT count(*) AS n FROM s GROUP BY CUBE ({keys});"),
+        &["ok"],
+    );
+    let keys = (0..30)
+        .map(|index| format!("a + {index}"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    check_compiled(
+        &format!("{STREAM}SELECT count(*) AS n FROM s GROUP BY CUBE ({keys});"),
+        &["not-supported"],
+    );
+}

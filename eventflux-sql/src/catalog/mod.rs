@@ -24,5 +24,5 @@ pub(crate) use declare::declare;
 pub(crate) use engine_option::EngineOptions;
 pub(crate) use error_stream::{error_columns, error_stream};
 pub(crate) use name::{Name, find_name};
-pub(crate) use relation::{EventTimeColumn, Relation, RelationId, RelationType};
+pub(crate) use relation::{EventTimeColumn, Relation, RelationId, RelationType, View};
 pub(crate) use role::{Role, Usage, role};

@@ -70,10 +70,19 @@ pub(crate) struct Relation {
     pub(crate) connector: Option<ConnectorUse>,
     /// What the engine itself reads from WITH.
     pub(crate) engine: EngineOptions,
-    /// A view's query, its types settled.
-    pub(crate) view: Option<Arc<LogicalPlan>>,
+    /// A view's query.
+    pub(crate) view: Option<View>,
     /// Where its name is declared; absent for built-in streams.
     pub(crate) span: Option<Span>,
+}
+
+/// The query of a view.
+#[derive(Debug, Clone)]
+pub(crate) struct View {
+    /// Its plan, types settled.
+    pub(crate) plan: Arc<LogicalPlan>,
+    /// How many reads of streams it is when it is written out.
+    pub(crate) read_count: usize,
 }
 
 impl Relation {

@@ -41,8 +41,6 @@ codes! {
         "A string, a quoted name or a comment is opened and never closed.",
     InvalidCharacter = "invalid-character":
         "A character or an escape that no token of SQL contains.",
-    UnknownStatement = "unknown-statement":
-        "The statement begins with a word that begins no statement.",
     NotSupportedYet = "not-supported-yet":
         "The language has this clause, this version does not run it. It is refused rather than ignored.",
     NotSupported = "not-supported":
@@ -75,6 +73,9 @@ codes! {
         "A relation, a list of expressions or a row has more than 2 000 entries.",
     CteExpansionTooLarge = "cte-expansion-too-large":
         "The WITH queries refer to each other so often that writing them out would give more than 1 000 copies.",
+    ViewExpansionTooLarge = "view-expansion-too-large":
+        "A query reads views (or WITH queries) that read each other so often that, written out, it would read streams \
+         more than 500 times.",
 
     // Types, literals and options.
     UnknownType = "unknown-type":

@@ -6,15 +6,17 @@ use arrow::datatypes::DataType;
 use datafusion_common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion_common::{DFSchema, DataFusionError};
 use datafusion_expr::{Expr as LogicalExpr, ExprSchemable};
+use eventflux_core::expr::error_message;
 use sqlparser::ast::{
-    Expr, FunctionArguments, GroupByExpr, Query, Select, SelectItem, SetExpr, Spanned, TableFactor,
-    UnaryOperator, Visit, Visitor,
+    AccessExpr, Expr, FunctionArguments, GroupByExpr, Query, Select, SelectItem, SetExpr, Spanned,
+    TableFactor, UnaryOperator, Visit, Visitor,
 };
 
 use super::bind::BoundQuery;
 use super::logical::{check_cast, coerce, fold};
 use super::provider::Provider;
 use super::sql_to_rel::{plan_expr, plan_query};
+use super::streaming::constant_value;
 use crate::catalog::TypeName;
 use crate::diagnostic::{Code, Diagnostic, SourceText, Span, did_you_mean};
 use crate::function::ArgumentError;
@@ -62,27 +64,62 @@ pub(crate) fn bug(source: &SourceText, expr: &Expr, error: &DataFusionError) -> 
 /// The error where no smaller place is known.
 pub(crate) fn plain(span: Span, error: &DataFusionError) -> Diagnostic {
     let root = error.find_root();
-    let code = match root {
-        DataFusionError::Internal(_) | DataFusionError::SchemaError(..) => Code::CompilerBug,
-        DataFusionError::NotImplemented(_) => Code::NotSupportedYet,
-        _ => Code::TypeMismatch,
-    };
-    Diagnostic::error(code, span, format!("this cannot be planned: {}", message(root)))
+    let words = message(root);
+    match root {
+        DataFusionError::Internal(_) | DataFusionError::SchemaError(..) => Diagnostic::error(
+            Code::CompilerBug,
+            span,
+            format!("the compiler cannot plan this: {words}"),
+        )
+        .with_help("please report it, with the query"),
+        DataFusionError::NotImplemented(_) => Diagnostic::error(
+            Code::NotSupportedYet,
+            span,
+            format!("this is not supported yet: {words}"),
+        ),
+        _ => Diagnostic::error(Code::TypeMismatch, span, words),
+    }
 }
 
-/// An error's own words, in lower case and on one line.
+/// An error's own words: lower case, on one line, types by the names that users write.
 fn message(error: &DataFusionError) -> String {
-    let text = error.message().into_owned();
-    let line = text
-        .lines()
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .trim_end_matches('.');
-    let mut chars = line.chars();
-    let first = chars.next().map(|first| first.to_lowercase().to_string());
-    first.unwrap_or_default() + chars.as_str()
+    let text = error_message(error);
+    let line = text.lines().next().unwrap_or_default();
+    let mut out = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(start) = rest.find(|c: char| c.is_ascii_alphanumeric()) {
+        let word = &rest[start..];
+        let end = word
+            .find(|c: char| !c.is_ascii_alphanumeric())
+            .unwrap_or(word.len());
+        out.push_str(&rest[..start]);
+        let known = TYPES.iter().find(|(theirs, _)| *theirs == &word[..end]);
+        out.push_str(known.map_or(&word[..end], |(_, ours)| ours));
+        rest = &word[end..];
+    }
+    out.push_str(rest);
+    out
 }
+
+/// Types as the libraries name them, and as users do.
+const TYPES: &[(&str, &str)] = &[
+    ("Boolean", "BOOLEAN"),
+    ("Int8", "TINYINT"),
+    ("Int16", "SMALLINT"),
+    ("Int32", "INT"),
+    ("Int64", "BIGINT"),
+    ("UInt8", "TINYINT UNSIGNED"),
+    ("UInt16", "SMALLINT UNSIGNED"),
+    ("UInt32", "INT UNSIGNED"),
+    ("UInt64", "BIGINT UNSIGNED"),
+    ("Float32", "FLOAT"),
+    ("Float64", "DOUBLE"),
+    ("Decimal128", "DECIMAL"),
+    ("Utf8", "STRING"),
+    ("Date32", "DATE"),
+    ("Time64", "TIME"),
+    ("Timestamp", "TIMESTAMP"),
+];
 
 struct Search<'a> {
     provider: &'a Provider<'a>,
@@ -116,8 +153,9 @@ impl Search<'_> {
                 self.columns_of_union(left, right);
             }
             SetExpr::Values(values) => {
-                let cells = values.rows.iter().flat_map(|row| &row.content);
-                self.first_failing(cells, &DFSchema::empty());
+                let cells = || values.rows.iter().flat_map(|row| &row.content);
+                self.first_failing(cells(), &DFSchema::empty());
+                cells().for_each(|cell| self.constant(cell));
             }
             _ => {}
         }
@@ -197,6 +235,21 @@ impl Search<'_> {
             if self.found.is_none() {
                 self.found = smallest(expr, schema, self.provider, self.source);
             }
+        }
+    }
+
+    /// A constant has to have a value.
+    fn constant(&mut self, cell: &Expr) {
+        if self.found.is_some() {
+            return;
+        }
+        let Ok(typed) = check(cell, &DFSchema::empty(), self.provider) else {
+            return;
+        };
+        if let Err(error) = constant_value(&typed) {
+            let span = self.source.span_of(cell.span());
+            let message = format!("the value cannot be computed: {}", message(&error));
+            self.found = Some(Diagnostic::error(Code::TypeMismatch, span, message));
         }
     }
 
@@ -369,6 +422,25 @@ fn explain(
             let message = format!("no form of `{called}` takes ({})", args.join(", "));
             Diagnostic::error(Code::WrongArguments, span, message).with_help_opt(provider.usage(&called))
         }
+        Expr::IsDistinctFrom(left, right) | Expr::IsNotDistinctFrom(left, right) => {
+            mismatch(format!("{} and {} cannot be compared", name(left), name(right)))
+                .with_help("CAST one side to the type that is meant")
+        }
+        Expr::Array(array) => {
+            let types: Vec<String> = array.elem.iter().map(name).collect();
+            mismatch(format!(
+                "the elements of an array have one type, and these have {}",
+                types.join(", ")
+            ))
+            .with_help("CAST them to one type")
+        }
+        Expr::CompoundFieldAccess { root, access_chain } if access_chain.len() == 1 => {
+            let part = match access_chain.first() {
+                Some(AccessExpr::Subscript(_)) => "elements",
+                _ => "fields",
+            };
+            mismatch(format!("{} has no such {part}", name(root)))
+        }
         Expr::Case { .. } => {
             mismatch("the branches of CASE have no common type".to_owned()).with_help("CAST them to one type")
         }
@@ -408,7 +480,14 @@ fn explain(
             Err(diagnostic) => diagnostic,
             Ok(_) => mismatch(format!("this is no {}", typed.data_type)),
         },
-        _ => plain(span, error),
+        other => match arguments(other) {
+            Some((called, args)) => {
+                let types: Vec<String> = args.into_iter().map(name).collect();
+                let message = format!("no form of `{called}` takes ({})", types.join(", "));
+                Diagnostic::error(Code::WrongArguments, span, message).with_help_opt(provider.usage(called))
+            }
+            None => plain(span, error),
+        },
     }
 }
 
@@ -417,6 +496,51 @@ fn argument(function: &sqlparser::ast::Function, index: usize) -> Option<&sqlpar
         FunctionArguments::List(list) => list.args.get(index),
         _ => None,
     }
+}
+
+/// The function behind a form that is not written as a call, and what it is given.
+fn arguments(expr: &Expr) -> Option<(&'static str, Vec<&Expr>)> {
+    Some(match expr {
+        Expr::Substring {
+            expr,
+            substring_from,
+            substring_for,
+            ..
+        } => {
+            let rest = substring_from
+                .as_deref()
+                .into_iter()
+                .chain(substring_for.as_deref());
+            ("substr", std::iter::once(expr.as_ref()).chain(rest).collect())
+        }
+        Expr::Trim { expr, trim_what, .. } => (
+            "btrim",
+            std::iter::once(expr.as_ref())
+                .chain(trim_what.as_deref())
+                .collect(),
+        ),
+        Expr::Position { expr, r#in } => ("position", vec![expr.as_ref(), r#in.as_ref()]),
+        Expr::Overlay {
+            expr,
+            overlay_what,
+            overlay_from,
+            overlay_for,
+        } => {
+            let rest = [overlay_what.as_ref(), overlay_from.as_ref()];
+            let rest = rest.into_iter().chain(overlay_for.as_deref());
+            ("overlay", std::iter::once(expr.as_ref()).chain(rest).collect())
+        }
+        Expr::Ceil { expr, .. } => ("ceil", vec![expr.as_ref()]),
+        Expr::Floor { expr, .. } => ("floor", vec![expr.as_ref()]),
+        Expr::AtTimeZone { timestamp, time_zone } => {
+            ("AT TIME ZONE", vec![timestamp.as_ref(), time_zone.as_ref()])
+        }
+        Expr::IsTrue(expr) | Expr::IsNotTrue(expr) => ("IS TRUE", vec![expr.as_ref()]),
+        Expr::IsFalse(expr) | Expr::IsNotFalse(expr) => ("IS FALSE", vec![expr.as_ref()]),
+        Expr::IsUnknown(expr) | Expr::IsNotUnknown(expr) => ("IS UNKNOWN", vec![expr.as_ref()]),
+        Expr::AnyOp { left, right, .. } => ("ANY", vec![left.as_ref(), right.as_ref()]),
+        _ => return None,
+    })
 }
 
 fn arg_type(arg: &sqlparser::ast::FunctionArg, name: &dyn Fn(&Expr) -> String) -> String {

@@ -21,7 +21,9 @@ use datafusion_optimizer::simplify_expressions::{ExprSimplifier, SimplifyExpress
 use datafusion_optimizer::{Analyzer, AnalyzerRule, Optimizer, OptimizerContext, OptimizerRule};
 
 use super::bind::BoundQuery;
+use super::cast_mark::without_marks;
 use super::decimal_constant::{decimal_constants, decimal_constants_of};
+use super::grouping_key::keys_as_columns;
 use super::provider::{Provider, config};
 use super::sql_to_rel::plan_query;
 use crate::catalog::TypeName;
@@ -29,7 +31,8 @@ use crate::function::{guard_expression, guard_plan};
 
 /// The plan of a query, its types settled.
 pub(crate) fn analyse(query: &BoundQuery, provider: &Provider<'_>) -> Result<LogicalPlan> {
-    let plan = decimal_constants(plan_query(query.body.clone(), provider)?)?;
+    let plan = keys_as_columns(plan_query(query.body.clone(), provider)?)?;
+    let plan = decimal_constants(without_marks(plan)?)?;
     let rules: Vec<Arc<dyn AnalyzerRule + Send + Sync>> = vec![
         Arc::new(ResolveGroupingFunction::new()),
         Arc::new(TypeCoercion::new()),

@@ -6,8 +6,11 @@
 //! ```
 
 pub(crate) mod bind;
+mod cast_mark;
 pub(crate) mod computed;
 mod decimal_constant;
+mod expansion;
+mod grouping_key;
 pub(crate) mod insert;
 pub(crate) mod locate;
 mod logical;

@@ -6,6 +6,7 @@ use datafusion_expr::LogicalPlan;
 
 use super::bind::{Binder, BoundQuery};
 use super::computed::plan_computed;
+use super::expansion::{PARTS_MAX, is_bounded};
 use super::insert::{align, inferred_columns, renamed};
 use super::locate::{locate_query, plain};
 use super::logical::analyse;
@@ -14,7 +15,7 @@ use super::request::Request;
 use super::scanned::scanned;
 use crate::app::{CompileContext, SettingError, Settings};
 use crate::catalog::{
-    Catalog, Column, ColumnOrigin, EngineOptions, Name, Relation, RelationId, RelationType, declare,
+    Catalog, Column, ColumnOrigin, EngineOptions, Name, Relation, RelationId, RelationType, View, declare,
     error_columns,
 };
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceText, Span};
@@ -22,6 +23,10 @@ use crate::statement::{
     CreateRelation, CreateView, DropObject, Emit, EmitMode, EventSelection, Insert, Query, Set, Statement,
     StatementKind,
 };
+
+/// What limits the rate of results today.
+const RATE_HELP: &str =
+    "leave the clause out to get every change, or aggregate over `TUMBLE(…)` to get one result per window";
 
 /// The statements' result before anything is made of it.
 pub(crate) struct Program<'a> {
@@ -255,7 +260,10 @@ impl<'a> Program<'a> {
         let view = new_stream(name, columns, create.name_span);
         self.catalog.add(Relation {
             kind: RelationType::View,
-            view: Some(plan.into()),
+            view: Some(View {
+                plan: plan.into(),
+                read_count: bound.read_count,
+            }),
             ..view
         });
         Ok(())
@@ -434,7 +442,7 @@ impl<'a> Program<'a> {
             format!("select_{}", earlier + 1)
         };
         // The text itself names the query: other statements may come and go.
-        let id = format!("select:{:016x}", crate::text_hash(&bound.body.to_string()));
+        let id = format!("select:{:016x}", crate::text_hash(&bound.text()));
         Ok(PlannedQuery {
             target: QueryTarget::Print { name },
             reads: reads(&plan, &bound)?,
@@ -451,7 +459,16 @@ impl<'a> Program<'a> {
         let bound = Binder::new(self.source, &self.catalog, functions).bind(query)?;
         let provider = Provider::new(&self.catalog, functions, bound.windows.clone());
         match analyse(&bound, &provider) {
-            Ok(plan) => Ok((bound, plan)),
+            Ok(plan) if is_bounded(&plan) => Ok((bound, plan)),
+            Ok(_) => {
+                let message = format!(
+                    "a condition, with the sub-queries that it is about written out, has more than {PARTS_MAX} parts"
+                );
+                Err(vec![
+                    Diagnostic::error(Code::NestedTooDeep, query.span, message)
+                        .with_help("insert one of the sub-queries into a stream, and read that"),
+                ])
+            }
             Err(error) => Err(vec![locate_query(
                 &bound,
                 &provider,
@@ -465,22 +482,16 @@ impl<'a> Program<'a> {
     fn refuse_rate(&self, query: &Query) -> Result<(), Diagnostics> {
         let mut refused = Vec::new();
         if let Some(output) = &query.output {
-            refused.push(Diagnostic::error(
-                Code::NotSupportedYet,
-                output.span,
-                "OUTPUT … EVERY is not supported yet",
-            ));
+            let message = "OUTPUT … EVERY is not supported yet";
+            refused.push(Diagnostic::error(Code::NotSupportedYet, output.span, message).with_help(RATE_HELP));
         }
         if let Some(Emit {
             mode: EmitMode::Every(_),
             span,
         }) = &query.emit
         {
-            refused.push(Diagnostic::error(
-                Code::NotSupportedYet,
-                *span,
-                "EMIT EVERY is not supported yet",
-            ));
+            let message = "EMIT EVERY is not supported yet";
+            refused.push(Diagnostic::error(Code::NotSupportedYet, *span, message).with_help(RATE_HELP));
         }
         if refused.is_empty() { Ok(()) } else { Err(refused) }
     }

@@ -10,6 +10,7 @@ use datafusion_expr::planner::{ContextProvider, ExprPlanner, RelationPlanner, Ty
 use datafusion_expr::{AggregateUDF, HigherOrderUDF, LogicalPlan, ScalarUDF, TableSource, WindowUDF};
 
 use super::bind::BoundWindow;
+use super::cast_mark::cast_mark;
 use super::relation_planner::WindowPlanner;
 use crate::catalog::{Catalog, RelationId, field};
 use crate::diagnostic::Span;
@@ -84,7 +85,7 @@ impl ContextProvider for Provider<'_> {
         Ok(Arc::new(RelationSource {
             id,
             schema: relation.schema(),
-            view: relation.view.clone(),
+            view: relation.view.as_ref().map(|view| Arc::clone(&view.plan)),
         }))
     }
 
@@ -101,7 +102,7 @@ impl ContextProvider for Provider<'_> {
     }
 
     fn get_function_meta(&self, name: &str) -> Option<Arc<ScalarUDF>> {
-        self.functions.scalar(name)
+        cast_mark(name).or_else(|| self.functions.scalar(name))
     }
 
     fn get_higher_order_meta(&self, _: &str) -> Option<Arc<HigherOrderUDF>> {

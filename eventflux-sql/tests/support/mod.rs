@@ -1,6 +1,7 @@
 //! Connectors that only plan: as much of one as the compiler sees.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use eventflux_core::connector::{
     ConnectorDoc, OptionDoc, OptionError, Registry, Sink, SinkConnector, SinkContext, SinkInput, SinkPlan,
@@ -157,6 +158,8 @@ pub fn context() -> CompileContext {
     registry.add_sink(Arc::new(Connector(&BLACKHOLE)));
     CompileContext {
         registry,
+        // The machine of a test may be busy with others.
+        planning_time_max: Duration::from_secs(120),
         ..CompileContext::default()
     }
 }

@@ -1,6 +1,7 @@
 //! The walk over one query.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 use arrow::datatypes::DataType;
 use sqlparser::ast::{Query, SetExpr, Spanned};
@@ -23,6 +24,21 @@ pub(crate) struct BoundQuery {
     pub(crate) columns: Vec<OutputColumn>,
     /// The relations that it reads, and where.
     pub(crate) reads: Vec<(RelationId, Span)>,
+    /// How many reads of streams it is when views and WITH queries are written out.
+    pub(crate) read_count: usize,
+}
+
+impl BoundQuery {
+    /// The query as text that does not depend on blanks, comments or its place; queries that differ in what they do differ
+    /// here.
+    pub(crate) fn text(&self) -> String {
+        let mut text = self.body.to_string();
+        for window in &self.windows {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "; {window}");
+        }
+        text
+    }
 }
 
 /// A column of a result.
@@ -48,6 +64,7 @@ pub(crate) struct Binder<'a> {
     /// The WITH queries in scope, the innermost last.
     pub(super) ctes: Vec<CteColumns>,
     pub(super) reads: Vec<(RelationId, Span)>,
+    pub(super) read_count: usize,
     pub(super) diagnostics: Diagnostics,
     /// The aliases of the SELECT that is walked, for a word of help.
     pub(super) select_aliases: Vec<String>,
@@ -59,7 +76,12 @@ pub(crate) struct Binder<'a> {
 pub(super) struct CteColumns {
     pub(super) name: String,
     pub(super) columns: Vec<ScopeColumn>,
+    /// How many reads of streams each reference to it is.
+    pub(super) read_count: usize,
 }
+
+/// How many reads of streams a query may be when its views and WITH queries are written out.
+const READS_MAX: usize = 500;
 
 impl<'a> Binder<'a> {
     /// A binder for one query over what is declared so far.
@@ -72,6 +94,7 @@ impl<'a> Binder<'a> {
             windows: BTreeMap::new(),
             ctes: Vec::new(),
             reads: Vec::new(),
+            read_count: 0,
             diagnostics: Vec::new(),
             select_aliases: Vec::new(),
             subquery_count: 0,
@@ -91,11 +114,26 @@ impl<'a> Binder<'a> {
             windows: self.windows.into_values().collect(),
             columns,
             reads: self.reads,
+            read_count: self.read_count,
         })
     }
 
     pub(super) fn report(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic);
+    }
+
+    /// Counts what a reference to a WITH query, a view or a stream is written out to.
+    pub(super) fn count_reads(&mut self, count: usize, place: Span) {
+        let was_within = self.read_count <= READS_MAX;
+        self.read_count = self.read_count.saturating_add(count);
+        if was_within && self.read_count > READS_MAX {
+            let message =
+                format!("written out, the views and WITH queries read streams more than {READS_MAX} times");
+            self.report(
+                Diagnostic::error(Code::ViewExpansionTooLarge, place, message)
+                    .with_help("insert one of the views into a stream, and read that"),
+            );
+        }
     }
 
     /// A name for a sub-query that has none, so that every column has a full name.
@@ -110,11 +148,13 @@ impl<'a> Binder<'a> {
         self.diagnostics.extend(refuse::query(query, self.source));
         if let Some(with) = &mut query.with {
             for cte in &mut with.cte_tables {
+                let outside = std::mem::take(&mut self.read_count);
                 let columns = self.query(&mut cte.query);
                 let columns = self.aliased(scope_columns(columns), &cte.alias);
                 self.ctes.push(CteColumns {
                     name: cte.alias.name.value.clone(),
                     columns,
+                    read_count: std::mem::replace(&mut self.read_count, outside),
                 });
             }
         }

@@ -5,9 +5,9 @@ use std::ops::ControlFlow;
 use sqlparser::ast::Expr;
 use sqlparser::tokenizer::Span as TokenSpan;
 
+use super::Binder;
 use super::column::name_of;
 use super::scope::{Scope, ScopeRelation};
-use super::{Binder, refuse};
 use crate::planner::window_node::{WINDOW_END, WINDOW_START, WINDOW_TIME};
 use crate::statement::{WindowForm, WindowKind};
 
@@ -48,26 +48,6 @@ impl Binder<'_> {
         let is_shown = items.iter().copied().chain(having).any(|expr| holds(expr, &time));
         if has(keys, WINDOW_START) && has(keys, WINDOW_END) && is_shown && !keys.contains(&time) {
             keys.push(time);
-        }
-    }
-
-    /// Without an aggregate, a clause window gives its rows when it closes.
-    pub(super) fn check_window_rows(&mut self, scope: &Scope) {
-        let refused = scope
-            .relations
-            .iter()
-            .filter_map(|relation| relation.window)
-            .find(|window| {
-                window.form == WindowForm::Clause && !matches!(window.kind, WindowKind::Session { .. })
-            });
-        if let Some(window) = refused {
-            self.report(
-                refuse::not_yet(
-                    window.span,
-                    "a tumbling or hopping window clause without an aggregate",
-                )
-                .with_help("`FROM TUMBLE(s, ts, …)` gives every row with its window at once"),
-            );
         }
     }
 }

@@ -4,8 +4,9 @@ use std::ops::ControlFlow;
 
 use datafusion_common::ScalarValue;
 use sqlparser::ast::{
-    AccessExpr, CastKind, DataType, DateTimeField, Expr, Function, FunctionArguments, Ident, ObjectName,
-    ObjectNamePart, Spanned, Value, ValueWithSpan, VisitMut, VisitorMut,
+    AccessExpr, CastKind, DataType, DateTimeField, Expr, Function, FunctionArg, FunctionArgExpr,
+    FunctionArguments, Ident, ObjectName, ObjectNamePart, Spanned, Value, ValueWithSpan, VisitMut,
+    VisitorMut,
 };
 use sqlparser::tokenizer::Span as TokenSpan;
 
@@ -88,6 +89,7 @@ impl Binder<'_> {
         let relation = super::scope::ScopeRelation {
             qualifier: vec![COMPUTED_QUALIFIER.to_owned()],
             columns: columns.collect(),
+            is_unnamed: false,
             window: None,
         };
         let mut expr = expr.clone();
@@ -296,6 +298,12 @@ impl Names<'_, '_> {
         let written = Name::of_object(&function.name, source);
         let functions = self.binder.functions;
         let name = written.text().to_lowercase();
+        if name != "count" && has_star(function) {
+            let message = format!("`{name}` takes values, and `*` is none: it can only be counted");
+            self.binder.report(
+                Diagnostic::error(Code::WrongArguments, written.span, message).with_help("write `count(*)`"),
+            );
+        }
         if functions.aggregate(&name).is_some() {
             self.aggregate_depth += 1;
             if name == "count" && argument_count(function) > 1 {
@@ -322,12 +330,13 @@ impl Names<'_, '_> {
                 );
             }
         } else if functions.window(&name).is_some() {
-            self.binder.report(refuse::not_yet(
-                written.span,
-                &format!("the function `{name}`, which needs OVER,"),
-            ));
+            let refused = refuse::not_yet(written.span, &format!("the function `{name}`, which needs OVER,"));
+            self.binder
+                .report(refused.with_help("today: aggregate with GROUP BY, over a window or for each key"));
         } else if name == "unnest" {
-            self.binder.report(refuse::not_yet(written.span, "UNNEST"));
+            let refused = refuse::not_yet(written.span, "UNNEST");
+            self.binder
+                .report(refused.with_help("today: take the elements that are needed, as in `tags[1]`"));
         } else if let Some(reason) = functions.refusal(&name) {
             let message = format!("the function `{name}` is not there: {reason}");
             self.binder
@@ -348,6 +357,18 @@ impl Names<'_, '_> {
             .map(|name| name.span);
         let canonical = ident(&name, span.unwrap_or_else(sqlparser::tokenizer::Span::empty));
         function.name = ObjectName(vec![ObjectNamePart::Identifier(canonical)]);
+    }
+}
+
+fn has_star(function: &Function) -> bool {
+    let is_star = |arg: &FunctionArg| {
+        let (FunctionArg::Unnamed(arg) | FunctionArg::Named { arg, .. } | FunctionArg::ExprNamed { arg, .. }) =
+            arg;
+        !matches!(arg, FunctionArgExpr::Expr(_))
+    };
+    match &function.args {
+        FunctionArguments::List(list) => list.args.iter().any(is_star),
+        FunctionArguments::None | FunctionArguments::Subquery(_) => false,
     }
 }
 

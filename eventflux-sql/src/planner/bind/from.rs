@@ -1,5 +1,7 @@
 //! FROM: relations, sub-queries and windows.
 
+use std::fmt;
+
 use sqlparser::ast::{Expr, ObjectName, ObjectNamePart, TableAlias, TableFactor};
 use sqlparser::tokenizer::Span as TokenSpan;
 
@@ -38,6 +40,27 @@ pub(crate) struct BoundWindow {
     pub(crate) span: Span,
 }
 
+impl fmt::Display for BoundWindow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "window {} over {}: ", self.index, self.input)?;
+        match self.kind {
+            WindowKind::Tumble { size } => write!(f, "tumble {}", size.us),
+            WindowKind::Hop { slide, size } => write!(f, "hop {} {}", slide.us, size.us),
+            WindowKind::Cumulate { step, size } => write!(f, "cumulate {} {}", step.us, size.us),
+            WindowKind::Session { gap } => write!(f, "session {}", gap.us),
+        }?;
+        write!(f, " offset {}", self.offset_us)?;
+        // Where its condition stands makes a difference to a session.
+        let filters_before = self.form != WindowForm::Function;
+        if filters_before && matches!(self.kind, WindowKind::Session { .. }) {
+            f.write_str(" filtered before")?;
+        }
+        self.partition_by
+            .iter()
+            .try_for_each(|key| write!(f, " by {key}"))
+    }
+}
+
 impl Binder<'_> {
     /// Finds the names in a relation of FROM; `None` if there is none, which is reported.
     pub(super) fn factor(&mut self, factor: &mut TableFactor) -> Option<ScopeRelation> {
@@ -68,6 +91,7 @@ impl Binder<'_> {
                 ..
             } => {
                 let columns = scope_columns(self.query(subquery));
+                let is_unnamed = alias.is_none();
                 let alias = alias.get_or_insert_with(|| {
                     let name = ident(&self.subquery_name(), TokenSpan::empty());
                     TableAlias {
@@ -78,7 +102,11 @@ impl Binder<'_> {
                     }
                 });
                 let alias = alias.clone();
-                Some(self.named(Vec::new(), columns, Some(&alias)))
+                let relation = self.named(Vec::new(), columns, Some(&alias));
+                Some(ScopeRelation {
+                    is_unnamed,
+                    ..relation
+                })
             }
             TableFactor::Table { name, .. } => {
                 let written = Name::of_object(name, self.source);
@@ -107,6 +135,7 @@ impl Binder<'_> {
             None => ScopeRelation {
                 qualifier,
                 columns,
+                is_unnamed: false,
                 window: None,
             },
             Some(alias) => {
@@ -114,6 +143,7 @@ impl Binder<'_> {
                 ScopeRelation {
                     qualifier: vec![alias.name.value.clone()],
                     columns,
+                    is_unnamed: false,
                     window: None,
                 }
             }
@@ -156,7 +186,9 @@ impl Binder<'_> {
             .find(|cte| name.matches(&cte.name))
             .filter(|_| name.parts.len() == 1);
         if let Some(cte) = cte {
-            return Some((vec![cte.name.clone()], cte.columns.clone()));
+            let (found, count) = ((vec![cte.name.clone()], cte.columns.clone()), cte.read_count);
+            self.count_reads(count, name.span);
+            return Some(found);
         }
         match self.catalog.find(name) {
             Some(id) => self.readable(id, name),
@@ -195,6 +227,8 @@ impl Binder<'_> {
             return None;
         }
         self.reads.push((id, name.span));
+        let read_count = relation.view.as_ref().map_or(1, |view| view.read_count);
+        self.count_reads(read_count, name.span);
         Some((
             relation.name.split('.').map(str::to_owned).collect(),
             catalog_columns(relation),
@@ -241,8 +275,8 @@ impl Binder<'_> {
                 .find(|column| column.name.eq_ignore_ascii_case(name))
             {
                 let message = format!(
-                    "the window's column `{name}` is already one of `{}`",
-                    relation.qualifier.join(".")
+                    "the window's column `{name}` is already one of {}",
+                    relation.shown()
                 );
                 let help = format!("give `{}` another name in a sub-query", taken.name);
                 // A cascade may have the bounds of its inner window; only the outer ones can be named then.
@@ -263,18 +297,19 @@ impl Binder<'_> {
         let scope_window = ScopeWindow {
             form: window.form,
             kind: window.kind,
-            span: window.name_span,
         };
         if let Some(alias) = alias.as_ref().filter(|alias| !alias.columns.is_empty()) {
             let span = self.source.span_of(alias.name.span);
-            self.report(refuse::not_yet(
-                span,
-                "naming the columns of a window in its alias",
-            ));
+            let refused = refuse::not_yet(span, "naming the columns of a window in its alias");
+            self.report(refused.with_help("name them in SELECT: `window_start AS begin`"));
         }
-        let mut named = self.named(relation.qualifier, relation.columns, alias.as_ref());
-        named.window = Some(scope_window);
-        Some(named)
+        let is_unnamed = relation.is_unnamed && alias.is_none();
+        let named = self.named(relation.qualifier, relation.columns, alias.as_ref());
+        Some(ScopeRelation {
+            is_unnamed,
+            window: Some(scope_window),
+            ..named
+        })
     }
 }
 

@@ -1,5 +1,6 @@
 //! GROUP BY: its keys, and what may be shown beside them.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use sqlparser::ast::{
@@ -16,8 +17,15 @@ use crate::function::FunctionRegistry;
 use crate::statement::WindowForm;
 
 impl Binder<'_> {
-    /// Finds the keys' names, writes them out, and checks that everything shown is a key or an aggregate.
-    pub(super) fn group(&mut self, select: &mut Select, items: &[&Expr], scope: &Scope, aliases: &[Alias]) {
+    /// Finds the keys' names, writes them out, and checks that everything shown is a key or an aggregate. Says whether there
+    /// are groups.
+    pub(super) fn group(
+        &mut self,
+        select: &mut Select,
+        items: &[&Expr],
+        scope: &Scope,
+        aliases: &[Alias],
+    ) -> bool {
         let has_aggregates = items.iter().any(|item| has_aggregate(item, self.functions))
             || select
                 .having
@@ -52,9 +60,8 @@ impl Binder<'_> {
                         .with_help("write WHERE to filter rows"),
                 );
             }
-            self.check_window_rows(scope);
             select.group_by = GroupByExpr::Expressions(keys, Vec::new());
-            return;
+            return false;
         }
         self.add_window_bounds(&mut keys, scope, items, select.having.as_ref());
         if self.diagnostics.is_empty() {
@@ -64,6 +71,7 @@ impl Binder<'_> {
             }
         }
         select.group_by = GroupByExpr::Expressions(keys, Vec::new());
+        true
     }
 
     /// A key: an ordinal, a grouping set, or an expression.
@@ -74,6 +82,7 @@ impl Binder<'_> {
                 for key in sets.iter_mut().flatten() {
                     self.key(key, items, scope, aliases);
                 }
+                self.check_distinct_keys(key);
             }
             Expr::Tuple(keys) => {
                 for key in keys {
@@ -108,6 +117,26 @@ impl Binder<'_> {
                 let span = other.span();
                 self.expression(other, scope, Clause::GroupBy, aliases);
                 self.expression_is_key(other, span);
+            }
+        }
+    }
+
+    /// A key stands once in a set: twice is the same as once, and only makes equal sets.
+    fn check_distinct_keys(&mut self, sets: &Expr) {
+        let lists: Vec<Vec<&Expr>> = match sets {
+            Expr::GroupingSets(sets) => sets.iter().map(|set| set.iter().collect()).collect(),
+            Expr::Cube(parts) | Expr::Rollup(parts) => vec![parts.iter().flatten().collect()],
+            _ => return,
+        };
+        for keys in lists {
+            let mut seen = BTreeSet::new();
+            if let Some(twice) = keys.iter().find(|key| !seen.insert(key.to_string())) {
+                let span = self.source.span_of(twice.span());
+                let message = "this key stands twice in one grouping set, ROLLUP or CUBE";
+                self.report(
+                    Diagnostic::error(Code::NotSupported, span, message).with_help("leave one of them out"),
+                );
+                return;
             }
         }
     }

@@ -63,9 +63,14 @@ pub(super) fn select(select: &Select, source: &SourceText) -> Vec<Diagnostic> {
             factor_span(&relation.relation, source),
             "a second relation in FROM",
         )
+        .with_help(ONE_RELATION)
     }));
     refused
 }
+
+/// What can be done instead of reading two relations.
+const ONE_RELATION: &str =
+    "today: a query reads one relation; streams of the same columns are put together by UNION ALL";
 
 fn refused_join(join: &Join, source: &SourceText) -> Diagnostic {
     let relation = factor_span(&join.relation, source);
@@ -78,19 +83,29 @@ fn refused_join(join: &Join, source: &SourceText) -> Diagnostic {
         },
         "a join",
     )
+    .with_help(ONE_RELATION)
 }
 
 /// The diagnostics for a relation that no FROM can have yet.
 pub(super) fn factor(factor: &TableFactor, source: &SourceText) -> Diagnostic {
-    let what = match factor {
-        TableFactor::UNNEST { .. } => "UNNEST in FROM",
-        TableFactor::NestedJoin { .. } => "a join",
-        TableFactor::Pivot { .. } => "PIVOT",
-        TableFactor::Unpivot { .. } => "UNPIVOT",
-        TableFactor::MatchRecognize { .. } => "MATCH_RECOGNIZE",
-        _ => "this form of a relation",
+    let (what, help) = match factor {
+        TableFactor::UNNEST { .. } => (
+            "UNNEST in FROM",
+            "today: take the elements that are needed, as in `tags[1]`",
+        ),
+        TableFactor::NestedJoin { .. } => ("a join", ONE_RELATION),
+        TableFactor::Pivot { .. } => ("PIVOT", "write `sum(x) FILTER (WHERE k = 'a') AS a, …`"),
+        TableFactor::Unpivot { .. } => (
+            "UNPIVOT",
+            "write one SELECT per column, put together by UNION ALL",
+        ),
+        TableFactor::MatchRecognize { .. } => (
+            "MATCH_RECOGNIZE",
+            "today: filter with WHERE, or count over a window",
+        ),
+        _ => ("this form of a relation", ONE_RELATION),
     };
-    not_yet(factor_span(factor, source), what)
+    not_yet(factor_span(factor, source), what).with_help(help)
 }
 
 /// Where a relation is written.
@@ -105,33 +120,54 @@ pub(super) fn set_operation(
     right: Span,
     source: &SourceText,
 ) -> Option<Diagnostic> {
-    let (what, word) = match (op, quantifier) {
+    let (what, word, help) = match (op, quantifier) {
         (SetOperator::Union, SetQuantifier::All | SetQuantifier::Distinct | SetQuantifier::None) => {
             return None;
         }
-        (SetOperator::Union, _) => ("UNION BY NAME", "UNION"),
-        (SetOperator::Intersect, _) => ("INTERSECT", "INTERSECT"),
-        (SetOperator::Except | SetOperator::Minus, _) => ("EXCEPT", "EXCEPT"),
+        (SetOperator::Union, _) => (
+            "UNION BY NAME",
+            "UNION",
+            "write UNION, and the columns of both queries in one order",
+        ),
+        (SetOperator::Intersect, _) => (
+            "INTERSECT",
+            "INTERSECT",
+            "today: one query with both conditions, joined by AND, if both read one stream",
+        ),
+        (SetOperator::Except | SetOperator::Minus, _) => (
+            "EXCEPT",
+            "EXCEPT",
+            "today: one query with the second's condition under NOT, if both read one stream",
+        ),
     };
-    Some(not_yet(keyword_before(source, right, word), what))
+    Some(not_yet(keyword_before(source, right, word), what).with_help(help))
 }
 
 /// The refusal of an expression that only later versions compute.
 pub(super) fn expression(expr: &Expr, source: &SourceText) -> Option<Diagnostic> {
-    let what = match expr {
-        Expr::Subquery(_) => "a sub-query as a value",
-        Expr::Exists { .. } => "EXISTS",
-        Expr::InSubquery { .. } => "IN with a sub-query",
-        Expr::AnyOp { right, .. } if matches!(right.as_ref(), Expr::Subquery(_)) => "ANY with a sub-query",
-        Expr::AllOp { .. } => "ALL with a sub-query",
-        Expr::Lambda(_) => "a lambda",
+    const VALUES: &str = "today: sub-queries stand in FROM; write the values out, as in `x IN (1, 2)`";
+    let (what, help) = match expr {
+        Expr::Subquery(_) => ("a sub-query as a value", "today: sub-queries stand in FROM"),
+        Expr::Exists { .. } => ("EXISTS", "today: sub-queries stand in FROM"),
+        Expr::InSubquery { .. } => ("IN with a sub-query", VALUES),
+        Expr::AnyOp { right, .. } if matches!(right.as_ref(), Expr::Subquery(_)) => {
+            ("ANY with a sub-query", VALUES)
+        }
+        Expr::AllOp { .. } => ("ALL with a sub-query", VALUES),
+        Expr::Lambda(_) => (
+            "a lambda",
+            "write the expression for the elements that are needed",
+        ),
         Expr::Function(function) => match &function.over {
-            Some(WindowType::WindowSpec(_) | WindowType::NamedWindow(_)) => "OVER",
+            Some(WindowType::WindowSpec(_) | WindowType::NamedWindow(_)) => (
+                "OVER",
+                "today: aggregate with GROUP BY, over a window such as `TUMBLE(s, ts, INTERVAL '1' MINUTE)`",
+            ),
             None => return None,
         },
         _ => return None,
     };
-    Some(not_yet(source.span_of(expr.span()), what))
+    Some(not_yet(source.span_of(expr.span()), what).with_help(help))
 }
 
 /// The last word of this spelling before a place; the place itself if there is none.

@@ -4,7 +4,7 @@ use arrow::datatypes::DataType;
 
 use super::expression::COMPUTED_QUALIFIER;
 use crate::catalog::Name;
-use crate::diagnostic::{Code, Diagnostic, Span, did_you_mean};
+use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::statement::{WindowForm, WindowKind};
 
 /// A column that can be named.
@@ -23,6 +23,8 @@ pub(super) struct ScopeColumn {
 pub(super) struct ScopeRelation {
     /// The parts of the name by which its columns can be qualified.
     pub(super) qualifier: Vec<String>,
+    /// The name is the compiler's: the text gives none.
+    pub(super) is_unnamed: bool,
     /// Its columns.
     pub(super) columns: Vec<ScopeColumn>,
     /// Its window, if it is one.
@@ -36,8 +38,6 @@ pub(super) struct ScopeWindow {
     pub(super) form: WindowForm,
     /// Which window.
     pub(super) kind: WindowKind,
-    /// Where its name is written.
-    pub(super) span: Span,
 }
 
 /// The relations of FROM.
@@ -77,10 +77,10 @@ impl Scope {
             [] => Err(self.unknown(name)),
             [(first, _), (second, _), ..] => {
                 let message = format!(
-                    "column `{}` is in `{}` and in `{}`",
+                    "column `{}` is in {} and in {}",
                     name.parts[0].value,
-                    first.qualifier.join("."),
-                    second.qualifier.join(".")
+                    first.shown(),
+                    second.shown()
                 );
                 Err(Diagnostic::error(Code::AmbiguousColumn, name.span, message)
                     .with_help("put the relation's name before it"))
@@ -95,15 +95,15 @@ impl Scope {
         });
         let (message, wanted, relations) = match qualified {
             Some((relation, column)) => {
-                let message = format!(
-                    "there is no column `{column}` in `{}`",
-                    relation.qualifier.join(".")
-                );
+                let message = format!("there is no column `{column}` in {}", relation.shown());
                 (message, column, std::slice::from_ref(relation))
             }
             None if name.parts.len() > 1 => {
                 let first = &name.parts[0].value;
-                let names = self.relations.iter().map(|relation| relation.qualifier.join("."));
+                let names = self.relations.iter().map(|relation| match relation.is_unnamed {
+                    true => relation.shown(),
+                    false => relation.qualifier.join("."),
+                });
                 let help = match names.collect::<Vec<_>>().as_slice() {
                     [] => "there is no FROM".to_owned(),
                     names => format!("in scope: {}", names.join(", ")),
@@ -117,7 +117,7 @@ impl Scope {
                     [only] if only.qualifier == [COMPUTED_QUALIFIER] => {
                         format!("there is no column `{column}` in the stream that could be used here")
                     }
-                    [only] => format!("there is no column `{column}` in `{}`", only.qualifier.join(".")),
+                    [only] => format!("there is no column `{column}` in {}", only.shown()),
                     [] => format!("there is no column `{column}`, since there is no FROM"),
                     _ => format!("there is no column `{column}`"),
                 };
@@ -140,6 +140,14 @@ impl Scope {
 }
 
 impl ScopeRelation {
+    /// The relation in a message.
+    pub(super) fn shown(&self) -> String {
+        match self.is_unnamed {
+            true => "the sub-query".to_owned(),
+            false => format!("`{}`", self.qualifier.join(".")),
+        }
+    }
+
     /// How many parts of the name qualify it as one of this relation's; at least one part is left for the column.
     pub(super) fn qualifier_length(&self, name: &Name) -> Option<usize> {
         // `system.errors` is also known as `errors`.

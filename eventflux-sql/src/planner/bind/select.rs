@@ -1,6 +1,6 @@
 //! One SELECT.
 
-use sqlparser::ast::{Expr, Select, SelectItem, Spanned, WildcardAdditionalOptions};
+use sqlparser::ast::{Expr, GroupByExpr, Select, SelectItem, Spanned, WildcardAdditionalOptions};
 
 use super::binder::OutputColumn;
 use super::column::ident;
@@ -9,6 +9,7 @@ use super::output::{implicit_name, unique};
 use super::scope::Scope;
 use super::{Binder, refuse};
 use crate::catalog::Name;
+use crate::planner::cast_mark::mark_casts;
 
 /// A result column on its way.
 struct Item {
@@ -57,8 +58,17 @@ impl Binder<'_> {
             self.expression(having, &scope, Clause::Having, &aliases);
         }
         let exprs: Vec<&Expr> = items.iter().map(|item| &item.expr).collect();
-        self.group(select, &exprs, &scope, &aliases);
+        let is_grouped = self.group(select, &exprs, &scope, &aliases);
         let columns = output_columns(&items);
+        let mut items = items;
+        if is_grouped {
+            let keys = match &mut select.group_by {
+                GroupByExpr::Expressions(keys, _) => keys.as_mut_slice(),
+                GroupByExpr::All(_) => &mut [],
+            };
+            let exprs = items.iter_mut().map(|item| &mut item.expr);
+            exprs.chain(keys).chain(&mut select.having).for_each(mark_casts);
+        }
         select.projection = items
             .into_iter()
             .zip(&columns)

@@ -84,10 +84,8 @@ impl Binder<'_> {
             .collect();
         if found.is_empty() {
             name.parts.pop();
-            let names = scope
-                .relations
-                .iter()
-                .map(|relation| relation.qualifier.join("."));
+            let named = scope.relations.iter().filter(|relation| !relation.is_unnamed);
+            let names = named.map(|relation| relation.qualifier.join("."));
             let names: Vec<_> = names.collect();
             let message = format!("there is no relation `{}` here", name.text());
             let help = did_you_mean(&name.text(), names.iter().map(String::as_str))

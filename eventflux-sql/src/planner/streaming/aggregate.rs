@@ -11,7 +11,7 @@ use eventflux_core::plan::{
 };
 
 use super::call::Call;
-use super::expression::as_column;
+use super::expression::{as_column, needs_bounds};
 use super::graph::NewNode;
 use super::rel::{Bounds, Changes, Lateness, PendingCalc, Place, Rel};
 use super::translator::Translator;
@@ -53,6 +53,8 @@ impl Translator<'_> {
     }
 
     fn arrange_keys(&mut self, rel: Rel, keys: &[Expr], aggregate: &Aggregate) -> Result<Arranged> {
+        let calls = self.calls(&aggregate.aggr_expr)?;
+        let rel = self.window_for_exprs(rel, keys, &calls)?;
         let (rel, window) = self.window_of_keys(rel, keys)?;
         let logical_keys = logical_keys(keys, &rel, window.is_some());
         let plain: Vec<Expr> = keys
@@ -61,7 +63,6 @@ impl Translator<'_> {
             .filter(|(_, key)| matches!(key, Key::Plain(_)))
             .map(|(expr, _)| expr.clone())
             .collect();
-        let calls = self.calls(&aggregate.aggr_expr)?;
         let mut exprs = plain.clone();
         exprs.extend(calls.iter().flat_map(Call::exprs));
         let attached = window
@@ -90,6 +91,16 @@ impl Translator<'_> {
             logical_keys,
             calls,
         })
+    }
+
+    /// Assigns the window if an expression of a key or a call is computed from its bounds.
+    pub(super) fn window_for_exprs(&mut self, rel: Rel, keys: &[Expr], calls: &[Call]) -> Result<Rel> {
+        let computed = keys.iter().filter(|key| as_column(key, &rel.schema).is_none());
+        let mut exprs = computed.cloned().chain(calls.iter().flat_map(Call::exprs));
+        if exprs.any(|expr| needs_bounds(&expr, &rel)) {
+            return self.assign_window(rel);
+        }
+        Ok(rel)
     }
 
     /// Whether the keys tell windows apart, and how the operator gets at the window.

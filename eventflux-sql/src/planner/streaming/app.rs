@@ -91,9 +91,10 @@ pub(crate) fn build(
     let logical = app.optimise(&order)?;
     for index in &order {
         let planned = app.query(&queries[*index], &logical[*index]);
-        planned.map_err(|error| app.failed(queries[*index].span, &error))?;
+        planned.map_err(|error| app.failed(|app| app.located(&queries[*index], &error)))?;
     }
-    app.rest().map_err(|error| app.failed(Span::default(), &error))?;
+    app.rest()
+        .map_err(|error| app.failed(|_| plain(Span::default(), &error)))?;
     app.lint();
     app.finish(settings, logical)
 }
@@ -299,8 +300,13 @@ impl App<'_> {
                 }
             })
             .collect();
+        let mut inputs = inputs;
         if inputs.is_empty() {
-            return Ok(None);
+            if self.uses.read(id).is_none() {
+                return Ok(None);
+            }
+            // Late rows of a stream over which nobody puts a window.
+            inputs.push(self.translator.no_rows(schema));
         }
         let rel = self.union(inputs, schema, "union")?;
         let rows = self.translator.inserted_rows(id, rel.clone(), needed)?;
@@ -333,10 +339,11 @@ impl App<'_> {
         Ok(())
     }
 
-    fn failed(&mut self, span: Span, error: &datafusion_common::DataFusionError) -> Diagnostics {
+    /// What is reported, or else the error itself.
+    fn failed(&mut self, error: impl FnOnce(&Self) -> Diagnostic) -> Diagnostics {
         let mut diagnostics = std::mem::take(&mut self.translator.diagnostics);
         if !diagnostics.iter().any(Diagnostic::is_error) {
-            diagnostics.push(plain(span, error));
+            diagnostics.push(error(self));
         }
         diagnostics
     }

@@ -7,9 +7,7 @@ use datafusion_common::{DFSchemaRef, Result};
 use datafusion_expr::Expr;
 use eventflux_core::plan::{CalcSpec, Exchange, NamedExpression, OperatorSpec};
 
-use super::expression::{
-    as_column, compile_condition, compile_named, needs_bounds, same_values, slot_expression,
-};
+use super::expression::{SlotSchema, as_column, needs_bounds, same_values, slot_expression};
 use super::graph::NewNode;
 use super::rel::{Bounds, Changes, PendingCalc, Place, Rel};
 use super::translator::Translator;
@@ -28,7 +26,7 @@ impl Translator<'_> {
         if rel.calc.projection.is_some() {
             rel = self.calc(rel);
         }
-        let filters = compile_condition(predicate, &rel, &self.slot_fields(&rel))?;
+        let filters = SlotSchema::new(&self.slot_fields(&rel))?.compile_condition(predicate, &rel)?;
         rel.calc.filters.extend(filters);
         Ok(rel)
     }
@@ -79,6 +77,7 @@ impl Translator<'_> {
     /// Makes the expressions the slots; equal columns share one.
     fn compute(&mut self, rel: &mut Rel, exprs: &[Expr], places: &[Option<Place>]) -> Result<()> {
         let slots_before = self.slot_fields(rel);
+        let slot_schema = SlotSchema::new(&slots_before)?;
         let mut projection: Vec<NamedExpression> = Vec::new();
         let mut columns = Vec::new();
         for (expr, place) in exprs.iter().zip(places) {
@@ -88,7 +87,7 @@ impl Translator<'_> {
                 }
                 Some(Place::Slot(_)) | None => {
                     columns.push(Place::Slot(projection.len()));
-                    projection.push(compile_named(expr, rel, &slots_before)?);
+                    projection.push(slot_schema.compile_named(expr, rel, &slots_before)?);
                 }
             }
         }
@@ -120,6 +119,7 @@ impl Translator<'_> {
             rel
         };
         let slots_before = self.slot_fields(&rel);
+        let slot_schema = SlotSchema::new(&slots_before)?;
         let kept = slots_before
             .iter()
             .enumerate()
@@ -131,7 +131,7 @@ impl Translator<'_> {
                 Some(slot) => slots.push(slot),
                 None => {
                     slots.push(projection.len());
-                    projection.push(compile_named(expr, &rel, &slots_before)?);
+                    projection.push(slot_schema.compile_named(expr, &rel, &slots_before)?);
                 }
             }
         }
@@ -147,6 +147,8 @@ impl Translator<'_> {
         if let Some(slots) = exprs.iter().map(place).collect::<Option<Vec<_>>>()
             && (rel.calc.filters.is_empty() || rel.calc.projection.is_some())
         {
+            let mut rel = rel;
+            let slots = share_slots(&mut rel, slots);
             return Ok((self.calc(rel), slots));
         }
         let mut rel = if rel.calc.projection.is_some() {
@@ -154,16 +156,19 @@ impl Translator<'_> {
         } else {
             rel
         };
-        let mut distinct: Vec<&Expr> = Vec::new();
+        let mut distinct: Vec<Expr> = Vec::new();
         let mut slots = Vec::new();
-        for expr in &exprs {
-            let known = distinct.iter().position(|known| *known == expr);
+        for expr in exprs {
+            // Two columns may be names of one slot.
+            let slot = |expr: &Expr| as_column(expr, &rel.schema).and_then(|column| rel.slot(column));
+            let is_same =
+                |known: &Expr| *known == expr || slot(known).is_some_and(|own| Some(own) == slot(&expr));
+            let known = distinct.iter().position(is_same);
             slots.push(known.unwrap_or(distinct.len()));
             if known.is_none() {
                 distinct.push(expr);
             }
         }
-        let distinct: Vec<Expr> = distinct.into_iter().cloned().collect();
         self.compute(&mut rel, &distinct, &vec![None; distinct.len()])?;
         Ok((self.calc(rel), slots))
     }
@@ -268,4 +273,28 @@ impl Translator<'_> {
         }
         Ok(self.calc(rel))
     }
+}
+
+/// Leaves nothing in a pending projection but these slots and those that are carried, each value once, and gives the places
+/// of these slots. The logical columns are gone.
+fn share_slots(rel: &mut Rel, slots: Vec<usize>) -> Vec<usize> {
+    let Some(written) = rel.calc.projection.take() else {
+        return slots;
+    };
+    let is_same = |a: &NamedExpression, b: &NamedExpression| {
+        a.expression.text() == b.expression.text() && a.field.data_type() == b.field.data_type()
+    };
+    let mut kept: Vec<NamedExpression> = Vec::new();
+    let mut places: Vec<Option<usize>> = vec![None; written.len()];
+    for slot in slots.iter().copied().chain(rel.carried()) {
+        let known = kept.iter().position(|known| is_same(known, &written[slot]));
+        places[slot] = Some(known.unwrap_or(kept.len()));
+        if known.is_none() {
+            kept.push(written[slot].clone());
+        }
+    }
+    let place = |slot: usize| places[slot].unwrap_or(slot);
+    rel.renumber_carried(place);
+    rel.calc.projection = Some(kept);
+    slots.into_iter().map(place).collect()
 }

@@ -28,14 +28,9 @@ impl Translator<'_> {
             );
             return Err(DataFusionError::Plan(message.to_owned()));
         }
-        let one_row = one_row()?;
-        let no_columns = DFSchema::empty();
         let schema = plain_schema(&values.schema);
         let columns = (0..schema.fields().len()).map(|column| {
-            let cells = values
-                .values
-                .iter()
-                .map(|row| cell(&row[column], &no_columns, &one_row));
+            let cells = values.values.iter().map(|row| constant_value(&row[column]));
             let cells = cells.collect::<Result<Vec<ArrayRef>>>()?;
             let parts: Vec<_> = cells.iter().map(AsRef::as_ref).collect();
             Ok(concat(&parts)?)
@@ -50,7 +45,12 @@ impl Translator<'_> {
         if empty.produce_one_row {
             return Ok(self.rows(one_row()?, &empty.schema));
         }
-        Ok(self.rows(RecordBatch::new_empty(plain_schema(&empty.schema)), &empty.schema))
+        Ok(self.no_rows(&empty.schema))
+    }
+
+    /// No rows of these columns.
+    pub(super) fn no_rows(&mut self, schema: &DFSchemaRef) -> Rel {
+        self.rows(RecordBatch::new_empty(plain_schema(schema)), schema)
     }
 
     fn rows(&mut self, batch: RecordBatch, schema: &DFSchemaRef) -> Rel {
@@ -102,9 +102,9 @@ fn source_columns(schema: &SchemaRef) -> Vec<eventflux_core::plan::SourceColumn>
 }
 
 /// The value of a constant expression.
-fn cell(expr: &Expr, schema: &DFSchema, one_row: &RecordBatch) -> Result<ArrayRef> {
-    let compiled = compile_over(expr, schema, |_| None)?;
-    compiled.physical().evaluate(one_row)?.into_array(1)
+pub(crate) fn constant_value(expr: &Expr) -> Result<ArrayRef> {
+    let compiled = compile_over(expr, &DFSchema::empty(), |_| None)?;
+    compiled.physical().evaluate(&one_row()?)?.into_array(1)
 }
 
 /// A row without columns has to have one, or it would not be counted.

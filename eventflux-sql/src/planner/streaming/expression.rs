@@ -1,5 +1,6 @@
 //! Expressions of a logical plan, compiled over slots.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::datatypes::{Field, FieldRef};
@@ -54,31 +55,56 @@ pub(super) fn needs_bounds(expr: &Expr, rel: &Rel) -> bool {
     })
 }
 
-/// An expression over the slots of `rel`, which must have no pending projection.
-pub(super) fn compile(expr: &Expr, rel: &Rel, slots: &[FieldRef]) -> Result<Expression> {
-    let schema = slot_schema(slots)?;
-    compile_expression(&over_slots(expr, rel, &schema)?, &schema)
-}
+/// Slots as the columns that expressions are compiled over.
+pub(super) struct SlotSchema(DFSchema);
 
-/// The filters of a condition over the slots of `rel`, which must have no pending projection.
-pub(super) fn compile_condition(condition: &Expr, rel: &Rel, slots: &[FieldRef]) -> Result<Vec<Expression>> {
-    let schema = slot_schema(slots)?;
-    compile_filters(&over_slots(condition, rel, &schema)?, &schema)
-}
+impl SlotSchema {
+    /// Slots of one name are told apart by a number.
+    pub(super) fn new(slots: &[FieldRef]) -> Result<Self> {
+        let mut taken = HashSet::with_capacity(slots.len());
+        let mut fields = Vec::with_capacity(slots.len());
+        for field in slots {
+            let mut name = field.name().clone();
+            let mut number = 2_u32;
+            while taken.contains(&name) {
+                name = format!("{}_{number}", field.name());
+                number += 1;
+            }
+            fields.push((None, Arc::new(field.as_ref().clone().with_name(&name))));
+            taken.insert(name);
+        }
+        Ok(Self(DFSchema::new_with_metadata(fields, Default::default())?))
+    }
 
-/// An expression with the name that it is given, or else its text.
-pub(super) fn compile_named(expr: &Expr, rel: &Rel, slots: &[FieldRef]) -> Result<NamedExpression> {
-    let (_, field) = expr.to_field(&rel.schema)?;
-    let expression = compile(expr, rel, slots)?;
-    let name = match (expr, expression.as_column()) {
-        (Expr::Alias(alias), _) => alias.name.clone(),
-        (_, Some(slot)) => slots[slot].name().clone(),
-        _ => expression.text().to_owned(),
-    };
-    Ok(NamedExpression {
-        expression,
-        field: Arc::new(field.as_ref().clone().with_name(name)),
-    })
+    /// An expression over the slots of `rel`, which must have no pending projection.
+    fn compile(&self, expr: &Expr, rel: &Rel) -> Result<Expression> {
+        compile_expression(&over_slots(expr, rel, &self.0)?, &self.0)
+    }
+
+    /// The filters of a condition over the slots of `rel`, which must have no pending projection.
+    pub(super) fn compile_condition(&self, condition: &Expr, rel: &Rel) -> Result<Vec<Expression>> {
+        compile_filters(&over_slots(condition, rel, &self.0)?, &self.0)
+    }
+
+    /// An expression with the name that it is given, or else its text. `slots` are those of the schema.
+    pub(super) fn compile_named(
+        &self,
+        expr: &Expr,
+        rel: &Rel,
+        slots: &[FieldRef],
+    ) -> Result<NamedExpression> {
+        let (_, field) = expr.to_field(&rel.schema)?;
+        let expression = self.compile(expr, rel)?;
+        let name = match (expr, expression.as_column()) {
+            (Expr::Alias(alias), _) => alias.name.clone(),
+            (_, Some(slot)) => slots[slot].name().clone(),
+            _ => expression.text().to_owned(),
+        };
+        Ok(NamedExpression {
+            expression,
+            field: Arc::new(field.as_ref().clone().with_name(name)),
+        })
+    }
 }
 
 /// An expression over columns of a schema that are at these indices of a batch.
@@ -101,23 +127,6 @@ pub(super) fn slot_expression(slot: usize, field: &Arc<Field>) -> NamedExpressio
         expression,
         field: Arc::clone(field),
     }
-}
-
-/// The slots as a schema; slots of one name are told apart by a number.
-fn slot_schema(slots: &[FieldRef]) -> Result<DFSchema> {
-    let mut names: Vec<String> = Vec::with_capacity(slots.len());
-    for field in slots {
-        let mut name = field.name().clone();
-        let mut number = 2_u32;
-        while names.contains(&name) {
-            name = format!("{}_{number}", field.name());
-            number += 1;
-        }
-        names.push(name);
-    }
-    let fields = slots.iter().zip(names);
-    let fields = fields.map(|(field, name)| (None, Arc::new(field.as_ref().clone().with_name(name))));
-    DFSchema::new_with_metadata(fields.collect(), Default::default())
 }
 
 /// The expression with slots in the place of logical columns.

@@ -40,6 +40,8 @@ impl Translator<'_> {
             .as_ref()
             .is_some_and(super::window::PendingWindow::is_session);
         let rel = if is_session { self.assign_window(rel)? } else { rel };
+        let calls = self.calls(&aggregate.aggr_expr)?;
+        let rel = self.window_for_exprs(rel, &exprs, &calls)?;
         let (rel, window) = self.window_of_keys(rel, &common)?;
         let keys = logical_keys(&exprs, &rel, window.is_some());
         let bounds = [rel.bounds.start, rel.bounds.end];
@@ -57,7 +59,6 @@ impl Translator<'_> {
         let plain: Vec<usize> = (0..exprs.len())
             .filter(|position| matches!(keys[*position], Key::Plain(_)))
             .collect();
-        let calls = self.calls(&aggregate.aggr_expr)?;
         let mut needed: Vec<Expr> = plain.iter().map(|position| exprs[*position].clone()).collect();
         needed.extend(calls.iter().flat_map(Call::exprs));
         let is_attached = window == Some(GroupWindow::Attached);

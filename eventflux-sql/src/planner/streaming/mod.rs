@@ -28,3 +28,4 @@ mod union;
 mod window;
 
 pub(crate) use app::{Built, build};
+pub(crate) use constant::constant_value;

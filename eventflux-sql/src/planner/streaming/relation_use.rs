@@ -1,18 +1,19 @@
 //! What an app does with its relations: who reads and writes them, and which way rows go through their connectors.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use eventflux_core::connector::{Options, Registry, SourceRequest};
+use eventflux_core::connector::{Options, Registry, SinkRequest, SourceRequest};
 use eventflux_core::plan::SourceColumn;
 
 use super::late::check_late_target;
+use super::sink::{sink_key, sink_schema};
 use crate::app::CompileContext;
 use crate::catalog::{
     Catalog, ColumnOrigin, Name, Relation, RelationId, RelationType, Role, Usage, error_columns, role,
 };
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
 use crate::planner::program::{PlannedQuery, QueryTarget};
-use std::sync::Arc;
 
 /// The uses of all relations.
 #[derive(Debug, Default)]
@@ -108,7 +109,8 @@ impl RelationUses {
         Ok(())
     }
 
-    /// Whether the relation can be what it is used as; the options of unused connectors are checked, too.
+    /// Whether the relation can be what it is used as, and whether its connector takes its options: also where nothing uses
+    /// the relation, and where connectors are left out.
     fn check(&self, id: RelationId, relation: &Relation, registry: &Registry) -> Option<Diagnostic> {
         let connector = relation.connector.as_ref()?;
         let usage = self.usage.get(&id).copied().unwrap_or_default();
@@ -118,10 +120,7 @@ impl RelationUses {
                     let message = format!("`{}` is a source and cannot be written to", relation.name);
                     return Some(Diagnostic::error(Code::InvalidConnector, written, message));
                 }
-                if usage.read.is_none() {
-                    return check_source(relation, registry);
-                }
-                None
+                source_complaint(relation, registry)
             }
             Some(Role::Sink) => {
                 if let (Some(read), None) = (usage.read, usage.written) {
@@ -144,9 +143,19 @@ impl RelationUses {
                     let message = "this option is about rows that are read, and the stream is a sink";
                     return Some(Diagnostic::error(Code::InvalidOption, span, message));
                 }
-                None
+                sink_complaint(relation, registry)
             }
-            None => check_source(relation, registry),
+            // Nothing says which it is: it has to be right as one of them.
+            None => {
+                let as_source = source_complaint(relation, registry)?;
+                let as_sink = sink_complaint(relation, registry)?;
+                let is_known = |complaint: &Diagnostic| complaint.code != Code::UnknownOption;
+                Some(if is_known(&as_sink) && !is_known(&as_source) {
+                    as_sink
+                } else {
+                    as_source
+                })
+            }
         }
     }
 
@@ -236,7 +245,7 @@ fn check_writable(name: &Name, target: &Relation) -> Option<Diagnostic> {
 }
 
 /// The complaint of a source's connector about its options.
-fn check_source(relation: &Relation, registry: &Registry) -> Option<Diagnostic> {
+fn source_complaint(relation: &Relation, registry: &Registry) -> Option<Diagnostic> {
     let connector = relation.connector.as_ref()?;
     let source = registry.source(&connector.name)?;
     let mut columns = Vec::new();
@@ -268,4 +277,23 @@ fn check_source(relation: &Relation, registry: &Registry) -> Option<Diagnostic> 
         .plan(&request)
         .err()
         .map(|error| connector.diagnostic(&error))
+}
+
+/// The complaint of a sink's connector about its options.
+fn sink_complaint(relation: &Relation, registry: &Registry) -> Option<Diagnostic> {
+    let connector = relation.connector.as_ref()?;
+    let sink = registry.sink(&connector.name)?;
+    let schema = Arc::new(sink_schema(relation));
+    let options = Options::unresolved(&connector.options);
+    let request = SinkRequest {
+        stream: &relation.name,
+        schema: &schema,
+        key: &sink_key(relation),
+        options: &options,
+        registry,
+    };
+    let complaint = connector.diagnostic(&sink.plan(&request).err()?);
+    // As long as nothing is inserted into a sink without columns, it may be about the columns that are missing.
+    let is_about_keys = matches!(complaint.code, Code::UnknownOption | Code::MissingOption);
+    (is_about_keys || !relation.columns.is_empty()).then_some(complaint)
 }

@@ -43,8 +43,8 @@ impl Translator<'_> {
         } else {
             Changes::Changelog { unique_key: None }
         };
-        // Inputs of different width are gathered, so that rows of one key stay in order.
-        let parallelism = common(inputs.iter().map(|rel| rel.parallelism)).unwrap_or(Parallelism::AtMost(1));
+        // Each subtask of a narrower input keeps to one subtask of the union, so that its rows stay in order.
+        let parallelism = widest(inputs.iter().map(|rel| rel.parallelism));
         let inputs = inputs
             .into_iter()
             .map(|rel| self.settle(rel))
@@ -82,6 +82,14 @@ impl Translator<'_> {
             lateness,
         })
     }
+}
+
+fn widest(widths: impl Iterator<Item = Parallelism>) -> Parallelism {
+    let wider = |a, b| match (a, b) {
+        (Parallelism::AtMost(a), Parallelism::AtMost(b)) => Parallelism::AtMost(a.max(b)),
+        _ => Parallelism::Any,
+    };
+    widths.reduce(wider).unwrap_or(Parallelism::AtMost(1))
 }
 
 /// The value that all have.
