@@ -2,9 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failing test may panic")]
 
+mod compilation;
+mod diagnostic_page;
 mod diagnostics;
+mod documentation;
 mod hostile_text;
 mod planning_diagnostics;
+mod planning_soup;
 mod plans;
 mod soup;
 mod statements;
