@@ -1,5 +1,10 @@
 //! What every place for checkpoints keeps: the conformance kit of [`CheckpointStore`].
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a kit for tests: a store that fails a call fails the kit"
+)]
+
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::Arc;
@@ -56,7 +61,7 @@ pub async fn check_reopening<F: Future<Output = Arc<dyn CheckpointStore>>>(open:
 }
 
 fn large() -> Bytes {
-    (0..LARGE_BYTES).map(|index| (index * 31 >> 3) as u8).collect()
+    (0..LARGE_BYTES).map(|index| ((index * 31) >> 3) as u8).collect()
 }
 
 async fn names(store: &dyn CheckpointStore, prefix: &str) -> Vec<String> {

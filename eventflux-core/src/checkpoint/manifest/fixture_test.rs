@@ -19,8 +19,11 @@ use crate::state::{KeyGroup, StateReader, StateRow, StateWriter};
 
 const VERSION_1: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/state-v1");
 
+/// Table, key group, key, value.
+type Row = (u8, KeyGroup, Vec<u8>, Option<Vec<u8>>);
+
 /// Written by epoch 10 in 2 blocks at least, changed by 11 to 13; each with another compression.
-fn rows(epoch: u64) -> Vec<(u8, KeyGroup, Vec<u8>, Option<Vec<u8>>)> {
+fn rows(epoch: u64) -> Vec<Row> {
     let value = |index: u16| format!("{epoch}/{index}").into_bytes();
     let changed = |index: &u16| epoch == 10 || u64::from(*index) % epoch == 0;
     (0..60u16)

@@ -20,7 +20,7 @@ fn shared() -> RedisConfig {
 }
 
 fn bytes(length: usize) -> Bytes {
-    (0..length).map(|index| (index * 31 >> 3) as u8).collect()
+    (0..length).map(|index| ((index * 31) >> 3) as u8).collect()
 }
 
 async fn command<T: redis::FromRedisValue>(config: &RedisConfig, words: &[&str]) -> T {
