@@ -8,6 +8,7 @@ mod args;
 mod command;
 mod exit;
 mod log;
+mod panic;
 mod print;
 mod progress;
 mod report;
@@ -19,11 +20,19 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::args::{Cli, Command, ConnectorCommand};
+use crate::exit::Exit;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     log::start(&cli.global);
-    let exit = match cli.command {
+    panic::report_as_bugs();
+    let done = std::panic::catch_unwind(|| execute(cli));
+    // The hook has said what happened.
+    done.unwrap_or(Exit::Failed).code()
+}
+
+fn execute(cli: Cli) -> Exit {
+    match cli.command {
         Command::Run(arguments) => command::run(&arguments, &cli.global),
         Command::Check(arguments) => command::check(&arguments, &cli.global),
         Command::Explain(arguments) => command::explain(&arguments, &cli.global),
@@ -31,6 +40,5 @@ fn main() -> ExitCode {
         Command::Connector(ConnectorCommand::List) => command::connector_list(),
         Command::Connector(ConnectorCommand::Doc { name }) => command::connector_doc(&name),
         Command::Completions { shell } => command::completions(shell),
-    };
-    exit.code()
+    }
 }

@@ -24,6 +24,8 @@ use crate::until::Until;
 
 /// How often a limit on rows is looked at.
 const LIMIT_INTERVAL: Duration = Duration::from_millis(10);
+/// How long a stop may take before the user is told of the way to end it.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What the main thread waits for.
 enum Event {
@@ -141,6 +143,7 @@ fn supervise(
         progress::INTERVAL
     };
     let mut is_stopping = false;
+    let mut patience: Option<Instant> = None;
     let mut unprintable = None;
     loop {
         let wait = deadline.map_or(interval, |deadline| {
@@ -157,6 +160,7 @@ fn supervise(
             }
             Ok(Event::Signal(_)) => {
                 is_stopping = true;
+                patience = Some(Instant::now() + PATIENCE);
                 running.stop();
             }
             Ok(Event::Unprintable(error)) => {
@@ -169,6 +173,10 @@ fn supervise(
                 return ended(result, unprintable, global);
             }
             Err(RecvTimeoutError::Timeout) => {
+                if patience.is_some_and(|patience| Instant::now() >= patience) {
+                    patience = None;
+                    report::warning("still writing what was read; another signal stops at once");
+                }
                 let metrics = running.metrics();
                 progress.draw(&metrics, running.clock().now_us());
                 let is_due = deadline.is_some_and(|deadline| Instant::now() >= deadline);

@@ -44,3 +44,25 @@ fn an_interrupt_flushes_the_sinks_and_exits_with_0() {
         assert_eq!(place.read("out.ndjson"), "{\"a\":1}\n", "after {signal}");
     }
 }
+
+#[test]
+fn a_second_interrupt_ends_a_run_that_cannot_write() {
+    const ENDLESS: &str = "CREATE STREAM t (a INT) WITH ('connector' = 'datagen', 'fields.a.kind' = 'sequence',
+'fields.a.min' = '1', 'fields.a.max' = '1');
+SELECT a FROM t;";
+    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+        let place = Workplace::new();
+        // Nobody reads on: the pipe is full at once.
+        let (mut child, _stdout) = started(&place, ENDLESS);
+        send(&child, signal);
+        let mut told = BufReader::new(child.stderr.take().unwrap());
+        let mut line = String::new();
+        told.read_line(&mut line).unwrap();
+        assert_eq!(
+            line,
+            "warning: still writing what was read; another signal stops at once\n"
+        );
+        send(&child, signal);
+        assert_eq!(child.wait().unwrap().code(), Some(code));
+    }
+}
