@@ -105,6 +105,14 @@ impl BytesTable {
         });
     }
 
+    /// Sorts groups by the bytes of their keys, NULL last.
+    pub(super) fn sort(&self, groups: &mut [Group]) {
+        if self.long_bytes > 0 {
+            return self.sort_by(groups, <[u8]>::cmp);
+        }
+        groups.sort_unstable_by_key(|group| (self.slots.mark(*group) == MARK_NULL, self.slots.key(*group)));
+    }
+
     pub(super) fn remove(&mut self, group: Group) {
         if self.slots.mark(group) == MARK_LONG {
             self.long_bytes -= self.long[group as usize].len();
@@ -124,13 +132,80 @@ impl BytesTable {
     }
 }
 
+/// A key of up to 15 bytes, filled up with zeros, its length in the last byte. Words are read as they are: bytes that are
+/// stored one by one and read back as a word stall the processor.
+#[inline]
 fn short(key: &[u8]) -> u128 {
-    let mut bytes = [0; SHORT_MAX + 1];
-    bytes[..key.len()].copy_from_slice(key);
-    bytes[SHORT_MAX] = key.len() as u8;
-    u128::from_be_bytes(bytes)
+    let length = key.len();
+    let (high, low) = if let (Some(first), Some(last)) = (key.first_chunk(), key.last_chunk()) {
+        let rest = u64::from_be_bytes(*last).checked_shl(128 - 8 * length as u32);
+        (u64::from_be_bytes(*first), rest.unwrap_or(0))
+    } else if let (Some(first), Some(last)) = (key.first_chunk(), key.last_chunk()) {
+        let rest = u32::from_be_bytes(*last).checked_shl(64 - 8 * length as u32);
+        let first = u64::from(u32::from_be_bytes(*first));
+        (first << 32 | u64::from(rest.unwrap_or(0)), 0)
+    } else {
+        let byte = |at: usize| u64::from(key.get(at).copied().unwrap_or(0)) << (56 - 8 * at);
+        (byte(0) | byte(1) | byte(2), 0)
+    };
+    u128::from(high) << 64 | u128::from(low) | length as u128
 }
 
 fn fingerprint(key: &[u8]) -> u128 {
     (u128::from(xxh3_64(key)) << 64) | key.len() as u128
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_key_is_its_bytes_and_its_length() {
+        let letters = b"\xffbcdefg\x00ijklmno";
+        for length in 0..=SHORT_MAX {
+            let mut expected = [0; 16];
+            expected[..length].copy_from_slice(&letters[..length]);
+            expected[SHORT_MAX] = length as u8;
+            assert_eq!(short(&letters[..length]).to_be_bytes(), expected);
+        }
+    }
+
+    #[test]
+    fn groups_are_sorted_by_bytes_with_and_without_long_keys() {
+        let mut keys = vec![
+            Some("b"),
+            None,
+            Some(""),
+            Some("ab"),
+            Some("ab\0"),
+            Some("a"),
+            Some("\u{7f}"),
+        ];
+        for long in [None, Some("abcdefghijklmnop")] {
+            keys.extend(long.map(Some));
+            let mut table = BytesTable::new();
+            let mut groups: Vec<Group> = keys
+                .iter()
+                .map(|key| table.intern(key.map(str::as_bytes)))
+                .collect();
+            table.sort(&mut groups);
+            let mut expected = keys.clone();
+            expected.sort_by_key(|key| (key.is_none(), *key));
+            let sorted: Vec<Option<String>> = groups
+                .iter()
+                .map(|group| {
+                    table.with_key(*group, |key| {
+                        key.map(|key| String::from_utf8_lossy(key).into_owned())
+                    })
+                })
+                .collect();
+            assert_eq!(
+                sorted,
+                expected
+                    .iter()
+                    .map(|key| key.map(str::to_owned))
+                    .collect::<Vec<_>>()
+            );
+        }
+    }
 }

@@ -171,7 +171,7 @@ impl KeyTable {
             Form::Single(_) => {}
             Form::Small(table) => table.sort(groups),
             Form::Packed(table) => table.sort(groups),
-            Form::String(table) => table.sort_by(groups, <[u8]>::cmp),
+            Form::String(table) => table.sort(groups),
             Form::Canonical(table) => table.sort_by(groups, compare),
         }
     }
