@@ -311,3 +311,64 @@ fn no_column_goes_twice_into_an_aggregate() {
         assert_eq!(count, 1, "{sql}");
     }
 }
+
+#[test]
+fn options_are_checked_whether_or_not_anything_uses_the_stream() {
+    use eventflux_sql::diagnostic::{Code, SourceText};
+    use eventflux_sql::{CompileContext, ConnectorMode};
+    for declared in [
+        "CREATE STREAM s (a INT) WITH ('connector' = 'kafka', 'topic' = 't', 'fromat' = 'json');",
+        "CREATE SOURCE s (a INT) WITH ('connector' = 'kafka', 'topic' = 't', 'fromat' = 'json');",
+        "CREATE SINK s (a INT) WITH ('connector' = 'kafka', 'topic' = 't', 'fromat' = 'json');",
+        "CREATE SINK s WITH ('connector' = 'kafka', 'topic' = 't', 'fromat' = 'json');",
+        "CREATE STREAM s (a INT) WITH ('connector' = 'kafka', 'topic' = 't', 'fromat' = 'json'); SELECT a FROM s;",
+        "CREATE STREAM s (a INT) WITH ('connector' = 'kafka', 'topic' = 't', 'fromat' = 'json'); INSERT INTO s VALUES (1);",
+    ] {
+        for connectors in [ConnectorMode::Real, ConnectorMode::InProcess] {
+            let context = CompileContext {
+                connectors,
+                ..context()
+            };
+            let source = SourceText::new("app.sql", declared);
+            let found = eventflux_sql::compile(&source, &context).unwrap_err();
+            assert_eq!(found.len(), 1, "{declared}: {found:?}");
+            assert_eq!(found[0].code, Code::UnknownOption, "{declared}");
+            assert_eq!(source.slice(found[0].span), "'fromat'", "{declared}");
+            assert!(
+                found[0].help.iter().any(|help| help.contains("format")),
+                "{declared}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_random_queries_have_found_is_planned() {
+    for sql in [
+        // Aggregates and keys that differ in nothing but a cast.
+        "SELECT sum(qty) AS a, sum(CAST(qty AS DOUBLE)) AS b, sum(CAST(price AS INT)) AS c, sum(price) AS d FROM trades",
+        "SELECT qty % 2 AS a, CAST(qty % 2 AS STRING) AS b, count(*) AS n FROM trades GROUP BY qty % 2, CAST(qty % 2 AS STRING)",
+        "SELECT grouping(CAST(qty AS STRING)) AS g, CAST(qty AS STRING) AS k FROM trades GROUP BY CUBE (CAST(qty AS STRING), symbol)",
+        "SELECT grouping(CAST(qty AS STRING)) AS g, CAST(qty AS STRING) AS k FROM trades GROUP BY CAST(qty AS STRING), symbol",
+        // A key of a grouping set that the optimiser simplifies.
+        "SELECT coalesce(qty, NULL) AS a, count(*) AS n FROM trades GROUP BY GROUPING SETS ((coalesce(qty, NULL)), (symbol))",
+        // A window's bounds within an aggregate or a key.
+        "SELECT max(window_start) AS a, count(*) AS n FROM trades WINDOW TUMBLING(1 MINUTE)",
+        "SELECT count(*) AS n FROM TUMBLE(trades, at, INTERVAL '1' MINUTE) \
+         GROUP BY window_start, window_end, date_trunc('hour', window_start)",
+        // Rows of a clause window without an aggregate.
+        "SELECT symbol, window_start FROM trades WINDOW TUMBLING(1 MINUTE)",
+        "SELECT symbol FROM trades WINDOW HOPPING(1 MINUTE, 5 MINUTES)",
+    ] {
+        plan(sql);
+    }
+}
+
+#[test]
+fn a_stream_of_late_rows_without_a_window_is_empty() {
+    let plan = plan(
+        "CREATE STREAM s (a INT, ts TIMESTAMP, WATERMARK FOR ts AS ts) \
+         WITH ('connector' = 'kafka', 'topic' = 't', 'late' = 'too_late'); SELECT a FROM too_late",
+    );
+    assert_eq!(plan.nodes[0].name, "values");
+}

@@ -63,8 +63,8 @@ codes! {
         "Parentheses, brackets, sub-queries, CASE expressions or types are nested more than 100 levels deep, or the \
          expression they build is too deep.",
     ChainTooLong = "chain-too-long":
-        "One chain of AND, OR, arithmetic, concatenation or cast has more than 500 terms. A list with IN, or a join \
-         with a table, says the same in a shorter way.",
+        "One chain of AND, OR, arithmetic, concatenation or cast has more than 500 terms. A list with IN says \
+         the same in a shorter way.",
     TooManyJoins = "too-many-joins":
         "One statement joins more than 64 inputs.",
     TooManyUnions = "too-many-unions":

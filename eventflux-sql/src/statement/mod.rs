@@ -34,6 +34,7 @@ mod value;
 mod window;
 
 pub use insert::{EventSelection, Insert};
+pub(crate) use lower::instead;
 pub use parse::parse;
 pub use query::{Emit, EmitMode, OutputLimit, OutputRate, OutputSelection, Query};
 pub use relation::{Column, ColumnKind, CreateRelation, CreateView, PrimaryKey, RelationKind, Watermark};

@@ -17,6 +17,7 @@ use crate::catalog::{Name, TypeName};
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::function::FunctionRegistry;
 use crate::statement::SqlType;
+use crate::statement::instead::ELEMENTS;
 
 /// Where an expression stands, which decides what it may hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -335,8 +336,7 @@ impl Names<'_, '_> {
                 .report(refused.with_help("today: aggregate with GROUP BY, over a window or for each key"));
         } else if name == "unnest" {
             let refused = refuse::not_yet(written.span, "UNNEST");
-            self.binder
-                .report(refused.with_help("today: take the elements that are needed, as in `tags[1]`"));
+            self.binder.report(refused.with_help(ELEMENTS));
         } else if let Some(reason) = functions.refusal(&name) {
             let message = format!("the function `{name}` is not there: {reason}");
             self.binder

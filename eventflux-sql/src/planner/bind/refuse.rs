@@ -6,6 +6,7 @@ use sqlparser::ast::{
 };
 
 use crate::diagnostic::{Code, Diagnostic, SourceText, Span};
+use crate::statement::instead::{ELEMENTS, EXCEPT, FIRST_ROWS, ONE_RELATION};
 
 /// A refusal of what a later version brings.
 pub(super) fn not_yet(span: Span, what: &str) -> Diagnostic {
@@ -36,8 +37,7 @@ pub(super) fn query(query: &Query, source: &SourceText) -> Vec<Diagnostic> {
     }
     if let Some(limit) = &query.limit_clause {
         let span = keyword_before(source, source.span_of(limit.span()), "LIMIT");
-        refused
-            .push(not_yet(span, "LIMIT").with_help("to look at the first rows, run with `--until 100rows`"));
+        refused.push(not_yet(span, "LIMIT").with_help(FIRST_ROWS));
     }
     refused
 }
@@ -68,10 +68,6 @@ pub(super) fn select(select: &Select, source: &SourceText) -> Vec<Diagnostic> {
     refused
 }
 
-/// What can be done instead of reading two relations.
-const ONE_RELATION: &str =
-    "today: a query reads one relation; streams of the same columns are put together by UNION ALL";
-
 fn refused_join(join: &Join, source: &SourceText) -> Diagnostic {
     let relation = factor_span(&join.relation, source);
     let keyword = keyword_before(source, relation, "JOIN");
@@ -89,20 +85,8 @@ fn refused_join(join: &Join, source: &SourceText) -> Diagnostic {
 /// The diagnostics for a relation that no FROM can have yet.
 pub(super) fn factor(factor: &TableFactor, source: &SourceText) -> Diagnostic {
     let (what, help) = match factor {
-        TableFactor::UNNEST { .. } => (
-            "UNNEST in FROM",
-            "today: take the elements that are needed, as in `tags[1]`",
-        ),
+        TableFactor::UNNEST { .. } => ("UNNEST in FROM", ELEMENTS),
         TableFactor::NestedJoin { .. } => ("a join", ONE_RELATION),
-        TableFactor::Pivot { .. } => ("PIVOT", "write `sum(x) FILTER (WHERE k = 'a') AS a, …`"),
-        TableFactor::Unpivot { .. } => (
-            "UNPIVOT",
-            "write one SELECT per column, put together by UNION ALL",
-        ),
-        TableFactor::MatchRecognize { .. } => (
-            "MATCH_RECOGNIZE",
-            "today: filter with WHERE, or count over a window",
-        ),
         _ => ("this form of a relation", ONE_RELATION),
     };
     not_yet(factor_span(factor, source), what).with_help(help)
@@ -134,11 +118,7 @@ pub(super) fn set_operation(
             "INTERSECT",
             "today: one query with both conditions, joined by AND, if both read one stream",
         ),
-        (SetOperator::Except | SetOperator::Minus, _) => (
-            "EXCEPT",
-            "EXCEPT",
-            "today: one query with the second's condition under NOT, if both read one stream",
-        ),
+        (SetOperator::Except | SetOperator::Minus, _) => ("EXCEPT", "EXCEPT", EXCEPT),
     };
     Some(not_yet(keyword_before(source, right, word), what).with_help(help))
 }
@@ -154,10 +134,6 @@ pub(super) fn expression(expr: &Expr, source: &SourceText) -> Option<Diagnostic>
             ("ANY with a sub-query", VALUES)
         }
         Expr::AllOp { .. } => ("ALL with a sub-query", VALUES),
-        Expr::Lambda(_) => (
-            "a lambda",
-            "write the expression for the elements that are needed",
-        ),
         Expr::Function(function) => match &function.over {
             Some(WindowType::WindowSpec(_) | WindowType::NamedWindow(_)) => (
                 "OVER",

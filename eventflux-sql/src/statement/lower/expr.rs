@@ -6,6 +6,7 @@ use sqlparser::ast::{
 };
 use sqlparser::tokenizer::Span as TokenSpan;
 
+use super::instead::ONE_RELATION;
 use super::{Lower, table::name_place};
 use crate::{
     diagnostic::{Code, Diagnostic, Span},
@@ -276,7 +277,7 @@ impl Lower<'_> {
             Expr::Dictionary(_) => ("a dictionary in braces", "write `map(keys, values)`"),
             Expr::Map(_) => ("a map in braces", "write `map(keys, values)`"),
             Expr::MatchAgainst { .. } => ("MATCH AGAINST", ""),
-            Expr::OuterJoin(_) => ("`(+)`", "write LEFT JOIN"),
+            Expr::OuterJoin(_) => ("`(+)`", ONE_RELATION),
             Expr::Prior(_) => ("PRIOR", ""),
             Expr::Lambda(_) => ("a lambda", ""),
             Expr::MemberOf(_) => ("MEMBER OF", "write `x = ANY(array)`"),

@@ -10,6 +10,7 @@
 mod expr;
 mod function;
 mod group;
+pub(crate) mod instead;
 mod length;
 mod place;
 mod query;

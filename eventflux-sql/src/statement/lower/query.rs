@@ -9,6 +9,7 @@ use sqlparser::ast::{
 use sqlparser::tokenizer::Span as TokenSpan;
 
 use super::Lower;
+use super::instead::{EXCEPT, FIRST_ROWS};
 use crate::diagnostic::{Code, Diagnostic};
 
 /// How many copies of CTEs one query may be written out to.
@@ -55,7 +56,7 @@ impl Lower<'_> {
         }
         if fetch.is_some() {
             let span = self.places.clause(place, &["FETCH"]);
-            self.refuse(span, "FETCH", "write `LIMIT n`");
+            self.refuse(span, "FETCH", FIRST_ROWS);
         }
         if !locks.is_empty() || for_clause.is_some() {
             let span = self.places.clause(place, &["FOR"]);
@@ -95,7 +96,7 @@ impl Lower<'_> {
             self.refuse(
                 span,
                 "WITH RECURSIVE",
-                "a stream that is inserted into by its own query does this",
+                "streams cannot feed themselves; write out the steps that are needed",
             );
         }
         for cte in cte_tables {
@@ -166,7 +167,7 @@ impl Lower<'_> {
                     SetOperator::Union | SetOperator::Intersect | SetOperator::Except => {}
                     SetOperator::Minus => {
                         let span = self.places.clause(place, &["MINUS"]);
-                        self.refuse(span, "MINUS", "write `EXCEPT`");
+                        self.refuse(span, "MINUS", EXCEPT);
                     }
                 }
             }
@@ -248,18 +249,14 @@ impl Lower<'_> {
                 }
                 if !limit_by.is_empty() {
                     let span = self.places.clause(place, &["LIMIT"]);
-                    self.refuse(
-                        span,
-                        "LIMIT BY",
-                        "number the rows with `ROW_NUMBER() OVER (PARTITION BY …)`",
-                    );
+                    self.refuse(span, "LIMIT BY", FIRST_ROWS);
                 }
             }
             LimitClause::OffsetCommaLimit { offset, limit } => {
                 self.expr(offset);
                 self.expr(limit);
                 let span = self.places.clause(place, &["LIMIT"]);
-                self.refuse(span, "LIMIT with a comma", "write `LIMIT n OFFSET m`");
+                self.refuse(span, "LIMIT with a comma", FIRST_ROWS);
             }
         }
     }

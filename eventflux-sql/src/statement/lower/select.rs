@@ -8,6 +8,7 @@ use sqlparser::ast::{
 use sqlparser::tokenizer::Span as TokenSpan;
 
 use super::Lower;
+use super::instead::{ELEMENTS, FIRST_ROWS, ONE_RELATION};
 
 impl Lower<'_> {
     pub(super) fn select(&mut self, select: &mut Select) {
@@ -51,7 +52,7 @@ impl Lower<'_> {
                 "this modifier of SELECT",
                 "leave it out",
             ),
-            (top.is_some(), &["TOP"], "TOP", "write `LIMIT n`"),
+            (top.is_some(), &["TOP"], "TOP", FIRST_ROWS),
             (
                 exclude.is_some(),
                 &["EXCLUDE"],
@@ -64,12 +65,7 @@ impl Lower<'_> {
                 "SELECT INTO",
                 "write `INSERT INTO target SELECT …`",
             ),
-            (
-                !lateral_views.is_empty(),
-                &["LATERAL"],
-                "LATERAL VIEW",
-                "write `UNNEST(…)`",
-            ),
+            (!lateral_views.is_empty(), &["LATERAL"], "LATERAL VIEW", ELEMENTS),
             (prewhere.is_some(), &["PREWHERE"], "PREWHERE", "write WHERE"),
             (!connect_by.is_empty(), &["CONNECT", "START"], "CONNECT BY", ""),
             (
@@ -88,13 +84,13 @@ impl Lower<'_> {
                 !sort_by.is_empty(),
                 &["SORT"],
                 "SORT BY",
-                "write ORDER BY … LIMIT",
+                "results of a stream have no end to sort at; leave it out",
             ),
             (
                 qualify.is_some(),
                 &["QUALIFY"],
                 "QUALIFY",
-                "filter in a query around this one",
+                "today: aggregate with GROUP BY, and filter with HAVING",
             ),
             (value_table_mode.is_some(), &["AS"], "SELECT AS", "leave it out"),
         ];
@@ -243,21 +239,17 @@ impl Lower<'_> {
             } => {
                 self.expr(match_condition);
                 self.join_constraint(constraint);
-                self.refuse(
-                    span,
-                    "ASOF JOIN",
-                    "a temporal join is written `FOR SYSTEM_TIME AS OF`",
-                );
+                self.refuse(span, "ASOF JOIN", ONE_RELATION);
             }
             JoinOperator::StraightJoin(constraint) => {
                 self.join_constraint(constraint);
-                self.refuse(span, "STRAIGHT_JOIN", "write JOIN");
+                self.refuse(span, "STRAIGHT_JOIN", ONE_RELATION);
             }
             JoinOperator::CrossApply | JoinOperator::OuterApply => {
-                self.refuse(span, "APPLY", "write `CROSS JOIN UNNEST(…)`");
+                self.refuse(span, "APPLY", ELEMENTS);
             }
             JoinOperator::ArrayJoin | JoinOperator::LeftArrayJoin | JoinOperator::InnerArrayJoin => {
-                self.refuse(span, "ARRAY JOIN", "write `CROSS JOIN UNNEST(…)`");
+                self.refuse(span, "ARRAY JOIN", ELEMENTS);
             }
         }
     }

@@ -198,11 +198,7 @@ impl Lower<'_> {
         } = *sample;
         if offset.is_some() && quantity.is_some() && bucket.is_none() && seed.is_none() {
             // The sample would take an OFFSET that belongs to the query.
-            self.refuse(
-                span,
-                "OFFSET directly behind a window",
-                "write `LIMIT n OFFSET m`",
-            );
+            self.refuse(span, "OFFSET directly behind a window", "leave it out");
             return None;
         }
         let index = match quantity.map(|quantity| quantity.value) {

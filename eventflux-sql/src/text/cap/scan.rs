@@ -322,7 +322,7 @@ impl Scan {
         if level.chains.longest() >= CHAIN_TERMS_MAX {
             let message = format!("one chain of operators has more than {CHAIN_TERMS_MAX} terms");
             return Err(Diagnostic::error(Code::ChainTooLong, token.span, message)
-                .with_help("`x IN (…)` or a join with a table says the same in a shorter way"));
+                .with_help("`x IN (…)` says the same in a shorter way"));
         }
         level.depth = level.depth.max(level.chains.sum() + level.depth_below + prefixes);
         if level.depth > DEPTH_MAX {
