@@ -15,8 +15,12 @@ pub(crate) mod coordinator;
 pub mod manifest;
 mod part;
 pub(crate) mod restore;
+mod revision;
+mod savepoint;
 
 pub use checkpointer::Checkpointer;
 pub use config::{CheckpointConfig, StartFrom};
 pub use part::{CheckpointPart, LoopId, Participant, SourceCut, SourceTimes};
 pub use restore::{Fate, OperatorFate, StateFit};
+pub use revision::{Revision, block_on_store, revisions};
+pub use savepoint::{Inspection, OperatorState, create_savepoint, inspect};

@@ -17,8 +17,10 @@ use super::running::{RunningApp, Shared};
 use super::spawn::{Spawn, Threads};
 use super::subtask::{Step, Subtask};
 use super::task::Drive;
+use crate::checkpoint::StartFrom;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plan::{NodeId, PhysicalPlan};
+use crate::state::store::CheckpointStore;
 
 /// A plan with its connectors planned: nothing is open, no thread runs.
 pub struct Runtime {
@@ -75,6 +77,23 @@ impl Runtime {
     /// Leaves an output of this process out: nobody will read it, so that nothing needs to be done for it.
     pub fn leave_out(&mut self, output: NodeId) {
         self.left_out.insert(output);
+    }
+
+    /// Where the checkpoints go, if there are any.
+    pub fn checkpoint_store(&self) -> Option<&Arc<dyn CheckpointStore>> {
+        self.config
+            .checkpoints
+            .as_ref()
+            .map(|checkpoints| &checkpoints.store)
+    }
+
+    /// Says where the run is to start.
+    ///
+    /// **Errors** It has no store.
+    pub fn start_from(&mut self, from: StartFrom) -> Result<()> {
+        let checkpoints = self.config.checkpoints.as_mut().ok_or(Error::NoStore)?;
+        checkpoints.from = from;
+        Ok(())
     }
 
     /// Opens sources and sinks and starts the loops.

@@ -1,7 +1,9 @@
 //! The coordinator itself: carries out what the engine decides.
 
 use std::collections::BTreeMap;
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::oneshot;
@@ -20,6 +22,9 @@ use crate::time::Clock;
 
 /// Waits between attempts to store an epoch grow from the first to the second of these, microseconds.
 const RETRY_US: (i64, i64) = (100_000, 5_000_000);
+
+/// An aborted run waits so long for the store.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// What a coordinator works with.
 pub(crate) struct Surroundings {
@@ -225,10 +230,17 @@ impl Coordinator {
         };
         let epoch = storing.draft.epoch;
         let commander = Arc::clone(&self.surroundings.commander);
-        let recorded = tokio::select! {
-            biased;
-            () = commander.aborted() => return Ok(()),
-            recorded = self.recorder.record(&mut storing.draft, &mut self.book) => recorded,
+        let recorded = {
+            let mut recording = pin!(self.recorder.record(&mut storing.draft, &mut self.book));
+            tokio::select! {
+                biased;
+                () = commander.aborted() => {
+                    // A call that is under way is not called back: whoever opens the store next should not meet it.
+                    let _ = tokio::time::timeout(GRACE, recording).await;
+                    return Ok(());
+                }
+                recorded = &mut recording => recorded,
+            }
         };
         match recorded {
             Ok(recorded) => {

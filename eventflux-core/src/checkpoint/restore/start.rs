@@ -54,6 +54,14 @@ impl Start {
         let claimed = log
             .claim(newest.as_ref(), || known_id.unwrap_or_else(new_app_id))
             .await?;
+        if let Some(manifest) = &chosen {
+            let (epoch, generation) = (manifest.epoch, claimed.generation);
+            tracing::info!(
+                epoch,
+                generation,
+                "the run goes on from checkpoint {epoch} in {store}"
+            );
+        }
         let last_epoch = chosen
             .map_or(0, |manifest| manifest.epoch)
             .max(claimed.epoch_floor);

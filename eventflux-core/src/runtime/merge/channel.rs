@@ -32,6 +32,11 @@ impl Channel {
         }
     }
 
+    /// Whether no more rows come. With checkpoints, a channel may go on sending barriers then.
+    pub(super) fn is_over(&self) -> bool {
+        self.has_ended || self.watermark == WATERMARK_MAX
+    }
+
     /// How far it lets event time advance.
     pub(super) fn bound(&self) -> Watermark {
         if self.is_idle {

@@ -103,7 +103,8 @@ impl InputMerge {
     }
 
     fn advance(&mut self, merged: &mut Vec<Merged>) {
-        let live = || self.channels.iter().filter(|channel| !channel.has_ended);
+        // The end of one input is no reason to close what waits for others that are merely idle.
+        let live = || self.channels.iter().filter(|channel| !channel.is_over());
         if live().next().is_some() && live().all(|channel| channel.is_idle) {
             if !self.is_idle {
                 self.is_idle = true;

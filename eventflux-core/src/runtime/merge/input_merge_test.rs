@@ -178,3 +178,28 @@ fn an_older_barrier_is_ignored() {
         "barrier:5 rows1@1"
     );
 }
+
+#[test]
+fn an_input_that_is_over_closes_nothing_while_others_are_idle() {
+    let mut merge = two_inputs();
+    let seen = feed(
+        &mut merge,
+        [
+            (0, watermark(10)),
+            (1, watermark(10)),
+            (1, StreamElement::Idle),
+            // With checkpoints it is over long before it ends, and tells its event time again behind each barrier.
+            (0, watermark(WATERMARK_MAX)),
+            (0, barrier(1)),
+            (1, barrier(1)),
+            (0, watermark(WATERMARK_MAX)),
+            (1, rows(20)),
+            (1, watermark(20)),
+            (1, watermark(WATERMARK_MAX)),
+        ],
+    );
+    assert_eq!(
+        seen,
+        "watermark:10 idle barrier:1 idle rows1@20 watermark:20 watermark:max"
+    );
+}

@@ -349,6 +349,43 @@ fn a_sink_that_is_away_delays_its_rows_and_not_the_checkpoints() {
 }
 
 #[test]
+fn what_belongs_to_a_checkpoint_that_is_given_up_becomes_part_of_the_next() {
+    let world = World::new(2, 20);
+    let patient = world.checkpoints();
+    let running = world.start_with(
+        CheckpointConfig {
+            timeout: std::time::Duration::from_millis(20),
+            pause_min: std::time::Duration::from_millis(1),
+            ..patient
+        },
+        2,
+    );
+    read_up_to(&world, &running, 3);
+    // On a busy machine it may take some attempts.
+    let before = loop {
+        if let Ok(epoch) = running.checkpoint() {
+            break epoch;
+        }
+    };
+    // The loops behind the exchange come to a stop: barriers wait behind their rows.
+    world.journal.is_blocked.send_replace(true);
+    world.shelf.let_read(8);
+    let error = running.checkpoint().unwrap_err();
+    assert!(error.to_string().contains("did not come through"), "{error}");
+    assert_eq!(world.newest().epoch, before);
+    assert!(running.metrics().checkpoints.given_up > 0);
+    world.journal.is_blocked.send_replace(false);
+    read_up_to(&world, &running, 8);
+    while running.checkpoint().is_err() {}
+    assert!(world.newest().epoch > before + 1);
+    world.journal.wait_for(16);
+    running.abort();
+    let _ = running.wait();
+    drop(running);
+    world.finish(3);
+}
+
+#[test]
 fn commits_are_repeated_after_a_restart() {
     let world = World::new(1, 10);
     let running = world.start(1);

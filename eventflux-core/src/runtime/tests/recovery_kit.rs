@@ -189,6 +189,8 @@ pub(super) struct Journal {
     pub(super) calls: Mutex<Vec<(u64, usize)>>,
     /// Commits fail while this is set.
     pub(super) is_away: AtomicBool,
+    /// Writers wait while this is set.
+    pub(super) is_blocked: watch::Sender<bool>,
     /// Whether subtasks opened as restored, in order.
     pub(super) opened_restored: Mutex<Vec<bool>>,
     pub(super) contexts: Mutex<Vec<CommitContext>>,
@@ -258,18 +260,22 @@ impl ExactlyOncePlan for JournalPlan {
 
     fn open(&self, context: &SinkContext) -> Result<Box<dyn StagingSink>> {
         self.0.opened_restored.lock().unwrap().push(context.is_restored);
-        Ok(Box::new(JournalSink::default()))
+        Ok(Box::new(JournalSink {
+            staged: String::new(),
+            is_blocked: self.0.is_blocked.subscribe(),
+        }))
     }
 }
 
-#[derive(Default)]
 struct JournalSink {
     staged: String,
+    is_blocked: watch::Receiver<bool>,
 }
 
 #[async_trait]
 impl StagingSink for JournalSink {
     async fn write(&mut self, batch: &EventBatch) -> Result<()> {
+        self.is_blocked.wait_for(|is_blocked| !is_blocked).await.unwrap();
         for (ts, k, v) in triples([batch]) {
             self.staged.push_str(&format!("{ts} {k} {v}\n"));
         }
