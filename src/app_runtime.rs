@@ -2,8 +2,11 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use eventflux_core::Error;
+use eventflux_core::checkpoint::{Revision, StartFrom, block_on_store, revisions};
 use eventflux_core::metrics::MetricsSnapshot;
 use eventflux_core::runtime::{Input, RunSummary, RunningApp, Runtime};
+use eventflux_core::state::store::CheckpointStore;
 use eventflux_sql::CompiledApp;
 use eventflux_sql::diagnostic::did_you_mean;
 
@@ -19,11 +22,15 @@ const STREAM_BYTES_MAX: usize = 4 << 20;
 /// built ──start()──► running ──finish(), shutdown(), abort(), the inputs end, a failure──► over
 /// ```
 ///
+/// With a store ([`EventFluxAppRuntimeBuilder::with_persistence_store`](crate::EventFluxAppRuntimeBuilder)) its state outlives
+/// it: one runtime persists, the next one restores before it starts.
+///
 /// Callbacks and row streams are best added before the start, so that they miss nothing. Dropping the runtime aborts the run.
 pub struct EventFluxAppRuntime {
     app: CompiledApp,
     inputs: Vec<Input>,
     outputs: Vec<Output>,
+    store: Option<Arc<dyn CheckpointStore>>,
     state: Mutex<State>,
 }
 
@@ -43,6 +50,7 @@ impl EventFluxAppRuntime {
         Self {
             inputs: runtime.inputs().cloned().collect(),
             outputs: outputs.collect(),
+            store: runtime.checkpoint_store().cloned(),
             app,
             state: Mutex::new(State::Built(Box::new(runtime))),
         }
@@ -155,6 +163,50 @@ impl EventFluxAppRuntime {
     pub fn abort(&self) {
         if let Ok(running) = self.running() {
             running.abort();
+        }
+    }
+
+    /// Saves the state of everything that was sent before, waits until that is durable, and gives the revision's id.
+    ///
+    /// **Errors** The runtime has no store, or is not running; the store failed.
+    pub fn persist_state(&self) -> Result<u64, AppError> {
+        Ok(self.running()?.checkpoint()?)
+    }
+
+    /// As [`EventFluxAppRuntime::persist_state`], to be awaited.
+    pub async fn persist_state_async(&self) -> Result<u64, AppError> {
+        let running = self.running()?;
+        Ok(running.checkpoint_async().await?)
+    }
+
+    /// The revisions in the store, oldest first.
+    ///
+    /// **Errors** The runtime has no store; the store failed.
+    pub fn revisions(&self) -> Result<Vec<Revision>, AppError> {
+        let store = self.store.as_ref().ok_or(Error::NoStore)?;
+        Ok(block_on_store(revisions(Arc::clone(store)))?)
+    }
+
+    /// Lets the start go on from the newest revision: state, windows in flight and the positions of sources. Gives its id;
+    /// without any revision there is nothing to restore, and the start is one from the beginning.
+    ///
+    /// **Errors** The runtime has no store, or has been started; the store failed. Whether the state fits the query is seen
+    /// at the start.
+    pub fn restore_last_revision(&self) -> Result<Option<u64>, AppError> {
+        let Some(last) = self.revisions()?.pop() else {
+            return Ok(None);
+        };
+        self.restore_revision(last.id)?;
+        Ok(Some(last.id))
+    }
+
+    /// Lets the start go on from a revision; see [`EventFluxAppRuntime::restore_last_revision`].
+    ///
+    /// **Errors** The runtime has no store, or has been started. That there is no such revision is seen at the start.
+    pub fn restore_revision(&self, id: u64) -> Result<(), AppError> {
+        match &mut *self.lock() {
+            State::Built(runtime) => Ok(runtime.start_from(StartFrom::Epoch(id))?),
+            State::Started(_) | State::Unusable => Err(AppError::Started),
         }
     }
 

@@ -1,12 +1,15 @@
 //! From a text to a runtime.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use eventflux_core::checkpoint::{CheckpointConfig, StartFrom};
 use eventflux_core::connector::{
     DecodeFormat, EncodeFormat, Registry, ResolveReference, SinkConnector, SourceConnector,
 };
 use eventflux_core::expr::ScalarFunction;
 use eventflux_core::runtime::{Runtime, RuntimeConfig};
+use eventflux_core::state::store::CheckpointStore;
 use eventflux_core::time::Clock;
 use eventflux_sql::diagnostic::SourceText;
 use eventflux_sql::function::FunctionRegistry;
@@ -24,6 +27,7 @@ pub struct EventFluxAppRuntimeBuilder {
     settings: Vec<(String, String)>,
     config: RuntimeConfig,
     functions: Vec<Arc<dyn ScalarFunction>>,
+    interval: Option<Duration>,
 }
 
 impl EventFluxAppRuntimeBuilder {
@@ -37,6 +41,7 @@ impl EventFluxAppRuntimeBuilder {
                 ..RuntimeConfig::default()
             },
             functions: Vec::new(),
+            interval: None,
         }
     }
 
@@ -63,6 +68,26 @@ impl EventFluxAppRuntimeBuilder {
     #[must_use]
     pub fn set(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.settings.push((key.into(), value.into()));
+        self
+    }
+
+    /// Where the state is saved: when [`EventFluxAppRuntime::persist_state`] asks for it, at the interval of
+    /// [`with_checkpoint_interval`](Self::with_checkpoint_interval), and when the run ends. A runtime starts from the beginning
+    /// unless it is told to restore.
+    #[must_use]
+    pub fn with_persistence_store(mut self, store: Box<dyn CheckpointStore>) -> Self {
+        self.config.checkpoints = Some(CheckpointConfig {
+            from: StartFrom::Nothing,
+            app: self.source.name().to_owned(),
+            ..CheckpointConfig::new(Arc::from(store))
+        });
+        self
+    }
+
+    /// Saves the state again and again, from the beginning of one checkpoint to that of the next; needs a store.
+    #[must_use]
+    pub fn with_checkpoint_interval(mut self, interval: Duration) -> Self {
+        self.interval = Some(interval);
         self
     }
 
@@ -153,6 +178,11 @@ impl EventFluxAppRuntimeBuilder {
             BuildError::Diagnostics(Box::new(Rejected::new(self.source, diagnostics)))
         })?;
         let mut config = self.config;
+        match (&mut config.checkpoints, self.interval) {
+            (Some(checkpoints), interval) => checkpoints.interval = interval,
+            (None, Some(_)) => return Err(BuildError::NoStore),
+            (None, None) => {}
+        }
         config.parallelism = app.settings.parallelism.unwrap_or_else(core_count);
         config.batch_rows_max = app.settings.batch_size.unwrap_or(config.batch_rows_max);
         let runtime = Runtime::new(app.plan.clone(), config)?;

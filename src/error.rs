@@ -60,6 +60,9 @@ pub enum BuildError {
     /// A function cannot have its name.
     #[error(transparent)]
     Function(#[from] RegistrationError),
+    /// There is an interval for checkpoints, but no store to put them into.
+    #[error("checkpoints at an interval need a store: call `with_persistence_store`")]
+    NoStore,
     /// A connector cannot be used.
     #[error(transparent)]
     Engine(#[from] Error),

@@ -37,6 +37,7 @@
 //! | send rows | [`InputHandler`], [`IntoRow`] |
 //! | get rows | [`EventFluxAppRuntime::add_callback`], [`RowStream`], [`Rows`] |
 //! | add a source, a sink, a format | [`connector`] |
+//! | keep state over restarts | [`persistence`] |
 //! | add a function | [`expr::RowFunction`], [`expr::ScalarFunction`] |
 
 mod app_runtime;
@@ -48,13 +49,14 @@ mod registry;
 mod row;
 mod row_stream;
 
+pub mod persistence;
 pub mod prelude;
 
 pub use arrow;
 pub use async_trait::async_trait;
 pub use eventflux_core::{
-    Error, ErrorKind, Result, batch, connector, element, expr, key, metrics, operator, plan, runtime, state,
-    time,
+    Error, ErrorKind, Result, batch, checkpoint, connector, element, expr, key, metrics, operator, plan,
+    runtime, state, time,
 };
 pub use eventflux_sql as sql;
 

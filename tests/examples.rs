@@ -10,6 +10,8 @@ mod custom_function;
 mod custom_sink;
 #[path = "../examples/custom_source.rs"]
 mod custom_source;
+#[path = "../examples/redis_state_example.rs"]
+mod redis_state_example;
 #[path = "../examples/several_runtimes.rs"]
 mod several_runtimes;
 #[path = "../examples/simple_filter.rs"]
@@ -60,6 +62,22 @@ fn several_runtimes() {
     assert_eq!(several_runtimes::run().unwrap(), [2, 4, 6]);
 }
 
+#[test]
+fn redis_state_example() {
+    let address = std::env::var("EVENTFLUX_TEST_REDIS")
+        .expect("EVENTFLUX_TEST_REDIS names a Redis: run scripts/test.sh");
+    let expected = [
+        "A Ok(3) Ok(15)",
+        "B Ok(2) Ok(10)",
+        "minute of A: Ok(15)",
+        "minute of B: Ok(9)",
+    ];
+    assert_eq!(
+        redis_state_example::run(&format!("redis://{address}")).unwrap(),
+        expected
+    );
+}
+
 /// Each file of the folder is a test above.
 #[test]
 fn no_example_is_forgotten() {
@@ -72,7 +90,7 @@ fn no_example_is_forgotten() {
         .collect();
     names.sort();
     let here = include_str!("examples.rs");
-    assert_eq!(names.len(), 7);
+    assert_eq!(names.len(), 8);
     for name in names {
         let name = name.file_name().unwrap().to_str().unwrap();
         assert!(

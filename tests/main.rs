@@ -6,4 +6,5 @@ mod correctness;
 mod examples;
 mod facade;
 mod house;
+mod persistence;
 mod reference;
