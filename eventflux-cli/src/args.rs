@@ -1,6 +1,7 @@
 //! What the command line accepts. Every flag has an environment twin `EVENTFLUX_…`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -65,6 +66,9 @@ pub enum Command {
     Check(CheckArgs),
     /// Show the plan of an app
     Explain(ExplainArgs),
+    /// Copies of an app's state to start from: make, list, look into and remove them
+    #[command(subcommand)]
+    Savepoint(SavepointCommand),
     /// Play events back on a virtual clock, deterministically
     Replay(ReplayArgs),
     /// What can be connected to, and how
@@ -87,6 +91,9 @@ pub struct RunArgs {
     #[command(flatten)]
     pub settings: Settings,
 
+    #[command(flatten)]
+    pub state: StateArgs,
+
     /// How rows of streams without a sink are printed
     #[arg(long, value_enum, default_value_t = RowFormat::Auto, env = "EVENTFLUX_FORMAT")]
     pub format: RowFormat,
@@ -98,6 +105,98 @@ pub struct RunArgs {
     /// How errors in the SQL are shown
     #[arg(long, value_enum, default_value_t = DiagnosticFormat::Full, env = "EVENTFLUX_DIAGNOSTICS", value_name = "FORMAT")]
     pub diagnostics: DiagnosticFormat,
+}
+
+/// Where state is kept over restarts.
+#[derive(Debug, Args)]
+pub struct StateArgs {
+    /// Keep checkpoints in this directory; a restart continues from the last one
+    #[arg(long, env = "EVENTFLUX_STATE_DIR", value_name = "DIR", group = "state_store")]
+    pub state_dir: Option<PathBuf>,
+
+    /// Keep checkpoints here: `redis://host:port/database`, a directory, or an object store that is built in
+    #[arg(long, env = "EVENTFLUX_STATE", value_name = "URL", group = "state_store")]
+    pub state: Option<String>,
+
+    /// From the beginning of one checkpoint to that of the next: `10s`, `500ms`
+    #[arg(long, env = "EVENTFLUX_CHECKPOINT_INTERVAL", value_name = "DURATION", default_value = "10s", requires = "state_store", value_parser = crate::duration::parse)]
+    pub checkpoint_interval: Duration,
+
+    /// Where to start: `latest` (the last checkpoint, if there is one), `none`, a checkpoint's number, or a savepoint's path
+    #[arg(
+        long,
+        env = "EVENTFLUX_FROM",
+        value_name = "latest|none|NUMBER|PATH",
+        default_value = "latest",
+        requires = "state_store"
+    )]
+    pub from: From,
+
+    /// Start although state would be lost that the app has no use for
+    #[arg(long, env = "EVENTFLUX_ALLOW_DROP_STATE", requires = "state_store")]
+    pub allow_drop_state: bool,
+}
+
+/// Where a run starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum From {
+    Latest,
+    Nothing,
+    Epoch(u64),
+    Path(PathBuf),
+}
+
+impl std::str::FromStr for From {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(match (text, text.parse()) {
+            ("latest", _) => From::Latest,
+            ("none", _) => From::Nothing,
+            (_, Ok(epoch)) => From::Epoch(epoch),
+            (path, Err(_)) => From::Path(path.into()),
+        })
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub enum SavepointCommand {
+    /// Copy the last checkpoint of an app, running or not, to a place of its own
+    Create {
+        /// A new or empty directory
+        #[arg(value_name = "PATH")]
+        path: PathBuf,
+
+        /// Where the app keeps its checkpoints
+        #[arg(long, env = "EVENTFLUX_STATE_DIR", value_name = "DIR")]
+        state_dir: PathBuf,
+
+        /// The checkpoint's number, in place of the last one
+        #[arg(long, value_name = "NUMBER")]
+        epoch: Option<u64>,
+    },
+    /// List the checkpoints of a state directory, or the savepoints in a directory
+    List {
+        /// A state directory, a savepoint, or a directory of savepoints
+        #[arg(value_name = "PATH")]
+        path: PathBuf,
+    },
+    /// Show what a savepoint, or a checkpoint of a state directory, consists of; everything is read and checked
+    Inspect {
+        /// A savepoint or a state directory
+        #[arg(value_name = "PATH")]
+        path: PathBuf,
+
+        /// The checkpoint's number, in place of the last one
+        #[arg(long, value_name = "NUMBER")]
+        epoch: Option<u64>,
+    },
+    /// Remove a savepoint
+    Rm {
+        /// The savepoint
+        #[arg(value_name = "PATH")]
+        path: PathBuf,
+    },
 }
 
 /// Settings of the engine.

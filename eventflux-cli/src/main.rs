@@ -6,6 +6,7 @@ mod answer;
 mod app_text;
 mod args;
 mod command;
+mod duration;
 mod exit;
 mod log;
 mod panic;
@@ -13,6 +14,7 @@ mod print;
 mod progress;
 mod report;
 mod signal;
+mod state;
 mod until;
 
 use std::process::ExitCode;
@@ -37,6 +39,7 @@ fn execute(cli: Cli) -> Exit {
         Command::Check(arguments) => command::check(&arguments, &cli.global),
         Command::Explain(arguments) => command::explain(&arguments, &cli.global),
         Command::Replay(arguments) => command::replay(&arguments, &cli.global),
+        Command::Savepoint(savepoint) => command::savepoint(&savepoint),
         Command::Connector(ConnectorCommand::List) => command::connector_list(),
         Command::Connector(ConnectorCommand::Doc { name }) => command::connector_doc(&name),
         Command::Completions { shell } => command::completions(shell),

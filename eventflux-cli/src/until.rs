@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::duration;
+
 /// A limit on a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Until {
@@ -20,12 +22,7 @@ impl Until {
         let number: u64 = text[..digits].parse().map_err(|_| expected())?;
         let limit = match text[digits..].trim() {
             "row" | "rows" => Until::Rows(number),
-            "ms" => Until::Elapsed(Duration::from_millis(number)),
-            "s" => Until::Elapsed(Duration::from_secs(number)),
-            "m" | "min" => Until::Elapsed(Duration::from_secs(number.checked_mul(60).ok_or_else(expected)?)),
-            "h" => Until::Elapsed(Duration::from_secs(
-                number.checked_mul(3600).ok_or_else(expected)?,
-            )),
+            _ if number > 0 => Until::Elapsed(duration::parse(text).map_err(|_| expected())?),
             _ => return Err(expected()),
         };
         if number == 0 {

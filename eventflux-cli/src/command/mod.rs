@@ -6,6 +6,7 @@ mod connector;
 mod explain;
 mod replay;
 mod run;
+mod savepoint;
 
 pub use check::check;
 pub use completions::completions;
@@ -13,3 +14,4 @@ pub use connector::{connector_doc, connector_list};
 pub use explain::explain;
 pub use replay::replay;
 pub use run::run;
+pub use savepoint::savepoint;

@@ -20,6 +20,7 @@ use crate::print::Printer;
 use crate::progress::{self, Progress};
 use crate::report;
 use crate::signal::Listener;
+use crate::state;
 use crate::until::Until;
 
 /// How often a limit on rows is looked at.
@@ -58,7 +59,8 @@ fn start(app: &CompiledApp, arguments: &RunArgs, global: &Global) -> Exit {
         }
         return Exit::Done;
     }
-    let runtime = match Runtime::new(app.plan.clone(), config(app)) {
+    let runtime = config(app, arguments).and_then(|config| Runtime::new(app.plan.clone(), config));
+    let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(error) => return Exit::before_start(&error),
     };
@@ -74,7 +76,15 @@ fn start(app: &CompiledApp, arguments: &RunArgs, global: &Global) -> Exit {
     }
     let running = match runtime.start() {
         Ok(running) => running,
-        Err(error) => return Exit::before_start(&error),
+        Err(error) => {
+            let exit = Exit::before_start(&error);
+            if let eventflux::Error::StateMismatch { .. } = error {
+                report::plain(
+                    "  help: `--allow-drop-state` starts without what is dropped, `--from none` without any state\n",
+                );
+            }
+            return exit;
+        }
     };
     let prints_rows = !app.outputs.is_empty() && arguments.format != RowFormat::None;
     let progress = Progress::new(!global.no_progress && !global.quiet, prints_rows);
@@ -87,17 +97,18 @@ fn start(app: &CompiledApp, arguments: &RunArgs, global: &Global) -> Exit {
     })
 }
 
-fn config(app: &CompiledApp) -> RuntimeConfig {
+fn config(app: &CompiledApp, arguments: &RunArgs) -> eventflux::Result<RuntimeConfig> {
     let cores = thread::available_parallelism().map_or(1, usize::from);
-    RuntimeConfig {
+    Ok(RuntimeConfig {
         parallelism: app.settings.parallelism.unwrap_or(cores),
         batch_rows_max: app
             .settings
             .batch_size
             .unwrap_or(RuntimeConfig::default().batch_rows_max),
         registry: eventflux::built_in_registry(),
+        checkpoints: state::checkpoints(&arguments.state, &arguments.app)?,
         ..RuntimeConfig::default()
-    }
+    })
 }
 
 /// Prints the rows of every output; the loops wait for a slow terminal or pipe.

@@ -8,8 +8,10 @@ mod connector;
 mod explain;
 #[cfg(feature = "kafka")]
 mod kafka;
+mod ledger;
 mod page;
 mod replay;
 mod run;
 mod signal;
+mod state;
 mod stdio;
