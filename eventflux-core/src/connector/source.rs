@@ -132,6 +132,12 @@ pub trait Source: Send {
     /// Where a restart has to continue so that exactly the rows handed on so far are not repeated.
     fn positions(&self) -> Vec<SourcePosition>;
 
+    /// Rows that it was given, that wait to be handed on, and that no position leads back to. A barrier comes behind them, so
+    /// that a checkpoint has what was given before it.
+    fn unrepeatable_rows(&self) -> usize {
+        0
+    }
+
     /// The ability to tell the outside how far checkpoints have come.
     fn committing(&mut self) -> Option<&mut dyn CommitPositions> {
         None

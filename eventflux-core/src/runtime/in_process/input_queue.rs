@@ -102,6 +102,13 @@ impl InputQueue {
         Poll::Ready(Ok(Some(batch)))
     }
 
+    /// Rows that wait.
+    pub(crate) fn row_count(&self) -> usize {
+        let state = self.lock();
+        let in_batches: usize = state.batches.iter().map(|(batch, _)| batch.num_rows()).sum();
+        in_batches + state.rows.row_count()
+    }
+
     /// No more rows: senders are refused from now on.
     pub(crate) fn end(&self) {
         let mut state = self.lock();

@@ -67,6 +67,11 @@ impl Source for InputSource {
         vec![Some(self.stream.clone())]
     }
 
+    fn unrepeatable_rows(&self) -> usize {
+        let in_pieces: usize = self.pieces.iter().map(RecordBatch::num_rows).sum();
+        in_pieces + self.queue.row_count()
+    }
+
     /// Rows of this process cannot be asked for again.
     fn positions(&self) -> Vec<SourcePosition> {
         Vec::new()

@@ -128,12 +128,32 @@ impl SourceHead {
         let Some(barrier) = newer_barrier(orders, &mut self.last_barrier) else {
             return Ok(());
         };
+        self.hand_on_unrepeatable()?;
         let positions = self.source.positions();
         if self.source.committing().is_some() {
             self.uncommitted.push_back((barrier.epoch, positions.clone()));
         }
         self.rim.barrier(barrier, positions)?;
         self.task.acknowledge(barrier);
+        Ok(())
+    }
+
+    /// Hands on the rows that a restart could not ask for again.
+    fn hand_on_unrepeatable(&mut self) -> Result<()> {
+        let mut left = self.source.unrepeatable_rows();
+        while left > 0
+            && let Poll::Ready(event) = poll_once(self.source.next())
+        {
+            match event? {
+                SourceEvent::Rows(rows) => {
+                    left = left.saturating_sub(rows.rows.num_rows());
+                    self.rim.rows(rows)?;
+                }
+                SourceEvent::Partitions => self.open()?,
+                // It comes again.
+                SourceEvent::End => break,
+            }
+        }
         Ok(())
     }
 
