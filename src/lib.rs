@@ -42,6 +42,7 @@
 
 mod app_runtime;
 mod builder;
+mod delivery;
 mod error;
 mod input_handler;
 mod output;
@@ -62,6 +63,7 @@ pub use eventflux_sql as sql;
 
 pub use app_runtime::EventFluxAppRuntime;
 pub use builder::EventFluxAppRuntimeBuilder;
+pub use delivery::{SinkDelivery, sink_deliveries};
 pub use error::{AppError, BuildError, Rejected};
 pub use eventflux_core::batch::Value;
 pub use eventflux_core::runtime::{InputError, RunEnd, RunSummary};

@@ -2,8 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use eventflux::sql::CompiledApp;
+use eventflux::{built_in_registry, sink_deliveries};
+
 use crate::app_text::{self, Shown};
-use crate::args::{CheckArgs, Global};
+use crate::args::{CheckArgs, DiagnosticFormat, Global};
 use crate::exit::Exit;
 use crate::report;
 
@@ -19,8 +22,34 @@ pub fn check(arguments: &CheckArgs, global: &Global) -> Exit {
     for file in &files {
         let checked = app_text::read(file).and_then(|source| app_text::compiled(&source, &context, shown));
         is_good &= checked.is_ok();
+        if let Ok(app) = checked {
+            tell_promises(file, &app, arguments.format);
+        }
     }
     if is_good { Exit::Done } else { Exit::Usage }
+}
+
+/// Names the sinks that may write a row again, also in a run with checkpoints.
+fn tell_promises(file: &Path, app: &CompiledApp, format: DiagnosticFormat) {
+    let sinks = sink_deliveries(&app.plan, &built_in_registry());
+    for sink in sinks.iter().filter(|sink| !sink.is_exactly_once) {
+        let message = format!(
+            "sink `{}` ({}) delivers at least once: after a failure some rows come again, with checkpoints too",
+            sink.stream, sink.connector
+        );
+        let file = file.display().to_string();
+        report::plain(&match format {
+            DiagnosticFormat::Full | DiagnosticFormat::Concise => {
+                format!("{file}: note[at-least-once]: {message}\n")
+            }
+            DiagnosticFormat::Json => {
+                let note = serde_json::json!({
+                    "code": "at-least-once", "severity": "note", "message": message, "file": file,
+                });
+                format!("{note}\n")
+            }
+        });
+    }
 }
 
 /// The files themselves, and the `*.sql` files below directories, sorted.

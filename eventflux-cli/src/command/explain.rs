@@ -4,6 +4,7 @@ use std::io::Write;
 
 use eventflux::plan::render;
 use eventflux::sql::CompiledApp;
+use eventflux::{SinkDelivery, built_in_registry, sink_deliveries};
 
 use crate::app_text::{self, Shown};
 use crate::args::{DiagnosticFormat, ExplainArgs, Global, PlanFormat, Stage};
@@ -28,8 +29,16 @@ pub fn explain(arguments: &ExplainArgs, global: &Global) -> Exit {
 
 fn rendered(app: &CompiledApp, arguments: &ExplainArgs) -> Result<String, Exit> {
     match (arguments.stage, arguments.format) {
-        (Stage::Physical, PlanFormat::Text) => Ok(render::text(&app.plan)),
-        (Stage::Physical, PlanFormat::Json) => Ok(format!("{:#}\n", render::json(&app.plan))),
+        (Stage::Physical, PlanFormat::Text) => Ok(render::text(&app.plan) + &promises(app)),
+        (Stage::Physical, PlanFormat::Json) => {
+            let mut plan = render::json(&app.plan);
+            let promises = deliveries(app).map(|sink| {
+                let promise = promise(sink.is_exactly_once);
+                serde_json::json!({ "stream": sink.stream, "connector": sink.connector, "delivery": promise })
+            });
+            plan["sinks"] = promises.collect();
+            Ok(format!("{plan:#}\n"))
+        }
         (Stage::Physical, PlanFormat::Dot) => Ok(render::dot(&app.plan)),
         (Stage::Physical, PlanFormat::Mermaid) => Ok(render::mermaid(&app.plan)),
         (Stage::Physical, PlanFormat::Svg) => Ok(render::svg(&app.plan)),
@@ -50,6 +59,31 @@ fn rendered(app: &CompiledApp, arguments: &ExplainArgs) -> Result<String, Exit> 
             report::mistake("a logical plan is shown as text or json; the drawings are of the physical plan");
             Err(Exit::Usage)
         }
+    }
+}
+
+fn deliveries(app: &CompiledApp) -> impl Iterator<Item = SinkDelivery> {
+    sink_deliveries(&app.plan, &built_in_registry()).into_iter()
+}
+
+/// What the sinks promise, as a table of its own.
+fn promises(app: &CompiledApp) -> String {
+    let lines: String = deliveries(app)
+        .map(|sink| {
+            let promise = promise(sink.is_exactly_once);
+            format!("    {:<16}  {promise} ({})\n", sink.stream, sink.connector)
+        })
+        .collect();
+    match lines.is_empty() {
+        true => lines,
+        false => format!("delivery with checkpoints\n{lines}"),
+    }
+}
+
+fn promise(is_exactly_once: bool) -> &'static str {
+    match is_exactly_once {
+        true => "exactly-once",
+        false => "at-least-once",
     }
 }
 

@@ -63,3 +63,56 @@ fn an_unknown_option_is_refused_with_a_suggestion() {
     let outcome = place.run(&["check", "app.sql"]).exits(2);
     assert!(outcome.stderr.contains("`path`"), "{}", outcome.stderr);
 }
+
+#[test]
+fn sinks_that_may_write_a_row_again_are_named() {
+    let place = Workplace::new();
+    place.write(
+        "app.sql",
+        "CREATE STREAM t (a INT) WITH ('connector' = 'datagen');
+         CREATE STREAM kept (a INT) WITH ('connector' = 'file', 'path' = 'out.csv', 'format' = 'csv');
+         CREATE STREAM sent (a INT) WITH ('connector' = 'kafka', 'brokers' = 'b:1', 'topic' = 't', 'format' = 'json');
+         CREATE STREAM twice (a INT) WITH ('connector' = 'kafka', 'brokers' = 'b:1', 'topic' = 't2', 'format' = 'json', 'delivery' = 'at-least-once');
+         CREATE STREAM printed (a INT) WITH ('connector' = 'stdout');
+         INSERT INTO kept SELECT a FROM t;
+         INSERT INTO sent SELECT a FROM t;
+         INSERT INTO twice SELECT a FROM t;
+         INSERT INTO printed SELECT a FROM t;",
+    );
+    let notes = place.run(&["check", "app.sql"]).exits(0).stderr;
+    assert_eq!(notes.lines().count(), 2, "{notes}");
+    for (line, sink) in notes.lines().zip(["twice` (kafka)", "printed` (stdout)"]) {
+        let start = format!("app.sql: note[at-least-once]: sink `{sink} delivers at least once");
+        assert!(line.starts_with(&start), "{line}");
+    }
+    let notes = place
+        .run(&["check", "app.sql", "--format", "json"])
+        .exits(0)
+        .stderr;
+    let note: serde_json::Value = serde_json::from_str(notes.lines().next().unwrap()).unwrap();
+    assert_eq!(
+        (&note["code"], &note["severity"]),
+        (&"at-least-once".into(), &"note".into())
+    );
+    let plan = place.run(&["explain", "app.sql"]).exits(0).stdout;
+    let (_, table) = plan.split_once("delivery with checkpoints\n").unwrap();
+    let words: Vec<Vec<&str>> = table
+        .lines()
+        .map(|line| line.split_whitespace().collect())
+        .collect();
+    assert_eq!(
+        words,
+        [
+            ["kept", "exactly-once", "(file)"],
+            ["sent", "exactly-once", "(kafka)"],
+            ["twice", "at-least-once", "(kafka)"],
+            ["printed", "at-least-once", "(stdout)"],
+        ]
+    );
+    let plan = place
+        .run(&["explain", "app.sql", "--format", "json"])
+        .exits(0)
+        .stdout;
+    let plan: serde_json::Value = serde_json::from_str(&plan).unwrap();
+    assert_eq!(plan["sinks"][2]["delivery"], "at-least-once");
+}
