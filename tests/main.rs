@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failing test may panic")]
 
 mod correctness;
+mod exactly_once;
 mod examples;
 mod facade;
 mod house;

@@ -20,7 +20,8 @@ static DOC: ConnectorDoc = ConnectorDoc {
     summary: "Counts rows and drops them.",
     details: "\
 Takes rows of every kind, retractions included, at any parallelism. Nothing is encoded, so there is no `format`. What it \
-has dropped is logged at level `info` when it closes; the run's own counters show it while it runs.",
+has dropped is logged at level `info` when it closes; the run's own counters show it while it runs. A restarted run counts \
+anew, and rows that are made again count again.",
     source_options: None,
     sink_options: Some(BlackholeOptions::SET.docs),
     metadata: &[],

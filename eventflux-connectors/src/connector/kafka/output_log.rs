@@ -140,10 +140,6 @@ fn parse(covered: &[u8]) -> Option<Vec<Logged<'_>>> {
 }
 
 /// The outer `None`: the bytes end too early.
-#[expect(
-    clippy::option_option,
-    reason = "whether there is a part is one thing, whether its bytes are there another"
-)]
 fn part<'a>(rest: &mut &'a [u8], is_there: bool) -> Option<Option<&'a [u8]>> {
     if !is_there {
         return Some(None);

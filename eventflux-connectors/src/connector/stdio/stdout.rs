@@ -26,7 +26,7 @@ static DOC: ConnectorDoc = ConnectorDoc {
     details: "\
 The format is `json` unless `format` says otherwise. Rows appear when the input pauses, at the latest when 256 KiB have \
 come together, always as whole records: several sinks may share standard output. One subtask writes. What was written \
-before a failure is not taken back, so a restarted run may print rows again (at-least-once).
+before a failure is not taken back, so a restarted run may print rows again, with checkpoints too (at-least-once).
 
 A reader that goes away (`eventflux run … | head`) ends the run with an error of kind environment.",
     source_options: None,
