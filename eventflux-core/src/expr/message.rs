@@ -3,6 +3,8 @@
 use arrow::error::ArrowError;
 use datafusion_common::DataFusionError;
 
+use super::wording::in_our_words;
+
 /// The error's cause in one line: lower case, without the names of the libraries that handed it up and without a full stop.
 pub fn error_message(error: &DataFusionError) -> String {
     match error {
@@ -81,13 +83,15 @@ fn tidy(message: &str) -> String {
     {
         return format!("not a regular expression: {reason}");
     }
+    let one_line = message.split_whitespace().collect::<Vec<_>>().join(" ");
+    let message = in_our_words(one_line.trim_end_matches(['.', ',']));
     let mut words = message.split_whitespace();
     let mut line = words.next().map_or(String::new(), lower_first);
     for word in words {
         line.push(' ');
         line.push_str(word);
     }
-    line.trim_end_matches(['.', ',']).to_owned()
+    line
 }
 
 /// The first letter in lower case, unless the word is a name in capitals.

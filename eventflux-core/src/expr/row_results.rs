@@ -3,6 +3,7 @@
 use arrow::array::{ArrayRef, BooleanArray, RecordBatch};
 use arrow::compute::concat;
 
+use super::halves::in_halves;
 use crate::error::{Error, Result};
 
 /// What an evaluation gave: columns over the rows that did not fail, and the rows that did.
@@ -15,33 +16,26 @@ pub struct RowResults {
 }
 
 impl RowResults {
-    /// Evaluates something over all rows at once. If that fails, halves the batch until the rows that fail stand alone, so
-    /// that one bad row does not take the others with it: f bad rows among n cost f · log n evaluations more.
+    /// Evaluates something over all rows, so that one bad row does not take the others with it.
     ///
     /// `evaluate` gives the same number of columns for any slice, and has no effect beside its result.
     pub fn of(
         rows: &RecordBatch,
         mut evaluate: impl FnMut(&RecordBatch) -> Result<Vec<ArrayRef>>,
     ) -> Result<Self> {
-        match evaluate(rows) {
-            Ok(columns) => Ok(Self {
-                columns,
-                bad: Vec::new(),
-            }),
-            Err(error) => {
-                let mut halving = Halving {
-                    evaluate: &mut evaluate,
-                    pieces: Vec::new(),
-                    bad: Vec::new(),
-                };
-                halving.split(rows, 0, error);
-                let Halving { pieces, bad, .. } = halving;
-                Ok(Self {
-                    columns: concat_columns(&pieces)?,
-                    bad,
-                })
+        let (mut pieces, mut bad, mut row) = (Vec::new(), Vec::new(), 0);
+        in_halves(rows, &mut evaluate, &mut |row_count, result| {
+            match result {
+                Ok(columns) => pieces.push(columns),
+                Err(error) => bad.push((row, error)),
             }
-        }
+            row += row_count;
+        });
+        let columns = match <[_; 1]>::try_from(pieces) {
+            Ok([columns]) => columns,
+            Err(pieces) => concat_columns(&pieces)?,
+        };
+        Ok(Self { columns, bad })
     }
 
     /// Which of `row_count` rows are good; `None` if all are.
@@ -52,30 +46,6 @@ impl RowResults {
         let mut good = vec![true; row_count];
         self.bad.iter().for_each(|(row, _)| good[*row] = false);
         Some(good.into())
-    }
-}
-
-struct Halving<'a, F> {
-    evaluate: &'a mut F,
-    pieces: Vec<Vec<ArrayRef>>,
-    bad: Vec<(usize, Error)>,
-}
-
-impl<F: FnMut(&RecordBatch) -> Result<Vec<ArrayRef>>> Halving<'_, F> {
-    fn split(&mut self, rows: &RecordBatch, offset: usize, error: Error) {
-        let row_count = rows.num_rows();
-        if row_count <= 1 {
-            self.bad.push((offset, error));
-            return;
-        }
-        let half = row_count / 2;
-        for (start, length) in [(0, half), (half, row_count - half)] {
-            let slice = rows.slice(start, length);
-            match (self.evaluate)(&slice) {
-                Ok(columns) => self.pieces.push(columns),
-                Err(error) => self.split(&slice, offset + start, error),
-            }
-        }
     }
 }
 

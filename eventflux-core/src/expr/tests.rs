@@ -152,7 +152,7 @@ fn decimals_stay_within_their_digits() {
     );
     let product = expression(binary(column("d"), Op::Multiply, large));
     assert!(
-        outcome(&product, &rows(&[Some(10)])).contains("too large to store in a Decimal128 of precision 38")
+        outcome(&product, &rows(&[Some(10)])).contains("does not fit in a DECIMAL of 38 digits")
     );
 }
 

@@ -175,7 +175,7 @@ mod tests {
         }
         let error = evaluate(Short, vec![col("n")]).unwrap_err().to_string();
         assert!(
-            error.contains("gave 2 values of type Int64 for 3 rows of type Int64"),
+            error.contains("gave 2 values of type BIGINT for 3 rows of type BIGINT"),
             "{error}"
         );
     }

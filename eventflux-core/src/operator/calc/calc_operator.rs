@@ -13,6 +13,7 @@ use crate::batch::EventBatch;
 use crate::batch::json::JsonRows;
 use crate::element::Watermark;
 use crate::error::{Error, Result};
+use crate::expr::in_halves;
 use crate::operator::{BadRow, Operator, OperatorContext, Output};
 use crate::plan::CalcSpec;
 use crate::state::{StateReader, StateWriter};
@@ -54,22 +55,6 @@ impl CalcOperator {
             kept,
         })
     }
-
-    /// Evaluates all rows at once; if that fails, each half, until the rows that fail stand alone.
-    fn evaluate_halving(&self, rows: &RecordBatch, pieces: &mut Pieces) {
-        let row_count = rows.num_rows();
-        match self.evaluate(rows) {
-            Ok(piece) => pieces.push(piece),
-            Err(error) if row_count <= 1 => {
-                pieces.push_bad(error, RecordBatch::new_empty(self.output_schema.clone()));
-            }
-            Err(_) => {
-                let half = row_count / 2;
-                self.evaluate_halving(&rows.slice(0, half), pieces);
-                self.evaluate_halving(&rows.slice(half, row_count - half), pieces);
-            }
-        }
-    }
 }
 
 impl Operator for CalcOperator {
@@ -78,7 +63,14 @@ impl Operator for CalcOperator {
             return Ok(());
         }
         let mut pieces = Pieces::default();
-        self.evaluate_halving(batch.rows(), &mut pieces);
+        in_halves(
+            batch.rows(),
+            &mut |rows| self.evaluate(rows),
+            &mut |_, result| match result {
+                Ok(piece) => pieces.push(piece),
+                Err(error) => pieces.push_bad(error, RecordBatch::new_empty(self.output_schema.clone())),
+            },
+        );
         report(&batch, &pieces.bad, out)?;
         emit(&batch, pieces, out)
     }
