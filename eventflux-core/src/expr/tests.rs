@@ -151,9 +151,7 @@ fn decimals_stay_within_their_digits() {
         "10000000000000000000000000000000000001",
     );
     let product = expression(binary(column("d"), Op::Multiply, large));
-    assert!(
-        outcome(&product, &rows(&[Some(10)])).contains("does not fit in a DECIMAL of 38 digits")
-    );
+    assert!(outcome(&product, &rows(&[Some(10)])).contains("does not fit in a DECIMAL of 38 digits"));
 }
 
 proptest! {

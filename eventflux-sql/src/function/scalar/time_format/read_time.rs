@@ -268,7 +268,7 @@ impl Parts {
             self.is_afternoon,
         ) {
             (true, _)
-                if !(1..=12).contains(&self.hour) && !(self.hour == 0 && self.is_afternoon.is_none()) =>
+                if !((1..=12).contains(&self.hour) || (self.hour == 0 && self.is_afternoon.is_none())) =>
             {
                 return exec_err!("`{text}` has the hour {} of a clock of twelve", self.hour);
             }
