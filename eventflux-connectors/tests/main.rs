@@ -9,5 +9,3 @@
 mod connectors;
 mod formats;
 mod kit;
-
-use formats::harness;

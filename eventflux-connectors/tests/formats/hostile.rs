@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use arrow::datatypes::{DataType, Field, Fields};
 use proptest::prelude::*;
 
-use crate::harness::{Case, Decoded, column, registry, timestamp_ms};
+use super::harness::{Case, Decoded, column, registry, timestamp_ms};
 
 /// A decoder, and a stream of good and bad records for it.
 struct Subject {

@@ -4,7 +4,7 @@ mod csv;
 mod doc;
 mod encode;
 mod flights;
-pub mod harness;
+mod harness;
 mod hostile;
 mod json_decode;
 mod round_trip;
