@@ -47,7 +47,8 @@ fn an_interrupt_flushes_the_sinks_and_exits_with_0() {
 
 #[test]
 fn a_second_interrupt_ends_a_run_that_cannot_write() {
-    const ENDLESS: &str = "CREATE STREAM t (a INT) WITH ('connector' = 'datagen', 'fields.a.kind' = 'sequence',
+    const ENDLESS: &str =
+        "CREATE STREAM t (a INT) WITH ('connector' = 'datagen', 'fields.a.kind' = 'sequence',
 'fields.a.min' = '1', 'fields.a.max' = '1');
 SELECT a FROM t;";
     for (signal, code) in [("INT", 130), ("TERM", 143)] {

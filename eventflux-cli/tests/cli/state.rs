@@ -35,9 +35,10 @@ fn last(stdout: &str, key: &str) -> (i64, i64) {
     let envelopes = stdout
         .lines()
         .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
-    let of_key = envelopes.filter(|row| row["data"]["k"] == key && (row["op"] == "+I" || row["op"] == "+U"));
+    let mut of_key =
+        envelopes.filter(|row| row["data"]["k"] == key && (row["op"] == "+I" || row["op"] == "+U"));
     let last = of_key
-        .last()
+        .next_back()
         .unwrap_or_else(|| panic!("no row of {key} in:\n{stdout}"));
     (
         last["data"]["c"].as_i64().unwrap(),
@@ -104,7 +105,7 @@ fn groups_go_on_after_an_interrupt_and_the_parallelism_may_change() {
 #[test]
 fn after_a_kill_the_same_command_goes_on_from_the_last_checkpoint() {
     let place = Workplace::new();
-    place.write("app.sql", TOTALS).write("in.ndjson", &lines(0..1000));
+    place.write("app.sql", TOTALS).write("in.ndjson", lines(0..1000));
     let run = [
         "run",
         "app.sql",
@@ -146,7 +147,7 @@ fn after_a_kill_the_same_command_goes_on_from_the_last_checkpoint() {
 #[test]
 fn after_the_end_the_same_command_has_nothing_to_do() {
     let place = Workplace::new();
-    place.write("in.ndjson", &lines(0..10)).write(
+    place.write("in.ndjson", lines(0..10)).write(
         "app.sql",
         "CREATE STREAM t (k STRING, n BIGINT) WITH ('connector' = 'file', 'path' = 'in.ndjson', 'format' = 'json');
          SELECT k, n FROM t WHERE n >= 8; SELECT count(*) AS c FROM t;",
@@ -165,7 +166,7 @@ fn a_state_directory_of_another_query_is_refused_with_what_differs() {
              {select}"
         )
     };
-    place.write("in.ndjson", &lines(0..10));
+    place.write("in.ndjson", lines(0..10));
     place.write(
         "app.sql",
         query("INSERT INTO r SELECT k, count(*) AS c FROM t GROUP BY k;"),
@@ -236,7 +237,7 @@ fn one_process_at_a_time_uses_a_state_directory() {
 #[test]
 fn a_savepoint_of_a_running_app_starts_at_another_parallelism() {
     let place = Workplace::new();
-    place.write("app.sql", TOTALS).write("in.ndjson", &lines(0..100));
+    place.write("app.sql", TOTALS).write("in.ndjson", lines(0..100));
     let mut running = start(
         &place,
         &[
@@ -299,7 +300,7 @@ fn a_savepoint_of_a_running_app_starts_at_another_parallelism() {
 #[test]
 fn damage_is_named_and_nothing_is_printed() {
     let place = Workplace::new();
-    place.write("in.ndjson", &lines(0..10)).write(
+    place.write("in.ndjson", lines(0..10)).write(
         "app.sql",
         "CREATE STREAM t (k STRING, n BIGINT) WITH ('connector' = 'file', 'path' = 'in.ndjson', 'format' = 'json');
          SELECT k, count(*) AS c FROM t GROUP BY k;",
@@ -356,7 +357,7 @@ fn flags_about_state_need_a_state_directory() {
 #[test]
 fn an_interrupt_takes_a_last_checkpoint() {
     let place = Workplace::new();
-    place.write("app.sql", TOTALS).write("in.ndjson", &lines(0..10));
+    place.write("app.sql", TOTALS).write("in.ndjson", lines(0..10));
     let mut child = start(
         &place,
         &[
