@@ -1,8 +1,10 @@
-//! Every query of `queries/` gives the same result as DuckDB, at each parallelism and batch size (see README.md).
+//! Every query of `queries/` gives the same result as DuckDB, at each parallelism and batch size, and when it is stopped and
+//! started again on the way (see README.md).
 
 mod canonical;
 mod engine;
 mod oracle;
+mod restart;
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -17,6 +19,8 @@ struct Round {
     step: usize,
     /// Subtasks per operator, and rows per batch.
     runs: &'static [(usize, usize)],
+    /// When a query is stopped and started again: after about so many rows each time, with the last run's rows per batch.
+    stops: &'static [u64],
 }
 
 /// Batches of one row cost so much each that they get a part of the data.
@@ -24,10 +28,12 @@ const ROUNDS: [Round; 2] = [
     Round {
         step: 1,
         runs: &[(1, 4096), (3, 4096)],
+        stops: &[],
     },
     Round {
         step: 37,
         runs: &[(1, 1), (3, 1)],
+        stops: &[1, 100, 7, 1, 250],
     },
 ];
 
@@ -78,8 +84,8 @@ fn part_of_the_data(step: usize) -> TempDir {
     place
 }
 
-fn check(query: &Query, expected: &Table, folder: &Path, runs: &[(usize, usize)]) -> Result<(), String> {
-    for (parallelism, batch_rows) in runs {
+fn check(query: &Query, expected: &Table, folder: &Path, round: &Round) -> Result<(), String> {
+    for (parallelism, batch_rows) in round.runs {
         let found = engine::run(&query.eventflux, folder, *parallelism, *batch_rows)
             .map_err(|error| format!("{}: {error}", query.name))?;
         found.same_as(expected).map_err(|difference| {
@@ -89,7 +95,15 @@ fn check(query: &Query, expected: &Table, folder: &Path, runs: &[(usize, usize)]
             )
         })?;
     }
-    Ok(())
+    if round.stops.is_empty() {
+        return Ok(());
+    }
+    let batch_rows = round.runs.last().map_or(1, |(_, batch_rows)| *batch_rows);
+    let found = restart::run(&query.eventflux, folder, round.stops, batch_rows)
+        .map_err(|error| format!("{}, started again: {error}", query.name))?;
+    found
+        .same_as(expected)
+        .map_err(|difference| format!("{}, started again: {difference}", query.name))
 }
 
 /// Runs all queries; gives the failures.
@@ -109,7 +123,7 @@ fn failures(queries: &[Query], round: &Round) -> Vec<String> {
                     let Some((query, expected)) = work.lock().unwrap().next() else {
                         break;
                     };
-                    if let Err(failure) = check(query, expected, folder.path(), round.runs) {
+                    if let Err(failure) = check(query, expected, folder.path(), round) {
                         failures.lock().unwrap().push(failure);
                     }
                 }
