@@ -59,9 +59,15 @@ fn checking_opens_no_connection_and_no_file() {
 #[test]
 fn an_unknown_option_is_refused_with_a_suggestion() {
     let place = Workplace::new();
-    place.write("app.sql", "CREATE STREAM t (a INT) WITH ('connector' = 'file', 'pth' = 'x', 'format' = 'json'); SELECT a FROM t;");
-    let outcome = place.run(&["check", "app.sql"]).exits(2);
-    assert!(outcome.stderr.contains("`path`"), "{}", outcome.stderr);
+    for (options, meant) in [
+        ("'pth' = 'x', 'format' = 'json'", "did you mean `path`?"),
+        ("'path' = 'x', 'fromat' = 'json'", "did you mean `format`?"),
+    ] {
+        let app = format!("CREATE STREAM t (a INT) WITH ('connector' = 'file', {options}); SELECT a FROM t;");
+        place.write("app.sql", app);
+        let outcome = place.run(&["check", "app.sql"]).exits(2);
+        assert!(outcome.stderr.contains(meant), "{}", outcome.stderr);
+    }
 }
 
 #[test]

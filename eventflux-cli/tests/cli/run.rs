@@ -127,6 +127,21 @@ fn dead_letters_can_be_read_with_reason_and_raw_bytes() {
 }
 
 #[test]
+fn a_row_whose_result_is_too_large_is_a_dead_letter() {
+    let place = Workplace::new();
+    place.write("in.ndjson", "{\"n\":3}\n{\"n\":1000000000}\n").write(
+        "app.sql",
+        "CREATE STREAM t (n BIGINT) WITH ('connector' = 'file', 'path' = 'in.ndjson', 'format' = 'json');
+         INSERT INTO texts SELECT repeat('x', n) AS x FROM t;
+         SELECT reason FROM system.errors;",
+    );
+    let outcome = place.run(&["run", "app.sql", "--format", "changelog"]).exits(0);
+    assert!(outcome.stdout.contains(r#"{"x":"xxx"}"#), "{}", outcome.stdout);
+    let reason = "repeat would give 1000000000 bytes, more than 1048576";
+    assert!(outcome.stdout.contains(reason), "{}", outcome.stdout);
+}
+
+#[test]
 fn a_bad_row_fails_the_run_when_the_stream_says_so() {
     let place = Workplace::new();
     let strict = TRADES.replace("'format' = 'json'", "'format' = 'json', 'error' = 'fail'");

@@ -27,7 +27,10 @@ impl SourceRequest<'_> {
     ) -> Result<(Options, DecoderMaker), OptionError> {
         let (given, options) = self.options.take_format(connector.owner)?;
         let names = || self.registry.decoders().map(|format| format.doc().name);
-        let name = given.as_deref().or(default).ok_or_else(|| no_format(names()))?;
+        let name = given
+            .as_deref()
+            .or(default)
+            .ok_or_else(|| no_format(&options, connector, names()))?;
         let format = self
             .registry
             .decoder(name)
@@ -60,7 +63,10 @@ impl SinkRequest<'_> {
     ) -> Result<(Options, ChosenEncoder), OptionError> {
         let (given, options) = self.options.take_format(connector.owner)?;
         let names = || self.registry.encoders().map(|format| format.doc().name);
-        let name = given.as_deref().or(default).ok_or_else(|| no_format(names()))?;
+        let name = given
+            .as_deref()
+            .or(default)
+            .ok_or_else(|| no_format(&options, connector, names()))?;
         let format = self
             .registry
             .encoder(name)
@@ -89,7 +95,19 @@ fn set(owner: &'static str, docs: Option<&'static [OptionDoc]>) -> OptionSet {
     }
 }
 
-fn no_format<'a>(names: impl Iterator<Item = &'a str>) -> OptionError {
+fn no_format<'a>(
+    options: &Options,
+    connector: OptionSet,
+    names: impl Iterator<Item = &'a str>,
+) -> OptionError {
+    let mut foreign = options
+        .iter()
+        .map(|(key, _)| key)
+        .filter(|key| connector.find(key).is_none());
+    if let Some(typo) = foreign.find(|key| nearest(key, ["format"].into_iter()).is_some()) {
+        return OptionError::new(typo, format!("there is no such option of `{}`", connector.owner))
+            .with_help("did you mean `format`?");
+    }
     let names: Vec<_> = names.collect();
     OptionError::new("format", "is required").with_help(format!("the formats are {}", names.join(", ")))
 }

@@ -1,3 +1,5 @@
+//! The row of manifests, with other processes and failing stores around it.
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 

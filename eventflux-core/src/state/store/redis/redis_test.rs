@@ -1,3 +1,5 @@
+//! Redis as a store, on servers of its own that are stopped, filled and set otherwise.
+
 use std::sync::Arc;
 
 use bytes::Bytes;
