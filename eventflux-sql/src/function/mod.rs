@@ -22,5 +22,6 @@ pub use compile::{compile_expression, compile_filters};
 pub use guard::{guard_expression, guard_plan};
 pub use reference::{Chapter, FunctionDoc};
 pub use registry::FunctionRegistry;
+pub(crate) use scalar::TIME_PARTS;
 pub use text::expression_text;
 pub use user::RegistrationError;

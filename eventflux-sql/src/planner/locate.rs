@@ -81,45 +81,11 @@ pub(crate) fn plain(span: Span, error: &DataFusionError) -> Diagnostic {
     }
 }
 
-/// An error's own words: lower case, on one line, types by the names that users write.
+/// The first line of an error's own words.
 fn message(error: &DataFusionError) -> String {
     let text = error_message(error);
-    let line = text.lines().next().unwrap_or_default();
-    let mut out = String::with_capacity(line.len());
-    let mut rest = line;
-    while let Some(start) = rest.find(|c: char| c.is_ascii_alphanumeric()) {
-        let word = &rest[start..];
-        let end = word
-            .find(|c: char| !c.is_ascii_alphanumeric())
-            .unwrap_or(word.len());
-        out.push_str(&rest[..start]);
-        let known = TYPES.iter().find(|(theirs, _)| *theirs == &word[..end]);
-        out.push_str(known.map_or(&word[..end], |(_, ours)| ours));
-        rest = &word[end..];
-    }
-    out.push_str(rest);
-    out
+    text.lines().next().unwrap_or_default().to_owned()
 }
-
-/// Types as the libraries name them, and as users do.
-const TYPES: &[(&str, &str)] = &[
-    ("Boolean", "BOOLEAN"),
-    ("Int8", "TINYINT"),
-    ("Int16", "SMALLINT"),
-    ("Int32", "INT"),
-    ("Int64", "BIGINT"),
-    ("UInt8", "TINYINT UNSIGNED"),
-    ("UInt16", "SMALLINT UNSIGNED"),
-    ("UInt32", "INT UNSIGNED"),
-    ("UInt64", "BIGINT UNSIGNED"),
-    ("Float32", "FLOAT"),
-    ("Float64", "DOUBLE"),
-    ("Decimal128", "DECIMAL"),
-    ("Utf8", "STRING"),
-    ("Date32", "DATE"),
-    ("Time64", "TIME"),
-    ("Timestamp", "TIMESTAMP"),
-];
 
 struct Search<'a> {
     provider: &'a Provider<'a>,

@@ -19,6 +19,7 @@ pub(super) use bounded::{bounded, check_concatenation};
 pub(super) use builtin::Builtin;
 pub(super) use json::JsonOperators;
 pub(super) use regexp::{SubstringPattern, regexp_operator, similar_to};
+pub(crate) use time::TIME_PARTS;
 pub(super) use time::check_unit;
 
 /// All of them. One that has the name of a function of DataFusion takes its place.

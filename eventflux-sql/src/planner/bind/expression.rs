@@ -15,7 +15,7 @@ use super::scope::Scope;
 use super::{Binder, refuse};
 use crate::catalog::{Name, TypeName};
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
-use crate::function::FunctionRegistry;
+use crate::function::{FunctionRegistry, TIME_PARTS};
 use crate::statement::SqlType;
 use crate::statement::instead::ELEMENTS;
 
@@ -109,26 +109,6 @@ impl Binder<'_> {
         }
     }
 }
-
-/// What EXTRACT can take out of a timestamp.
-const TIME_UNITS: &[&str] = &[
-    "year",
-    "isoyear",
-    "quarter",
-    "month",
-    "week",
-    "day",
-    "dow",
-    "isodow",
-    "doy",
-    "hour",
-    "minute",
-    "second",
-    "millisecond",
-    "microsecond",
-    "nanosecond",
-    "epoch",
-];
 
 /// The qualifier of a stream's own columns in the expressions of its computed columns.
 pub(crate) const COMPUTED_QUALIFIER: &str = "stream";
@@ -265,12 +245,12 @@ impl Names<'_, '_> {
     /// A part of a timestamp.
     fn time_unit(&mut self, field: &DateTimeField, place: TokenSpan) {
         let name = field.to_string().to_lowercase();
-        if TIME_UNITS.contains(&name.trim_end_matches('s')) {
+        if TIME_PARTS.contains(&name.trim_end_matches('s')) {
             return;
         }
         let span = self.binder.source.span_of(place);
-        let help = did_you_mean(&name, TIME_UNITS.iter().copied())
-            .unwrap_or_else(|| format!("the parts are {}", TIME_UNITS.join(", ")));
+        let help = did_you_mean(&name, TIME_PARTS.iter().copied())
+            .unwrap_or_else(|| format!("the parts are {}", TIME_PARTS.join(", ")));
         let message = format!("a timestamp has no part `{name}`");
         self.binder
             .report(Diagnostic::error(Code::WrongArguments, span, message).with_help(help));

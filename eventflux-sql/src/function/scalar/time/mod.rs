@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use datafusion_expr::ScalarUDF;
 
+pub(crate) use unit::TIME_PARTS;
 pub(in crate::function) use unit::check_unit;
 
 pub(super) fn functions() -> Vec<Arc<ScalarUDF>> {

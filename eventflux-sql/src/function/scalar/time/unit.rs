@@ -8,7 +8,7 @@ use crate::diagnostic::did_you_mean;
 use crate::function::ArgumentError;
 
 /// What `date_part` and EXTRACT can take out of a time.
-const PARTS: &[&str] = &[
+pub(crate) const TIME_PARTS: &[&str] = &[
     "year",
     "isoyear",
     "quarter",
@@ -83,10 +83,10 @@ pub(in crate::function) fn check_unit(function: &ScalarFunction) -> Result<()> {
     };
     let wanted = name.to_ascii_lowercase();
     let is_wanted = |part: &&str| wanted == **part || wanted.strip_suffix('s') == Some(*part);
-    if PARTS.iter().chain(SHORT_PARTS).any(is_wanted) {
+    if TIME_PARTS.iter().chain(SHORT_PARTS).any(is_wanted) {
         return Ok(());
     }
-    Err(unknown(name, PARTS.to_vec()).into())
+    Err(unknown(name, TIME_PARTS.to_vec()).into())
 }
 
 fn unknown(name: &str, known: Vec<&'static str>) -> ArgumentError {
