@@ -362,15 +362,20 @@ fn what_belongs_to_a_checkpoint_that_is_given_up_becomes_part_of_the_next() {
     );
     read_up_to(&world, &running, 3);
     // On a busy machine it may take some attempts.
-    let before = loop {
+    let mut before = loop {
         if let Ok(epoch) = running.checkpoint() {
             break epoch;
         }
     };
-    // The loops behind the exchange come to a stop: barriers wait behind their rows.
+    // The loops behind the exchange come to a stop: barriers wait behind their rows, as soon as those are there.
     world.journal.is_blocked.send_replace(true);
     world.shelf.let_read(8);
-    let error = running.checkpoint().unwrap_err();
+    let error = loop {
+        match running.checkpoint() {
+            Ok(epoch) => before = epoch,
+            Err(error) => break error,
+        }
+    };
     assert!(error.to_string().contains("did not come through"), "{error}");
     assert_eq!(world.newest().epoch, before);
     assert!(running.metrics().checkpoints.given_up > 0);
@@ -393,6 +398,7 @@ fn commits_are_repeated_after_a_restart() {
     read_up_to(&world, &running, 4);
     let epoch = running.checkpoint().unwrap();
     running.abort();
+    let _ = running.wait();
     drop(running);
     // While the outside is away, a run that has to commit does not start.
     let error = app(&world.shelf, &world.journal, world.checkpoints(), 1)
@@ -403,7 +409,10 @@ fn commits_are_repeated_after_a_restart() {
     world.journal.is_away.store(false, Ordering::SeqCst);
     let running = world.start(1);
     assert_eq!(world.journal.rows().len(), 4);
-    assert_eq!(*world.journal.calls.lock().unwrap(), [(epoch, 0)]);
+    // An attempt of a run that ended may be under way still: what it commits is the same.
+    let mut calls = world.journal.calls.lock().unwrap().clone();
+    calls.dedup();
+    assert_eq!(calls, [(epoch, 0)]);
     let contexts = world.journal.contexts.lock().unwrap().clone();
     let generations: Vec<_> = contexts.iter().map(|context| context.generation).collect();
     assert_eq!(generations, [1, 2, 3]);
