@@ -1,7 +1,5 @@
 //! Rows as JSON: one case per type, NULLs, slices.
 
-#![allow(clippy::unwrap_used, reason = "a test may fail in the shortest way")]
-
 use std::sync::Arc;
 
 use arrow::array::builder::{Int32Builder, ListBuilder, MapBuilder, StringBuilder};

@@ -1,7 +1,5 @@
 //! Options: spelling, splitting between connector and format, values, and what a mistake is answered with.
 
-#![allow(clippy::unwrap_used, reason = "a test may fail in the shortest way")]
-
 use std::collections::BTreeMap;
 use std::time::Duration;
 
