@@ -9,9 +9,15 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("eventflux-core", &[]),
     ("eventflux-sql", &["eventflux-core"]),
     ("eventflux-connectors", &["eventflux-core"]),
+    ("eventflux-distributed", &["eventflux-core"]),
     (
         "eventflux",
-        &["eventflux-core", "eventflux-sql", "eventflux-connectors"],
+        &[
+            "eventflux-core",
+            "eventflux-sql",
+            "eventflux-connectors",
+            "eventflux-distributed",
+        ],
     ),
     ("eventflux-cli", &["eventflux"]),
 ];
@@ -38,6 +44,10 @@ const STRANGERS: &[(&str, &[&str])] = &[
             "datafusion-physical-expr",
             "clap",
         ],
+    ),
+    (
+        "eventflux-distributed",
+        &["sqlparser", "datafusion-sql", "rdkafka", "clap"],
     ),
     ("eventflux", &["clap", "indicatif", "anstream"]),
 ];

@@ -1,0 +1,1 @@
+//! What joins nodes: how frames travel between them, and how they agree.
