@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::thread;
 
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, error::TryRecvError, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::connector::{CommitNote, SinkCommitter};
 use crate::error::{Error, ErrorKind, Result};
@@ -83,44 +83,58 @@ impl Work {
     async fn run(&mut self) {
         let mut notes = Vec::new();
         let mut wait_us = RETRY_US.0;
-        while let Some(more) = self.inbox.recv().await {
-            notes.extend(more);
-            while !notes.is_empty() {
-                let tell = match self.committer.commit(&notes).await {
-                    Ok(()) => {
-                        wait_us = RETRY_US.0;
-                        let epoch = notes.last().map_or(0, |note| note.epoch);
-                        notes.clear();
-                        Delivered::UpTo {
-                            operator_id: self.operator_id.clone(),
-                            epoch,
+        // When a failed commit is tried again.
+        let mut due_us = None;
+        let clock = Arc::clone(&self.clock);
+        loop {
+            let due = async {
+                match due_us {
+                    Some(due_us) => clock.reached(due_us).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                more = self.inbox.recv() => match more {
+                    Some(more) => {
+                        notes.extend(more);
+                        // What comes meanwhile goes along with the next attempt.
+                        if due_us.is_some() {
+                            continue;
                         }
                     }
-                    Err(error) if error.kind() == ErrorKind::Environment => Delivered::Waiting {
+                    None => return,
+                },
+                () = due => {}
+            }
+            // A thread that gets its turn only after its run has ended must not meet the next run's.
+            if self.inbox.is_closed() {
+                return;
+            }
+            let tell = match self.committer.commit(&notes).await {
+                Ok(()) => {
+                    wait_us = RETRY_US.0;
+                    due_us = None;
+                    let epoch = notes.last().map_or(0, |note| note.epoch);
+                    notes.clear();
+                    Delivered::UpTo {
                         operator_id: self.operator_id.clone(),
-                        error,
-                    },
-                    Err(error) => Delivered::Failed(error),
-                };
-                let is_over = matches!(tell, Delivered::Failed(_));
-                if self.told.send(tell).is_err() || is_over {
-                    return;
-                }
-                if !notes.is_empty() {
-                    self.clock
-                        .reached(self.clock.now_us().saturating_add(wait_us))
-                        .await;
-                    wait_us = (wait_us * 2).min(RETRY_US.1);
-                }
-                // What has come meanwhile goes along with it.
-                loop {
-                    match self.inbox.try_recv() {
-                        Ok(more) => notes.extend(more),
-                        Err(TryRecvError::Empty) => break,
-                        Err(TryRecvError::Disconnected) if notes.is_empty() => break,
-                        Err(TryRecvError::Disconnected) => return,
+                        epoch,
                     }
                 }
+                Err(error) if error.kind() == ErrorKind::Environment => {
+                    due_us = Some(clock.now_us().saturating_add(wait_us));
+                    wait_us = (wait_us * 2).min(RETRY_US.1);
+                    Delivered::Waiting {
+                        operator_id: self.operator_id.clone(),
+                        error,
+                    }
+                }
+                Err(error) => Delivered::Failed(error),
+            };
+            let is_over = matches!(tell, Delivered::Failed(_));
+            if self.told.send(tell).is_err() || is_over {
+                return;
             }
         }
     }
