@@ -9,7 +9,8 @@ use crate::app::{
 use crate::catalog::{Catalog, Relation, RelationId, RelationType, Role};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, SourceText, Span};
 use crate::explain::logical_text;
-use crate::planner::program::{PlannedQuery, Program};
+use crate::planner::program::Program;
+use crate::planner::query::PlannedQuery;
 use crate::planner::request::{Request, described, query_name, shown};
 use crate::planner::streaming::{Built, build};
 use crate::statement::parse;

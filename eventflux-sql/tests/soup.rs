@@ -9,6 +9,8 @@ use eventflux_sql::{
 };
 use proptest::prelude::*;
 
+use crate::support::words_of;
+
 /// Statements of every kind, to be mutated.
 const STATEMENTS: &[&str] = &[
     "CREATE STREAM s (a INT NOT NULL, b LONG METADATA FROM 'offset', c AS a + 1, ts TIMESTAMP(3), \
@@ -220,7 +222,8 @@ fn mutations() -> impl Strategy<Value = String> {
         prop::collection::vec(change, 1..6),
     )
         .prop_map(|(statement, changes)| {
-            let mut words: Vec<&str> = split(statement);
+            let mut words = words_of(statement);
+            words.retain(|word| !word.trim().is_empty());
             for (index, kind, piece) in changes {
                 let at = index.index(words.len());
                 match kind {
@@ -232,22 +235,6 @@ fn mutations() -> impl Strategy<Value = String> {
             }
             words.join(" ")
         })
-}
-
-/// Splits roughly where tokens do.
-fn split(text: &str) -> Vec<&str> {
-    let mut words = Vec::new();
-    let mut start = 0;
-    for (index, c) in text.char_indices() {
-        if !c.is_alphanumeric() && c != '_' {
-            words.push(&text[start..index]);
-            words.push(&text[index..index + c.len_utf8()]);
-            start = index + c.len_utf8();
-        }
-    }
-    words.push(&text[start..]);
-    words.retain(|word| !word.trim().is_empty());
-    words
 }
 
 proptest! {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field};
 
-use super::{Column, ColumnOrigin, EngineOptions, Relation, RelationType, timestamp};
+use super::{Column, ColumnOrigin, Relation, RelationType, timestamp};
 
 /// Its name.
 pub(crate) const ERROR_STREAM: &str = "system.errors";
@@ -30,16 +30,10 @@ pub(crate) fn error_columns() -> Vec<Column> {
 
 /// The built-in stream.
 pub(crate) fn error_stream() -> Relation {
-    Relation {
-        name: ERROR_STREAM.to_owned(),
-        kind: RelationType::Errors,
-        columns: error_columns(),
-        event_time: None,
-        primary_key: Vec::new(),
-        primary_key_span: None,
-        connector: None,
-        engine: EngineOptions::default(),
-        view: None,
-        span: None,
-    }
+    Relation::internal(
+        ERROR_STREAM.to_owned(),
+        RelationType::Errors,
+        error_columns(),
+        None,
+    )
 }

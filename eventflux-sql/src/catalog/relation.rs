@@ -86,6 +86,27 @@ pub(crate) struct View {
 }
 
 impl Relation {
+    /// One that no CREATE statement describes: no connector, no event time, no key.
+    pub(crate) fn internal(
+        name: String,
+        kind: RelationType,
+        columns: Vec<Column>,
+        span: Option<Span>,
+    ) -> Self {
+        Self {
+            name,
+            kind,
+            columns,
+            event_time: None,
+            primary_key: Vec::new(),
+            primary_key_span: None,
+            connector: None,
+            engine: EngineOptions::default(),
+            view: None,
+            span,
+        }
+    }
+
     /// The schema of its rows.
     pub(crate) fn schema(&self) -> SchemaRef {
         let fields: Vec<_> = self

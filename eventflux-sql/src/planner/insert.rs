@@ -20,6 +20,15 @@ pub(crate) fn insertable(relation: &Relation) -> Vec<usize> {
         .collect()
 }
 
+/// Refuses a query that gives more or fewer columns than are named for it.
+pub(crate) fn check_count(given: usize, named: usize, span: Span) -> Result<(), Diagnostics> {
+    if given == named {
+        return Ok(());
+    }
+    let message = format!("the query must give as many columns as are named: {given} given, {named} named");
+    Err(vec![Diagnostic::error(Code::ColumnCount, span, message)])
+}
+
 /// Gives the query's columns the names and types of the relation's.
 pub(crate) fn align(
     plan: LogicalPlan,

@@ -4,7 +4,8 @@ use crate::app::Answer;
 use crate::catalog::{Catalog, ColumnOrigin, Name, Relation, RelationType, type_name_of};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
 use crate::function::FunctionRegistry;
-use crate::planner::program::{PlannedQuery, Program, QueryTarget};
+use crate::planner::program::Program;
+use crate::planner::query::{PlannedQuery, QueryTarget};
 use crate::statement::{Describe, Explain, ObjectKind, ShowKind, StatementKind};
 
 /// Something that is asked. Answers are given when everything is planned.

@@ -16,7 +16,7 @@ use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 
 use self::grammar::{Grammar, STREAMS};
 use crate::compilation::files;
-use crate::support::context;
+use crate::support::{context, words_of};
 
 fn check_span(source: &SourceText, span: Span) {
     let text = source.text();
@@ -201,22 +201,6 @@ fn random_queries_give_a_plan_or_a_diagnostic() {
     );
 }
 
-/// A text's words, signs, names and strings.
-fn words(text: &str) -> Vec<&str> {
-    let mut words = Vec::new();
-    let mut start = 0;
-    for (index, c) in text.char_indices() {
-        if !c.is_alphanumeric() && c != '_' {
-            words.push(&text[start..index]);
-            words.push(&text[index..index + c.len_utf8()]);
-            start = index + c.len_utf8();
-        }
-    }
-    words.push(&text[start..]);
-    words.retain(|word| !word.is_empty());
-    words
-}
-
 #[test]
 fn mutations_of_good_texts_give_a_plan_or_a_diagnostic() {
     let root = "../tests/correctness";
@@ -274,7 +258,7 @@ fn mutations_of_good_texts_give_a_plan_or_a_diagnostic() {
     ];
     let mutated = (prop::sample::select(texts), prop::collection::vec(change, 1..4)).prop_map(
         move |((streams, text), changes)| {
-            let written = words(&text);
+            let written = words_of(&text);
             let mut changed = written.clone();
             for (at, from, kind) in changes {
                 let at = at.index(changed.len());

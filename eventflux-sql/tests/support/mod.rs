@@ -1,4 +1,6 @@
-//! Connectors that only plan: as much of one as the compiler sees.
+//! What tests share: connectors that only plan, as much of one as the compiler sees, and pieces of texts.
+
+mod words;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +12,8 @@ use eventflux_core::connector::{
 use eventflux_core::{Error, Result};
 use eventflux_sql::diagnostic::SourceText;
 use eventflux_sql::{CompileContext, CompiledApp};
+
+pub use words::words_of;
 
 eventflux_core::options! {
     /// Options of both connectors.

@@ -1,18 +1,17 @@
 //! Arithmetic that fails rather than wraps around or passes over a division by zero.
 
-use std::sync::Arc;
-
 use arrow::array::{Array, ArrayRef, AsArray, Datum};
 use arrow::compute::kernels::numeric::{add, div, mul, rem, sub};
-use arrow::datatypes::{DataType, Field, FieldRef, Float32Type, Float64Type};
+use arrow::datatypes::{DataType, FieldRef, Float32Type, Float64Type};
 use arrow::error::ArrowError;
 use datafusion_common::{Result, internal_err};
-use datafusion_expr::type_coercion::binary::BinaryTypeCoercer;
 use datafusion_expr::{
     ColumnarValue, Expr, Operator, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
     Volatility,
 };
 use datafusion_physical_expr_common::datum::apply;
+
+use super::binary::{result_field, result_type};
 
 /// `+`, `-` and `*` of integers and decimals, `/` and `%` of floating-point numbers.
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -65,24 +64,11 @@ impl ScalarUDFImpl for CheckedArithmetic {
     }
 
     fn return_type(&self, types: &[DataType]) -> Result<DataType> {
-        match types {
-            [left, right] => BinaryTypeCoercer::new(left, &self.operator, right).get_result_type(),
-            _ => internal_err!("{} takes two arguments", self.name()),
-        }
+        result_type(&self.operator, types)
     }
 
     fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
-        let types: Vec<DataType> = args
-            .arg_fields
-            .iter()
-            .map(|field| field.data_type().clone())
-            .collect();
-        let is_nullable = args.arg_fields.iter().any(|field| field.is_nullable());
-        Ok(Arc::new(Field::new(
-            self.name(),
-            self.return_type(&types)?,
-            is_nullable,
-        )))
+        result_field(self.name(), &self.operator, &args)
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {

@@ -1,16 +1,14 @@
 //! Text put together by `||`, within bounds.
 
-use std::sync::Arc;
-
 use arrow::compute::kernels::concat_elements::concat_elements_dyn;
-use arrow::datatypes::{DataType, Field, FieldRef};
+use arrow::datatypes::{DataType, FieldRef};
 use datafusion_common::{Result, internal_err};
-use datafusion_expr::type_coercion::binary::BinaryTypeCoercer;
 use datafusion_expr::{
     ColumnarValue, Expr, Operator, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
     Volatility,
 };
 
+use super::binary::{result_field, result_type};
 use crate::function::scalar::check_concatenation;
 
 /// `||` of text or bytes; NULL if one side is.
@@ -46,24 +44,11 @@ impl ScalarUDFImpl for Concatenation {
     }
 
     fn return_type(&self, types: &[DataType]) -> Result<DataType> {
-        match types {
-            [left, right] => BinaryTypeCoercer::new(left, &Operator::StringConcat, right).get_result_type(),
-            _ => internal_err!("|| takes two arguments"),
-        }
+        result_type(&Operator::StringConcat, types)
     }
 
     fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
-        let types: Vec<DataType> = args
-            .arg_fields
-            .iter()
-            .map(|field| field.data_type().clone())
-            .collect();
-        let is_nullable = args.arg_fields.iter().any(|field| field.is_nullable());
-        Ok(Arc::new(Field::new(
-            self.name(),
-            self.return_type(&types)?,
-            is_nullable,
-        )))
+        result_field(self.name(), &Operator::StringConcat, &args)
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {

@@ -4,6 +4,7 @@
 //! wrap around, cut off and pass over divisions by zero.
 
 mod arithmetic;
+mod binary;
 mod cast;
 mod concatenation;
 mod expression;

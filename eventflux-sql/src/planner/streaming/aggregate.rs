@@ -7,7 +7,7 @@ use datafusion_common::{DataFusionError, Result};
 use datafusion_expr::{Aggregate, Expr, GroupingSet};
 use eventflux_core::plan::{
     AggregateCall, ChangelogMode, Exchange, GroupAggregateSpec, OperatorSpec, Parallelism,
-    WindowAggregateSpec, WindowTime,
+    WindowAggregateSpec, WindowSpec, WindowTime,
 };
 
 use super::call::Call;
@@ -74,14 +74,7 @@ impl Translator<'_> {
         let window_spec = rel.window.as_ref().map(|window| window.spec.clone());
         let (mut rel, slots) = self.arrange(rel, &exprs)?;
         rel.window = None;
-        let window = match window {
-            None => None,
-            Some(GroupWindow::Pending) => window_spec.map(WindowTime::Assign),
-            Some(GroupWindow::Attached) => Some(WindowTime::Attached {
-                start: slots[slots.len() - 2],
-                end: slots[slots.len() - 1],
-            }),
-        };
+        let window = window.and_then(|window| window.time(window_spec, &slots));
         let keys = slots[..plain.len()].to_vec();
         let calls = self.place_calls(calls, &slots[plain.len()..], aggregate, &rel)?;
         Ok(Arranged {
@@ -265,8 +258,22 @@ impl Translator<'_> {
 pub(super) enum GroupWindow {
     /// The operator assigns the pending one itself.
     Pending,
-    /// The bounds are columns.
+    /// The bounds are columns, the last ones of what the operator is given.
     Attached,
+}
+
+impl GroupWindow {
+    /// What the operator is told. `pending`: the window to be assigned; `slots`: the operator's input columns.
+    pub(super) fn time(self, pending: Option<WindowSpec>, slots: &[usize]) -> Option<WindowTime> {
+        match (self, slots) {
+            (Self::Pending, _) => pending.map(WindowTime::Assign),
+            (Self::Attached, [.., start, end]) => Some(WindowTime::Attached {
+                start: *start,
+                end: *end,
+            }),
+            (Self::Attached, _) => None,
+        }
+    }
 }
 
 /// What each key is; the bounds are special only in a windowed aggregation.

@@ -28,8 +28,8 @@ use crate::function::FunctionRegistry;
 use crate::planner::insert::insertable;
 use crate::planner::locate::{locate_query, plain};
 use crate::planner::logical::optimise;
-use crate::planner::program::{PlannedQuery, QueryTarget};
 use crate::planner::provider::Provider;
+use crate::planner::query::{PlannedQuery, QueryTarget};
 use crate::planner::scanned::scanned;
 use crate::planner::window_node::WindowNode;
 

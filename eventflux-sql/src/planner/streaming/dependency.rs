@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::{Catalog, RelationId};
 use crate::diagnostic::{Code, Diagnostic, Span};
-use crate::planner::program::{PlannedQuery, QueryTarget};
+use crate::planner::query::{PlannedQuery, QueryTarget};
 
 /// The order in which queries have to be planned, by index: each behind those that write what it reads.
 pub(super) fn order(queries: &[PlannedQuery], catalog: &Catalog) -> Result<Vec<usize>, Diagnostic> {

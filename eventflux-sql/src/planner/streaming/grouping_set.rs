@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::datatypes::{Field, Schema};
 use datafusion_common::{DataFusionError, Result};
 use datafusion_expr::{Aggregate, Expr, GroupingSet};
-use eventflux_core::plan::{Exchange, ExpandSpec, OperatorSpec, WindowTime};
+use eventflux_core::plan::{Exchange, ExpandSpec, OperatorSpec};
 
 use super::aggregate::{Arranged, GroupWindow, Key, bound_exprs, logical_keys, sets_of};
 use super::call::Call;
@@ -82,14 +82,7 @@ impl Translator<'_> {
         };
         let first_copy = self.graph.node(rel.node).schema.fields().len();
         rel = self.expand(rel, spec, id_type);
-        let window = match window {
-            None => None,
-            Some(GroupWindow::Pending) => window_spec.map(WindowTime::Assign),
-            Some(GroupWindow::Attached) => Some(WindowTime::Attached {
-                start: slots[slots.len() - 2],
-                end: slots[slots.len() - 1],
-            }),
-        };
+        let window = window.and_then(|window| window.time(window_spec, &slots));
         let calls = self.place_calls(calls, &slots[plain.len()..], aggregate, &rel)?;
         let mut logical_keys = keys;
         logical_keys.push(Key::Plain(plain.len()));

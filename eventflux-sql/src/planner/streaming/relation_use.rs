@@ -13,7 +13,7 @@ use crate::catalog::{
     Catalog, ColumnOrigin, Name, Relation, RelationId, RelationType, Role, Usage, error_columns, role,
 };
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
-use crate::planner::program::{PlannedQuery, QueryTarget};
+use crate::planner::query::{PlannedQuery, QueryTarget};
 
 /// The uses of all relations.
 #[derive(Debug, Default)]
