@@ -75,6 +75,10 @@ family!(groups_and_aggregates:
 );
 
 family!(types:
+    "SELECT at AT TIME ZONE 'Mars/Olympus' FROM trades;",
+    "SELECT at AT TIME ZONE symbol FROM trades;",
+    "SELECT at AT TIME ZONE '+25:00' FROM trades;",
+    "SELECT at AT TIME ZONE 'Europe/Berlin' FROM trades;",
     "SELECT symbol + 1 FROM trades;",
     "SELECT price * at FROM trades;",
     "SELECT -symbol FROM trades;",

@@ -81,7 +81,8 @@ codes! {
     UnknownType = "unknown-type":
         "No type of this name exists.",
     InvalidType = "invalid-type":
-        "The type exists and its parameters are out of range, for instance DECIMAL with more than 38 digits.",
+        "The type exists and its parameters are out of range, for instance DECIMAL with more than 38 digits or a time zone \
+         that there is not.",
     InvalidDuration = "invalid-duration":
         "A duration cannot be read, is zero or negative where it must be positive, or has months, whose length varies.",
     InvalidOption = "invalid-option":

@@ -1,5 +1,6 @@
 //! Expressions: walked for what stands within them, and for forms that nothing plans.
 
+use arrow::array::timezone::Tz;
 use sqlparser::ast::{
     AccessExpr, Array, ArrayElemTypeDef, CaseWhen, CeilFloorKind, DataType, Expr, Interval, StructField,
     Subscript, TypedString, Value, ValueWithSpan,
@@ -36,16 +37,17 @@ impl Lower<'_> {
                 compare_op: _,
                 right,
             }
-            | Expr::AtTimeZone {
-                timestamp: left,
-                time_zone: right,
-            }
             | Expr::Position {
                 expr: left,
                 r#in: right,
             } => {
                 self.expr(left);
                 self.expr(right);
+            }
+            Expr::AtTimeZone { timestamp, time_zone } => {
+                self.expr(timestamp);
+                self.expr(time_zone);
+                self.time_zone(time_zone);
             }
             Expr::IsFalse(inner)
             | Expr::IsNotFalse(inner)
@@ -263,6 +265,28 @@ impl Lower<'_> {
             | Expr::Prior(_)
             | Expr::Lambda(_)
             | Expr::MemberOf(_) => self.refused(expr),
+        }
+    }
+
+    /// What follows AT TIME ZONE.
+    fn time_zone(&mut self, time_zone: &Expr) {
+        let Expr::Value(value) = time_zone else {
+            return self.refuse(
+                self.places.span(place_within(time_zone)),
+                "a time zone that is computed",
+                "write its name, such as 'Europe/Berlin' or '+02:00'",
+            );
+        };
+        if let Value::SingleQuotedString(name) = &value.value
+            && name.parse::<Tz>().is_err()
+        {
+            let span = self.places.span(value.span);
+            let message = format!("there is no time zone `{name}`");
+            self.report(
+                Diagnostic::error(Code::InvalidType, span, message).with_help(
+                    "a time zone is a name such as 'Europe/Berlin', or an offset such as '+02:00'",
+                ),
+            );
         }
     }
 
