@@ -48,6 +48,7 @@ mod redis;
 pub use redis::RedisPersistenceStore;
 
 pub use eventflux_core::checkpoint::{CheckpointConfig, Revision, StartFrom};
+pub use eventflux_core::state::segment::Compression;
 #[cfg(feature = "redis")]
 pub use eventflux_core::state::store::RedisConfig;
 pub use eventflux_core::state::store::{

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::state::segment::Compression;
 use crate::state::store::CheckpointStore;
 
 /// Where a run starts.
@@ -35,6 +36,8 @@ pub struct CheckpointConfig {
     pub timeout: Duration,
     /// How many checkpoints are kept, the newest ones; at least one.
     pub retained: usize,
+    /// How new segments are compressed; what is stored already is read as it is.
+    pub compression: Compression,
     /// Where the run starts.
     pub from: StartFrom,
     /// State that the query has no use for is dropped; otherwise such a start is refused.
@@ -51,6 +54,7 @@ impl CheckpointConfig {
             pause_min: Duration::from_millis(100),
             timeout: Duration::from_secs(600),
             retained: 3,
+            compression: Compression::default(),
             from: StartFrom::Latest,
             is_drop_allowed: false,
         }
@@ -63,6 +67,7 @@ impl fmt::Debug for CheckpointConfig {
             .field("store", &self.store.to_string())
             .field("app", &self.app)
             .field("interval", &self.interval)
+            .field("compression", &self.compression)
             .field("from", &self.from)
             .finish_non_exhaustive()
     }

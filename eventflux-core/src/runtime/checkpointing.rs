@@ -17,6 +17,7 @@ use crate::checkpoint::restore::{Restored, Start};
 use crate::connector::{CommitContext, CommitNote};
 use crate::error::Result;
 use crate::plan::PhysicalPlan;
+use crate::state::segment::SegmentOptions;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -125,7 +126,11 @@ impl Checkpointing {
         };
         let clock = Arc::clone(&config.clock);
         let store = Arc::clone(&self.checkpoints.store);
-        let recorder = Recorder::new(store, self.start.next_sequence, heading, clock);
+        let options = SegmentOptions {
+            compression: self.checkpoints.compression,
+            ..SegmentOptions::default()
+        };
+        let recorder = Recorder::new(store, self.start.next_sequence, heading, options, clock);
         let surroundings = Surroundings {
             commander: Arc::clone(&shared.commander),
             cells: Arc::clone(shared.meter.checkpoint_cells()),

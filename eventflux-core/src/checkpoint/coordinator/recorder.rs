@@ -30,6 +30,7 @@ pub(crate) struct Recorder {
     log: ManifestLog,
     next_sequence: u64,
     heading: Heading,
+    options: SegmentOptions,
     clock: Arc<dyn Clock>,
     /// What sinks have not delivered yet, oldest first, as manifests and as sinks have it.
     undelivered: Vec<(SinkNote, CommitNote)>,
@@ -49,6 +50,7 @@ impl Recorder {
         store: Arc<dyn CheckpointStore>,
         next_sequence: u64,
         heading: Heading,
+        options: SegmentOptions,
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self {
@@ -56,6 +58,7 @@ impl Recorder {
             store,
             next_sequence,
             heading,
+            options,
             clock,
             undelivered: Vec::new(),
         }
@@ -125,7 +128,7 @@ impl Recorder {
             key_groups: self.heading.plan.key_groups,
         };
         let built = if draft.folded.is_empty() {
-            let mut builder = SegmentBuilder::new(heading, SegmentOptions::default());
+            let mut builder = SegmentBuilder::new(heading, self.options);
             for (operator_id, rows) in draft.operators.iter() {
                 builder.add(operator_id, rows)?;
             }
@@ -133,11 +136,10 @@ impl Recorder {
         } else {
             let stored = SegmentSet::open(Arc::clone(&self.store), &draft.folded).await?;
             let newer = Arc::clone(&draft.operators);
+            let options = self.options;
             let tokio = tokio::runtime::Handle::current();
             // It waits for the store.
-            let folding = tokio::task::spawn_blocking(move || {
-                fold(&stored, &newer, heading, SegmentOptions::default(), &tokio)
-            });
+            let folding = tokio::task::spawn_blocking(move || fold(&stored, &newer, heading, options, &tokio));
             let failed = |error| Error::Bug(format!("segments cannot be folded: {error}"));
             folding.await.map_err(failed)??
         };
