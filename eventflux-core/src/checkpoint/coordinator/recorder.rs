@@ -139,7 +139,8 @@ impl Recorder {
             let options = self.options;
             let tokio = tokio::runtime::Handle::current();
             // It waits for the store.
-            let folding = tokio::task::spawn_blocking(move || fold(&stored, &newer, heading, options, &tokio));
+            let folding =
+                tokio::task::spawn_blocking(move || fold(&stored, &newer, heading, options, &tokio));
             let failed = |error| Error::Bug(format!("segments cannot be folded: {error}"));
             folding.await.map_err(failed)??
         };
