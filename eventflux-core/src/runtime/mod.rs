@@ -15,7 +15,8 @@
 //! parallelism, batch size or who drives the loops. Waiting for those behind is measured as backpressure, never as idleness.
 //! A loop that fails or panics ends the run with its error.
 //!
-//! **Absent on purpose** Wires between nodes (an edge is made in one place, `graph::builder`) and when checkpoints are taken
+//! **Absent on purpose** Wires between nodes (an edge is made in one place, `graph::builder`; [`RemoteSender`] and [`EdgeFeed`] are its two
+//! ends where a wire is to lie between) and when checkpoints are taken
 //! (loops know a [`Checkpointer`](crate::checkpoint::Checkpointer)).
 
 mod chain;
@@ -41,6 +42,9 @@ mod subtask;
 mod task;
 
 pub use config::RuntimeConfig;
+#[cfg(any(test, feature = "testing"))]
+pub use edge::DetachedEnd;
+pub use edge::{EdgeFeed, EdgeId, EdgeTarget, RemoteEdges, RemoteSender};
 pub(crate) use orders::Commander;
 
 pub use in_process::{Input, InputError, Outlet, OutputStream};

@@ -1,11 +1,13 @@
 //! The receiving end of all edges of one subtask.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use crate::batch::EventBatch;
 use crate::element::StreamElement;
+use crate::error::{Error, Result};
 
 /// One queue per sender. Senders and the receiver meet under a lock that is held for a few instructions per element; either
 /// side waits through its waker.
@@ -19,6 +21,8 @@ use crate::element::StreamElement;
 #[derive(Debug)]
 pub(crate) struct Mailbox {
     state: Mutex<State>,
+    /// Whether the state has a failure: asked for each element, and false but once.
+    has_failed: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -31,6 +35,8 @@ struct State {
     is_closed: bool,
     /// Every watermark counts; otherwise, of several in a row, only the last does.
     keeps_watermarks: bool,
+    /// Why a channel will bring nothing more, though its input has not ended.
+    failure: Option<Error>,
 }
 
 #[derive(Debug)]
@@ -38,6 +44,8 @@ struct Channel {
     queue: VecDeque<(StreamElement, usize)>,
     queued_bytes: usize,
     bytes_max: usize,
+    /// What the receiver has taken since the beginning.
+    taken_bytes: u64,
     sender: Option<Waker>,
 }
 
@@ -54,6 +62,7 @@ impl Mailbox {
             queue: VecDeque::new(),
             queued_bytes: 0,
             bytes_max,
+            taken_bytes: 0,
             sender: None,
         };
         let channels = (0..channel_count).map(channel).collect();
@@ -64,7 +73,9 @@ impl Mailbox {
                 receiver: None,
                 is_closed: false,
                 keeps_watermarks: false,
+                failure: None,
             }),
+            has_failed: AtomicBool::new(false),
         }
     }
 
@@ -160,8 +171,49 @@ impl Mailbox {
         if channels.any(|(index, channel)| !channel.queue.is_empty() && !is_held(index)) {
             return Poll::Ready(());
         }
+        if state.failure.is_some() {
+            return Poll::Ready(());
+        }
         state.receiver = Some(context.waker().clone());
         Poll::Pending
+    }
+
+    /// Waits until the receiver has taken more than this many bytes from a channel; `None` if it is gone.
+    pub(crate) fn poll_taken(
+        &self,
+        channel: usize,
+        known_bytes: u64,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<u64>> {
+        let mut state = self.lock();
+        if state.is_closed {
+            return Poll::Ready(None);
+        }
+        let channel = &mut state.channels[channel];
+        if channel.taken_bytes > known_bytes {
+            return Poll::Ready(Some(channel.taken_bytes));
+        }
+        channel.sender = Some(context.waker().clone());
+        Poll::Pending
+    }
+
+    /// A channel will bring nothing more, though its input has not ended: the receiver fails.
+    pub(crate) fn fail(&self, error: Error) {
+        let receiver = {
+            let mut state = self.lock();
+            state.failure.get_or_insert(error);
+            self.has_failed.store(true, Ordering::Release);
+            state.receiver.take()
+        };
+        wake(receiver);
+    }
+
+    /// **Errors** A channel has failed.
+    pub(crate) fn check(&self) -> Result<()> {
+        if !self.has_failed.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        self.lock().failure.clone().map_or(Ok(()), Err)
     }
 
     /// The receiver goes away: what waits is dropped, and so is everything to come.
@@ -218,6 +270,7 @@ impl State {
         let channel = &mut self.channels[channel];
         let (element, bytes) = channel.queue.pop_front()?;
         channel.queued_bytes -= bytes;
+        channel.taken_bytes += bytes as u64;
         Some((element, if bytes > 0 { channel.sender.take() } else { None }))
     }
 }
@@ -335,6 +388,27 @@ mod tests {
         assert!(mailbox.try_push(0, one_row(2), 1_000).is_ok());
         assert_eq!(mailbox.queued_bytes(), 0);
         assert!(mailbox.pop(any).is_none());
+    }
+
+    #[test]
+    fn a_feeder_learns_what_was_taken_and_a_failure_reaches_the_receiver() {
+        let mailbox = Mailbox::new(1, 100);
+        let woken = Arc::new(Count::default());
+        let waker = Waker::from(Arc::clone(&woken));
+        let mut context = Context::from_waker(&waker);
+        mailbox.push(0, StreamElement::Batch(one_row(1)), 60);
+        assert!(mailbox.poll_taken(0, 0, &mut context).is_pending());
+        assert!(mailbox.pop(any).is_some());
+        assert_eq!(woken.0.load(Ordering::SeqCst), 1);
+        assert_eq!(mailbox.poll_taken(0, 0, &mut context), Poll::Ready(Some(60)));
+        assert!(mailbox.poll_taken(0, 60, &mut context).is_pending());
+        assert!(mailbox.check().is_ok());
+        assert!(mailbox.poll_ready(any, &mut context).is_pending());
+        mailbox.fail(Error::Bug("the wire broke".into()));
+        assert_eq!(woken.0.load(Ordering::SeqCst), 2);
+        assert!(mailbox.poll_ready(any, &mut context).is_ready());
+        let error = mailbox.check().expect_err("a channel has failed");
+        assert_eq!(error.to_string(), "internal error: the wire broke");
     }
 
     #[test]

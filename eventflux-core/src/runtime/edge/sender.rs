@@ -3,28 +3,26 @@
 use std::future::poll_fn;
 use std::sync::Arc;
 
-use super::Mailbox;
+use super::EdgeTarget;
 use crate::batch::EventBatch;
 use crate::element::{StreamElement, WATERMARK_MIN, Watermark};
 use crate::error::Result;
 use crate::metrics::Metric;
 use crate::runtime::task::{Drive, Task};
 
-/// Sends to one channel of one mailbox. A transport to another node would be a second kind of it.
+/// Sends to one channel of one receiver, here or elsewhere.
 #[derive(Debug)]
 pub(crate) struct EdgeSender {
-    mailbox: Arc<Mailbox>,
-    channel: usize,
+    target: EdgeTarget,
     task: Arc<Task>,
     watermark: Watermark,
     is_idle: bool,
 }
 
 impl EdgeSender {
-    pub(crate) fn new(mailbox: Arc<Mailbox>, channel: usize, task: Arc<Task>) -> Self {
+    pub(crate) fn new(target: EdgeTarget, task: Arc<Task>) -> Self {
         Self {
-            mailbox,
-            channel,
+            target,
             task,
             watermark: WATERMARK_MIN,
             is_idle: false,
@@ -32,29 +30,38 @@ impl EdgeSender {
     }
 
     /// Sends rows; waits for credit if it must.
-    pub(crate) fn send_batch(&mut self, batch: EventBatch) -> Result<()> {
+    pub(crate) fn send_batch(&mut self, mut batch: EventBatch) -> Result<()> {
         let bytes = batch.memory_bytes();
         self.is_idle = false;
         self.task.cells.add(Metric::BytesOut, bytes as u64);
-        if matches!(self.task.drive, Drive::Stepped) {
-            self.mailbox
-                .push(self.channel, StreamElement::Batch(batch), bytes);
-            return Ok(());
-        }
-        let mut batch = batch;
-        // One sender per channel: once there is credit, nobody else takes it.
-        while let Err(refused) = self.mailbox.try_push(self.channel, batch, bytes) {
-            batch = refused;
-            self.task.wait_downstream(poll_fn(|context| {
-                self.mailbox.poll_credit(self.channel, bytes, context)
-            }))?;
+        match &mut self.target {
+            EdgeTarget::Local(feed) if matches!(self.task.drive, Drive::Stepped) => {
+                feed.push(StreamElement::Batch(batch), bytes);
+            }
+            EdgeTarget::Local(feed) => {
+                // One sender per channel: once there is credit, nobody else takes it.
+                while let Err(refused) = feed.try_push(batch, bytes) {
+                    batch = refused;
+                    self.task
+                        .wait_downstream(poll_fn(|context| feed.poll_credit(bytes, context)))?;
+                }
+            }
+            EdgeTarget::Remote(remote) => {
+                while let Some(refused) = remote.try_send(batch)? {
+                    batch = refused;
+                    self.task
+                        .wait_downstream(poll_fn(|context| remote.poll_room(context)))?;
+                }
+            }
         }
         Ok(())
     }
 
     /// Sends anything but rows, at once. Right behind a barrier, event time is told again: whoever restarts from there
     /// knows nothing of it.
-    pub(crate) fn send_control(&mut self, element: StreamElement) {
+    ///
+    /// **Errors** The receiver runs elsewhere and cannot be reached.
+    pub(crate) fn send_control(&mut self, element: StreamElement) -> Result<()> {
         let is_barrier = matches!(element, StreamElement::Barrier(_));
         match element {
             StreamElement::Watermark(watermark) => {
@@ -64,15 +71,25 @@ impl EdgeSender {
             StreamElement::Idle => self.is_idle = true,
             _ => {}
         }
-        self.mailbox.push(self.channel, element, 0);
+        self.put(element)?;
         if is_barrier {
             if self.watermark != WATERMARK_MIN {
-                self.mailbox
-                    .push(self.channel, StreamElement::Watermark(self.watermark), 0);
+                self.put(StreamElement::Watermark(self.watermark))?;
             }
             if self.is_idle {
-                self.mailbox.push(self.channel, StreamElement::Idle, 0);
+                self.put(StreamElement::Idle)?;
             }
+        }
+        Ok(())
+    }
+
+    fn put(&mut self, element: StreamElement) -> Result<()> {
+        match &mut self.target {
+            EdgeTarget::Local(feed) => {
+                feed.push(element, 0);
+                Ok(())
+            }
+            EdgeTarget::Remote(remote) => remote.send_control(element),
         }
     }
 }

@@ -90,8 +90,7 @@ impl Collector for Exchange {
                 self.flush()?;
                 self.receivers
                     .iter_mut()
-                    .for_each(|receiver| receiver.edge.send_control(other.clone()));
-                Ok(())
+                    .try_for_each(|receiver| receiver.edge.send_control(other.clone()))
             }
         }
     }

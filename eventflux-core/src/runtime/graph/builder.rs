@@ -17,7 +17,7 @@ use crate::operator::{Operator, OperatorContext};
 use crate::plan::{Edge, ErrorPolicy, Exchange, Node, NodeId, OperatorSpec, PhysicalPlan, Port, SourceSpec};
 use crate::runtime::chain::{Next, Side, Stage};
 use crate::runtime::config::RuntimeConfig;
-use crate::runtime::edge::{EdgeSender, Mailbox};
+use crate::runtime::edge::{EdgeFeed, EdgeSender, EdgeTarget, Mailbox};
 use crate::runtime::exchange::{Exchange as Exchanger, KeyRoute, Route};
 use crate::runtime::merge::Round;
 use crate::runtime::meter::{Meter, OperatorEntry};
@@ -286,11 +286,8 @@ impl Builder<'_> {
                     edge.from, edge.to
                 )));
             };
-            senders.push(EdgeSender::new(
-                Arc::clone(mailbox),
-                channel,
-                Arc::clone(place.task),
-            ));
+            let target = EdgeTarget::Local(EdgeFeed::new(Arc::clone(mailbox), channel));
+            senders.push(EdgeSender::new(target, Arc::clone(place.task)));
         }
         let route = match &edge.exchange {
             _ if receivers.len() == 1 => Route::Only,

@@ -248,6 +248,7 @@ impl MergeHead {
         if self.merge.channel_count() == 0 {
             return self.take_nothing(orders);
         }
+        self.mailbox.check()?;
         let merge = &self.merge;
         let popped = match &self.round {
             None => self.mailbox.pop(|channel| merge.is_held(channel)),
