@@ -1,6 +1,7 @@
 //! State as it leaves and enters operators: rows of (table, key group, key, value or tombstone); and where it is kept.
 
 pub(crate) mod checksum;
+pub mod cold;
 mod delta;
 mod memory;
 pub mod segment;

@@ -1,0 +1,367 @@
+//! What one subtask of an operator has outside of memory.
+//!
+//! **Layout** Rows of the table that may be cold come in the order of their keys' values; other tables are small, and only
+//! kept here so that a restart finds everything in one place.
+//!
+//! ```text
+//! marker      := 00
+//! cold table  := 01, prefix, key as `write_sortable` has it    value := u32-be length, canonical key, state
+//! table n > 0 := n + 1, u16-be key group, key                  value := value
+//! ```
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+
+use bytes::Bytes;
+
+use super::tier::{ColdRow, ColdTier, FoundRow};
+use crate::error::{Error, Result};
+use crate::key::{KeyBytes, write_sortable};
+use crate::state::{KeyGroup, StateReader, StateRow};
+
+/// The operator's table whose rows may be cold.
+const COLD_TABLE: u8 = 0;
+
+/// Rows that are read at a time where all are gone through.
+const SCAN_ROWS: usize = 1024;
+
+/// When rows may leave memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keeping {
+    /// Whenever there is no room: there are no checkpoints, and the tier is gone at the end.
+    Aside,
+    /// When the checkpoint that they are part of is committed.
+    Committed,
+}
+
+/// What a cold tier has come to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ColdFigures {
+    /// Bytes outside of memory.
+    pub bytes: u64,
+    /// Rows that were looked for there.
+    pub reads: u64,
+    /// Rows that left memory.
+    pub evictions: u64,
+}
+
+/// The cold rows of one subtask of an operator, shared by its loop and by whoever commits checkpoints.
+#[derive(Debug)]
+pub struct ColdState {
+    tier: Arc<dyn ColdTier>,
+    keeping: Keeping,
+    /// Bytes in front of the keys of the cold table.
+    prefix_bytes: usize,
+    budget_bytes: usize,
+    has_rows: AtomicBool,
+    /// The newest epoch that is in the tier, and the newest that the operator has written a snapshot of.
+    applied: AtomicU64,
+    snapshotted: AtomicU64,
+    /// Bytes that must stay in memory: changed since the last snapshot, and in snapshots that are not in the tier.
+    changed_bytes: AtomicUsize,
+    pending_bytes: AtomicUsize,
+    reads: AtomicU64,
+    evictions: AtomicU64,
+}
+
+/// A row of the cold table.
+#[derive(Debug, Clone)]
+pub struct ColdEntry {
+    /// Its place in the order of rows.
+    pub place: Bytes,
+    row: Bytes,
+    key_bytes: usize,
+}
+
+impl ColdEntry {
+    fn new((place, row): FoundRow) -> Result<Self> {
+        let cut_short = || Error::damaged("cold state", "a row is cut short");
+        let (length, _) = row.split_first_chunk::<4>().ok_or_else(cut_short)?;
+        let key_bytes = u32::from_be_bytes(*length) as usize;
+        if row.len() - 4 < key_bytes {
+            return Err(cut_short());
+        }
+        Ok(Self {
+            place,
+            row,
+            key_bytes,
+        })
+    }
+
+    /// The canonical key, without the prefix.
+    pub fn key(&self) -> &[u8] {
+        &self.row[4..4 + self.key_bytes]
+    }
+
+    /// The stored state.
+    pub fn value(&self) -> &[u8] {
+        &self.row[4 + self.key_bytes..]
+    }
+}
+
+impl ColdState {
+    /// State over an empty tier, so many bytes of which may be in memory.
+    pub fn new(tier: Arc<dyn ColdTier>, keeping: Keeping, prefix_bytes: usize, budget_bytes: usize) -> Self {
+        Self {
+            tier,
+            keeping,
+            prefix_bytes,
+            budget_bytes,
+            has_rows: AtomicBool::new(false),
+            applied: AtomicU64::new(0),
+            snapshotted: AtomicU64::new(0),
+            changed_bytes: AtomicUsize::new(0),
+            pending_bytes: AtomicUsize::new(0),
+            reads: AtomicU64::new(0),
+            evictions: AtomicU64::new(0),
+        }
+    }
+
+    /// The tier has the rows of the checkpoint that the run goes on from.
+    pub fn reuse(&self) {
+        self.has_rows.store(true, Ordering::Release);
+    }
+
+    /// When rows may leave memory.
+    pub fn keeping(&self) -> Keeping {
+        self.keeping
+    }
+
+    /// Bytes of state that may be in memory.
+    pub fn budget_bytes(&self) -> usize {
+        self.budget_bytes
+    }
+
+    /// Whether a row may be cold at all.
+    pub fn has_rows(&self) -> bool {
+        self.has_rows.load(Ordering::Acquire)
+    }
+
+    /// The newest epoch that is in the tier.
+    pub fn applied(&self) -> u64 {
+        self.applied.load(Ordering::Acquire)
+    }
+
+    /// The newest epoch that the operator has written a snapshot of.
+    pub fn snapshotted(&self) -> u64 {
+        self.snapshotted.load(Ordering::Acquire)
+    }
+
+    /// Says how many bytes changed since the last snapshot, so that they have to stay in memory.
+    pub fn set_changed(&self, bytes: usize) {
+        self.changed_bytes.store(bytes, Ordering::Release);
+    }
+
+    /// A snapshot of an epoch is written: what had changed is part of it.
+    pub fn begin_epoch(&self, epoch: u64) {
+        let changed = self.changed_bytes.swap(0, Ordering::AcqRel);
+        self.pending_bytes.fetch_add(changed, Ordering::AcqRel);
+        self.snapshotted.store(epoch, Ordering::Release);
+    }
+
+    /// Whether so much has to stay in memory that a checkpoint is needed before more rows are taken.
+    pub fn is_pressed(&self) -> bool {
+        let pinned = self.changed_bytes.load(Ordering::Acquire) + self.pending_bytes.load(Ordering::Acquire);
+        self.keeping == Keeping::Committed && pinned > self.budget_bytes / 2
+    }
+
+    /// What has come together so far.
+    pub fn figures(&self) -> ColdFigures {
+        ColdFigures {
+            bytes: self.tier.size_bytes(),
+            reads: self.reads.load(Ordering::Relaxed),
+            evictions: self.evictions.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Rows have left memory.
+    pub fn count_evictions(&self, row_count: usize) {
+        self.evictions.fetch_add(row_count as u64, Ordering::Relaxed);
+    }
+
+    /// Calls with the positions of those keys that have a cold row, and with its state.
+    pub fn find(
+        &self,
+        prefix: &[u8],
+        keys: &KeyBytes,
+        mut found: impl FnMut(usize, &[u8]) -> Result<()>,
+    ) -> Result<()> {
+        let mut places = (0..keys.len())
+            .map(|position| (place(prefix, keys.row(position)), position))
+            .collect::<Vec<_>>();
+        places.sort_unstable();
+        let (places, positions): (Vec<_>, Vec<_>) = places.into_iter().unzip();
+        self.reads.fetch_add(places.len() as u64, Ordering::Relaxed);
+        let rows = self.tier.get_batch(&places)?;
+        for ((place, position), row) in places.into_iter().zip(positions).zip(rows) {
+            if let Some(row) = row {
+                let entry = ColdEntry::new((place.into(), row))?;
+                found(position, entry.value())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The first cold rows under a prefix that come after a place, so many at the most.
+    pub fn scan(&self, prefix: &[u8], after: Option<&[u8]>, row_count_max: usize) -> Result<Vec<ColdEntry>> {
+        let rows = self.tier.scan(&beginning(prefix), after, row_count_max)?;
+        self.reads.fetch_add(rows.len() as u64, Ordering::Relaxed);
+        rows.into_iter().map(ColdEntry::new).collect()
+    }
+
+    /// The prefixes of this length under which there are rows.
+    pub fn prefixes(&self, length: usize) -> Result<Vec<Vec<u8>>> {
+        let mut prefixes = Vec::new();
+        let mut after: Option<Vec<u8>> = None;
+        while let Some((key, _)) = self.tier.scan(&[COLD_TABLE + 1], after.as_deref(), 1)?.pop() {
+            let end = (1 + length).min(key.len());
+            prefixes.push(key[1..end].to_vec());
+            // Keys go on with a byte below this one.
+            after = Some([&key[..end], &[u8::MAX]].concat());
+        }
+        Ok(prefixes)
+    }
+
+    /// Puts rows of the cold table aside; `None` takes them out.
+    pub fn put_aside(&self, rows: Vec<ColdRow>) -> Result<()> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.write(None, rows)
+    }
+
+    /// Writes what snapshots up to an epoch hold, oldest first. The epoch is committed.
+    pub fn apply<'a>(
+        &self,
+        epoch: u64,
+        marker: &[u8],
+        rows: impl Iterator<Item = StateRow<'a>>,
+    ) -> Result<()> {
+        self.write(Some(marker), rows.map(|row| self.cold_row(row)).collect())?;
+        self.applied.store(epoch, Ordering::Release);
+        if epoch >= self.snapshotted() {
+            self.pending_bytes.store(0, Ordering::Release);
+        }
+        Ok(())
+    }
+
+    /// Fills an empty tier with the rows of a checkpoint, oldest first, so many bytes at a time.
+    pub fn fill(&self, reader: &mut dyn StateReader, marker: &[u8], part_bytes: usize) -> Result<()> {
+        let mut part = Vec::new();
+        let mut bytes = 0;
+        while let Some(row) = reader.next_row()? {
+            let row = self.cold_row(row);
+            bytes += row.0.len() + row.1.as_ref().map_or(0, Vec::len) + size_of::<ColdRow>();
+            part.push(row);
+            if bytes > part_bytes {
+                self.write(None, std::mem::take(&mut part))?;
+                bytes = 0;
+            }
+        }
+        self.write(Some(marker), part)
+    }
+
+    /// The rows of the tables that are never cold.
+    pub fn small_tables(&self) -> impl StateReader + '_ {
+        SmallTables {
+            tier: self.tier.as_ref(),
+            rows: VecDeque::new(),
+            row: None,
+            after: vec![COLD_TABLE + 2],
+        }
+    }
+
+    /// A row as the tier has it.
+    fn cold_row(&self, row: StateRow<'_>) -> ColdRow {
+        if row.table != COLD_TABLE {
+            let mut key = vec![row.table + 1];
+            key.extend_from_slice(&row.key_group.to_be_bytes());
+            key.extend_from_slice(row.key);
+            return (key, row.value.map(<[u8]>::to_vec));
+        }
+        let (prefix, key) = row.key.split_at(self.prefix_bytes.min(row.key.len()));
+        let value = row.value.map(|value| {
+            let mut stored = stored_key(key);
+            stored.extend_from_slice(value);
+            stored
+        });
+        (place(prefix, key), value)
+    }
+
+    fn write(&self, marker: Option<&[u8]>, mut rows: Vec<ColdRow>) -> Result<()> {
+        // The last of several rows of a key counts; sorting keeps their order.
+        rows.sort_by(|left, right| left.0.cmp(&right.0));
+        let mut rows = rows.into_iter().peekable();
+        let mut has_rows = false;
+        let mut latest = std::iter::from_fn(|| {
+            let mut row = rows.next()?;
+            while let Some(newer) = rows.next_if(|newer| newer.0 == row.0) {
+                row = newer;
+            }
+            has_rows |= row.1.is_some();
+            Some(row)
+        });
+        self.tier.apply(marker, &mut latest)?;
+        if has_rows {
+            self.has_rows.store(true, Ordering::Release);
+        }
+        Ok(())
+    }
+}
+
+/// Where rows under a prefix begin.
+fn beginning(prefix: &[u8]) -> Vec<u8> {
+    [&[COLD_TABLE + 1], prefix].concat()
+}
+
+/// The place of a row of the cold table.
+pub fn place(prefix: &[u8], key: &[u8]) -> Vec<u8> {
+    let mut place = Vec::with_capacity(prefix.len() + key.len() + 8);
+    place.push(COLD_TABLE + 1);
+    place.extend_from_slice(prefix);
+    let mut rest = key;
+    while !rest.is_empty() {
+        write_sortable(&mut rest, false, false, &mut place);
+    }
+    place
+}
+
+/// The stored form of a row of the cold table: its canonical key, then its state, which is appended.
+pub fn stored_key(key: &[u8]) -> Vec<u8> {
+    let mut row = Vec::with_capacity(4 + key.len() + 64);
+    row.extend_from_slice(&(key.len() as u32).to_be_bytes());
+    row.extend_from_slice(key);
+    row
+}
+
+/// The rows of the tables that are never cold, some at a time.
+struct SmallTables<'a> {
+    tier: &'a dyn ColdTier,
+    rows: VecDeque<FoundRow>,
+    row: Option<FoundRow>,
+    /// The last key that was read; at first a byte that no key is made of alone.
+    after: Vec<u8>,
+}
+
+impl StateReader for SmallTables<'_> {
+    fn next_row(&mut self) -> Result<Option<StateRow<'_>>> {
+        if self.rows.is_empty() {
+            self.rows = self.tier.scan(&[], Some(&self.after), SCAN_ROWS)?.into();
+        }
+        self.row = self.rows.pop_front();
+        let Some((key, value)) = &self.row else {
+            return Ok(None);
+        };
+        self.after = key.to_vec();
+        let Some((&[table, high, low], rest)) = key.split_first_chunk::<3>() else {
+            return Err(Error::damaged("cold state", "a key is cut short"));
+        };
+        Ok(Some(StateRow {
+            table: table - 1,
+            key_group: KeyGroup::from_be_bytes([high, low]),
+            key: rest,
+            value: Some(value),
+        }))
+    }
+}
