@@ -10,6 +10,7 @@ use eventflux::connector::{ConnectorDoc, Registry};
 use eventflux::sql::diagnostic::SourceText;
 use eventflux::sql::diagnostic::render::concise;
 use eventflux::sql::{CompileContext, compile};
+use eventflux_core::testing::assert_page;
 
 const PAGE: &str = "docs/reference/connectors.md";
 
@@ -76,18 +77,7 @@ fn page(registry: &Registry) -> String {
 fn the_page_is_what_the_connectors_declare() {
     let expected = page(&eventflux::built_in_registry());
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(PAGE);
-    if std::env::var_os("EVENTFLUX_UPDATE_DOCS").is_some() {
-        std::fs::write(&path, &expected).unwrap();
-    }
-    let found = std::fs::read_to_string(&path).unwrap_or_default();
-    let differs = found
-        .lines()
-        .zip(expected.lines())
-        .find(|(found, expected)| found != expected);
-    assert!(
-        found == expected,
-        "{PAGE} is out of date, at {differs:?}: EVENTFLUX_UPDATE_DOCS=1 cargo test -p eventflux reference"
-    );
+    assert_page(&path, &expected, "cargo test -p eventflux reference");
 }
 
 #[test]

@@ -3,19 +3,13 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use eventflux_core::testing::assert_page;
 use eventflux_sql::SETTINGS;
 
 /// Compares a page with what it has to be; with `EVENTFLUX_UPDATE_DOCS=1`, writes it.
 pub(crate) fn check(page: &str, wanted: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(page);
-    if std::env::var_os("EVENTFLUX_UPDATE_DOCS").is_some() {
-        std::fs::write(&path, wanted).unwrap();
-    }
-    let found = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        found == wanted,
-        "{page} is out of date: `EVENTFLUX_UPDATE_DOCS=1 cargo test -p eventflux-sql up_to_date` writes it anew"
-    );
+    assert_page(&path, wanted, "cargo test -p eventflux-sql up_to_date");
 }
 
 /// A page with the part between `<!-- NAME -->` and `<!-- /NAME -->` replaced.

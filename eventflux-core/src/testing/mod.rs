@@ -1,4 +1,4 @@
-//! For tests of operators, here and in other crates: batches from text tables, and text tables of what comes out.
+//! For tests, here and in other crates: batches from text tables, text tables of what operators give, stores and pages.
 //!
 //! ```text
 //! +I A 3 @10        a row: its kind (optional), one cell per column, its event time in microseconds (optional)
@@ -7,9 +7,11 @@
 //! ```
 
 mod harness;
+mod page;
 mod store;
 mod table;
 
 pub use harness::{OperatorHarness, Side, assert_table, context};
+pub use page::assert_page;
 pub use store::{check_reopening, check_store};
 pub use table::{batches, render, schema};

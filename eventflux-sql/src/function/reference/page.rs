@@ -5,6 +5,8 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use eventflux_core::testing::assert_page;
+
 use super::FunctionDoc;
 use super::doc::Chapter;
 use crate::function::FunctionRegistry;
@@ -89,16 +91,5 @@ fn every_function_has_an_entry_whose_example_gives_what_it_says() {
 fn the_reference_page_is_what_the_functions_declare() {
     let expected = page(&FunctionRegistry::new().docs());
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(PAGE);
-    if std::env::var_os("EVENTFLUX_UPDATE_DOCS").is_some() {
-        std::fs::write(&path, &expected).unwrap();
-    }
-    let found = std::fs::read_to_string(&path).unwrap_or_default();
-    let differs = found
-        .lines()
-        .zip(expected.lines())
-        .find(|(found, expected)| found != expected);
-    assert!(
-        found == expected,
-        "{PAGE} is out of date, at {differs:?}: EVENTFLUX_UPDATE_DOCS=1 cargo test -p eventflux-sql reference"
-    );
+    assert_page(&path, &expected, "cargo test -p eventflux-sql reference");
 }
