@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use eventflux::batch::EventBatch;
 use eventflux::connector::{
-    ConnectorDoc, OptionError, Sink, SinkConnector, SinkContext, SinkInput, SinkPlan, SinkRequest,
+    ConnectorDoc, FormatOption, OptionError, Sink, SinkConnector, SinkContext, SinkInput, SinkPlan,
+    SinkRequest,
 };
 use eventflux::{EventFluxAppRuntimeBuilder, Rows, async_trait};
 
@@ -25,7 +26,7 @@ static DOC: ConnectorDoc = ConnectorDoc {
     source_options: None,
     sink_options: Some(ChannelOptions::SET.docs),
     metadata: &[],
-    has_format: false,
+    format: FormatOption::Unused,
     example: "CREATE STREAM out (name STRING) WITH ('connector' = 'channel', 'prefix' = '> ');",
 };
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use eventflux::arrow::array::{ArrayRef, Int64Array, RecordBatch};
 use eventflux::arrow::datatypes::SchemaRef;
 use eventflux::connector::{
-    ConnectorDoc, OptionError, Source, SourceConnector, SourceContext, SourceEvent, SourcePlan,
+    ConnectorDoc, FormatOption, OptionError, Source, SourceConnector, SourceContext, SourceEvent, SourcePlan,
     SourcePosition, SourceRequest, SourceRows,
 };
 use eventflux::{Error as EngineError, EventFluxAppRuntimeBuilder, async_trait};
@@ -27,7 +27,7 @@ static DOC: ConnectorDoc = ConnectorDoc {
     source_options: Some(CounterOptions::SET.docs),
     sink_options: None,
     metadata: &[],
-    has_format: false,
+    format: FormatOption::Unused,
     example: "CREATE STREAM numbers (n BIGINT) WITH ('connector' = 'counter', 'last' = '10');",
 };
 

@@ -4,7 +4,8 @@ use async_trait::async_trait;
 use eventflux_core::Result;
 use eventflux_core::batch::EventBatch;
 use eventflux_core::connector::{
-    ConnectorDoc, OptionError, Sink, SinkConnector, SinkContext, SinkInput, SinkPlan, SinkRequest,
+    ConnectorDoc, FormatOption, OptionError, Sink, SinkConnector, SinkContext, SinkInput, SinkPlan,
+    SinkRequest,
 };
 
 eventflux_core::options! {
@@ -25,7 +26,7 @@ anew, and rows that are made again count again.",
     source_options: None,
     sink_options: Some(BlackholeOptions::SET.docs),
     metadata: &[],
-    has_format: false,
+    format: FormatOption::Unused,
     example: "\
 CREATE STREAM numbers (n BIGINT) WITH ('connector' = 'datagen', 'rows' = '1000000');
 CREATE STREAM nowhere (n BIGINT) WITH ('connector' = 'blackhole');

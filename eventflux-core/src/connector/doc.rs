@@ -33,10 +33,21 @@ pub struct ConnectorDoc {
     pub sink_options: Option<&'static [OptionDoc]>,
     /// Metadata keys of the source, with their SQL types and a sentence each.
     pub metadata: &'static [(&'static str, &'static str, &'static str)],
-    /// Whether it carries bytes and so takes a `format`.
-    pub has_format: bool,
+    /// The option `format`.
+    pub format: FormatOption,
     /// A complete example in SQL.
     pub example: &'static str,
+}
+
+/// Whether a connector carries bytes, which rows become by a format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FormatOption {
+    /// It has rows of its own.
+    Unused,
+    /// The user has to name one.
+    Required,
+    /// This one, unless the user names another.
+    Default(&'static str),
 }
 
 /// A format's page.

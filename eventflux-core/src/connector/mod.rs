@@ -23,7 +23,7 @@ pub use crate::{choices, options};
 pub use decode::{
     BAD_RECORD_BYTES_MAX, Decode, DecodeFormat, DecodeRequest, DecoderMaker, RECORD_BYTES_MAX, raw_of,
 };
-pub use doc::{ConnectorDoc, FormatDoc, OptionDoc};
+pub use doc::{ConnectorDoc, FormatDoc, FormatOption, OptionDoc};
 pub use encode::{Encode, EncodeFormat, EncodeRequest, EncoderMaker, SinkInput};
 pub use exactly_once::{CommitContext, CommitNote, ExactlyOncePlan, SinkCommitter, StagingSink};
 pub use format_choice::ChosenEncoder;

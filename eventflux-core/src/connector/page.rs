@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{ConnectorDoc, FormatDoc, OptionDoc, Registry};
+use super::{ConnectorDoc, FormatDoc, FormatOption, OptionDoc, Registry};
 
 impl Registry {
     /// The page of the connector or format of this name, in Markdown.
@@ -28,8 +28,8 @@ fn connector_page(doc: &ConnectorDoc) -> String {
         // Writing to a string cannot fail.
         let _ = write!(page, "\n```sql\n{}\n```\n", doc.example.trim());
     }
-    options(&mut page, "As a source", doc.source_options, doc.has_format);
-    options(&mut page, "As a sink", doc.sink_options, doc.has_format);
+    options(&mut page, "As a source", doc.source_options, doc.format);
+    options(&mut page, "As a sink", doc.sink_options, doc.format);
     if !doc.metadata.is_empty() {
         page.push_str("\n## Metadata columns\n\n| key | type | |\n|---|---|---|\n");
         for (key, sql_type, meaning) in doc.metadata {
@@ -42,8 +42,8 @@ fn connector_page(doc: &ConnectorDoc) -> String {
 fn format_page(doc: &FormatDoc) -> String {
     let mut page = format!("# Format `{}`\n\n{}\n", doc.name, doc.summary);
     paragraph(&mut page, doc.details);
-    options(&mut page, "Reading", doc.decode_options, false);
-    options(&mut page, "Writing", doc.encode_options, false);
+    options(&mut page, "Reading", doc.decode_options, FormatOption::Unused);
+    options(&mut page, "Writing", doc.encode_options, FormatOption::Unused);
     page
 }
 
@@ -53,16 +53,24 @@ fn paragraph(page: &mut String, text: &str) {
     }
 }
 
-fn options(page: &mut String, title: &str, options: Option<&[OptionDoc]>, has_format: bool) {
+fn options(page: &mut String, title: &str, options: Option<&[OptionDoc]>, format: FormatOption) {
     let Some(options) = options else { return };
     let _ = write!(page, "\n## {title}\n\n");
-    if options.is_empty() && !has_format {
+    if options.is_empty() && format == FormatOption::Unused {
         page.push_str("No options.\n");
         return;
     }
     page.push_str("| option | value | default | |\n|---|---|---|---|\n");
-    if has_format {
-        page.push_str("| `format` | string | required | how bytes become rows and rows bytes |\n");
+    let default_format = match format {
+        FormatOption::Unused => None,
+        FormatOption::Required => Some("required".to_owned()),
+        FormatOption::Default(format) => Some(format!("`{format}`")),
+    };
+    if let Some(default) = default_format {
+        let _ = writeln!(
+            page,
+            "| `format` | string | {default} | how bytes become rows and rows bytes |"
+        );
     }
     for option in options {
         let default = match (option.is_required, option.default) {

@@ -6,6 +6,7 @@ use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch, TimestampMicrosec
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef, TimeUnit};
 
 use crate::batch::EventBatch;
+use crate::connector::{ConnectorDoc, FormatOption};
 use crate::element::Watermark;
 use crate::error::Result;
 use crate::operator::{Operator, Output};
@@ -280,4 +281,18 @@ pub(super) fn triples<'a>(batches: impl IntoIterator<Item = &'a EventBatch>) -> 
         triples.extend((0..times.len()).map(|row| (times.value(row), keys[row], values[row])));
     }
     triples
+}
+
+/// The page of a connector of tests.
+pub(crate) const fn doc(name: &'static str) -> ConnectorDoc {
+    ConnectorDoc {
+        name,
+        summary: "For tests.",
+        details: "",
+        source_options: Some(&[]),
+        sink_options: Some(&[]),
+        metadata: &[],
+        format: FormatOption::Unused,
+        example: "",
+    }
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use eventflux_core::connector::{
-    ConnectorDoc, OptionDoc, OptionError, Registry, Sink, SinkConnector, SinkContext, SinkInput, SinkPlan,
-    SinkRequest, Source, SourceConnector, SourceContext, SourcePlan, SourceRequest,
+    ConnectorDoc, FormatOption, OptionDoc, OptionError, Registry, Sink, SinkConnector, SinkContext,
+    SinkInput, SinkPlan, SinkRequest, Source, SourceConnector, SourceContext, SourcePlan, SourceRequest,
 };
 use eventflux_core::{Error, Result};
 use eventflux_sql::diagnostic::SourceText;
@@ -47,7 +47,7 @@ static KAFKA: ConnectorDoc = ConnectorDoc {
         ("partition", "INT", "its number"),
         ("offset", "BIGINT", "its place"),
     ],
-    has_format: true,
+    format: FormatOption::Required,
     example: "",
 };
 
@@ -70,7 +70,7 @@ const KAFKA_LIKE: ConnectorDoc = ConnectorDoc {
     source_options: Some(NO_OPTIONS),
     sink_options: Some(NO_OPTIONS),
     metadata: &[],
-    has_format: false,
+    format: FormatOption::Unused,
     example: "",
 };
 

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::datatypes::SchemaRef;
 use eventflux_core::Result;
-use eventflux_core::connector::{ConnectorDoc, OptionError, SourceConnector, SourcePlan, SourceRequest};
+use eventflux_core::connector::{
+    ConnectorDoc, FormatOption, OptionError, SourceConnector, SourcePlan, SourceRequest,
+};
 
 use super::field::FieldRule;
 use super::options::DatagenOptions;
@@ -29,7 +31,7 @@ A restart goes on with the next row, also at another parallelism.",
     source_options: Some(DatagenOptions::SET.docs),
     sink_options: None,
     metadata: &[],
-    has_format: false,
+    format: FormatOption::Unused,
     example: "\
 CREATE STREAM trades (at TIMESTAMP, symbol STRING, price DOUBLE, WATERMARK FOR at AS at)
 WITH ('connector' = 'datagen', 'rows' = '100000',

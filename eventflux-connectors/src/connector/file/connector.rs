@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use arrow::datatypes::DataType;
 use eventflux_core::connector::{
-    ByteSize, ConnectorDoc, OptionError, SinkConnector, SinkPlan, SinkRequest, SourceConnector, SourcePlan,
-    SourceRequest,
+    ByteSize, ConnectorDoc, FormatOption, OptionError, SinkConnector, SinkPlan, SinkRequest, SourceConnector,
+    SourcePlan, SourceRequest,
 };
 
 use super::follow::FollowPlan;
@@ -56,7 +56,7 @@ come together, and compressed files can be read up to there. Rows that were writ
     source_options: Some(FileSourceOptions::SET.docs),
     sink_options: Some(FileSinkOptions::SET.docs),
     metadata: &[("path", "STRING", "The file that the row was read from.")],
-    has_format: true,
+    format: FormatOption::Required,
     example: "\
 CREATE STREAM trades (at TIMESTAMP, symbol STRING, price DOUBLE, WATERMARK FOR at AS at - INTERVAL '5' SECOND)
 WITH ('connector' = 'file', 'path' = 'trades/*.csv.gz', 'format' = 'csv');

@@ -1,8 +1,8 @@
 //! The `kafka` connector: its page, and its source and sink from options.
 
 use eventflux_core::connector::{
-    ConnectorDoc, OptionError, SinkConnector, SinkPlan, SinkRequest, SourceConnector, SourcePlan,
-    SourceRequest,
+    ConnectorDoc, FormatOption, OptionError, SinkConnector, SinkPlan, SinkRequest, SourceConnector,
+    SourcePlan, SourceRequest,
 };
 
 use super::metadata;
@@ -51,7 +51,7 @@ Built without TLS: `security.protocol` is `plaintext` or, with mechanism `PLAIN`
     source_options: Some(KafkaSourceOptions::SET.docs),
     sink_options: Some(KafkaSinkOptions::SET.docs),
     metadata: &metadata::DOCS,
-    has_format: true,
+    format: FormatOption::Required,
     example: "\
 CREATE STREAM trades (symbol STRING, price DOUBLE, at TIMESTAMP(3) METADATA FROM 'timestamp', WATERMARK FOR at AS at)
 WITH ('connector' = 'kafka', 'brokers' = 'localhost:9092', 'topic' = 'trades', 'group_id' = 'prices', 'format' = 'json');

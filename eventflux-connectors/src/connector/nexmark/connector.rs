@@ -6,7 +6,9 @@ use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::compute::{can_cast_types, cast};
 use arrow::datatypes::SchemaRef;
 use eventflux_core::Result;
-use eventflux_core::connector::{ConnectorDoc, OptionError, SourceConnector, SourcePlan, SourceRequest};
+use eventflux_core::connector::{
+    ConnectorDoc, FormatOption, OptionError, SourceConnector, SourcePlan, SourceRequest,
+};
 use eventflux_core::plan::SourceColumn;
 
 use super::column::{Column, columns};
@@ -36,7 +38,7 @@ Names are also found without underscores (`dateTime`), and other types are cast 
     source_options: Some(NexmarkOptions::SET.docs),
     sink_options: None,
     metadata: &[],
-    has_format: false,
+    format: FormatOption::Unused,
     example: "\
 CREATE STREAM bid (auction BIGINT, price BIGINT, date_time TIMESTAMP, WATERMARK FOR date_time AS date_time)
 WITH ('connector' = 'nexmark', 'stream' = 'bid', 'events' = '100000');

@@ -5,3 +5,6 @@ mod stdout;
 
 pub use stdin::Stdin;
 pub use stdout::Stdout;
+
+/// What is read and written unless the user says otherwise.
+const DEFAULT_FORMAT: &str = "json";

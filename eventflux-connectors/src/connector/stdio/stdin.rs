@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use eventflux_core::connector::{
-    ConnectorDoc, DecoderMaker, OptionError, Source, SourceConnector, SourceContext, SourceEvent, SourcePlan,
-    SourcePosition, SourceRequest, SourceRows,
+    ConnectorDoc, DecoderMaker, FormatOption, OptionError, Source, SourceConnector, SourceContext,
+    SourceEvent, SourcePlan, SourcePosition, SourceRequest, SourceRows,
 };
 use eventflux_core::{Error, ErrorKind, Result};
 
+use super::DEFAULT_FORMAT;
 use crate::byte_stream::{ByteInput, ByteStream, Pipe, RecordReader, byte_offset, io_failed};
 use crate::metadata_column::MetadataColumns;
 
@@ -36,7 +37,7 @@ reading goes on with what the pipe delivers now.",
     source_options: Some(StdinOptions::SET.docs),
     sink_options: None,
     metadata: &[],
-    has_format: true,
+    format: FormatOption::Default(DEFAULT_FORMAT),
     example: "\
 CREATE STREAM events (name STRING, n BIGINT) WITH ('connector' = 'stdin', 'format' = 'json');
 SELECT name, n FROM events WHERE n > 10;",
@@ -48,7 +49,7 @@ impl SourceConnector for Stdin {
     }
 
     fn plan(&self, request: &SourceRequest<'_>) -> Result<Box<dyn SourcePlan>, OptionError> {
-        let (own, decoder) = request.choose_decoder(StdinOptions::SET, Some("json"))?;
+        let (own, decoder) = request.choose_decoder(StdinOptions::SET, Some(DEFAULT_FORMAT))?;
         StdinOptions::parse(&own)?;
         MetadataColumns::plan(request, &[])?;
         Ok(Box::new(StdinPlan { decoder }))

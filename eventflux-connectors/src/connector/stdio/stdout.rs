@@ -6,10 +6,11 @@ use async_trait::async_trait;
 use eventflux_core::Result;
 use eventflux_core::batch::EventBatch;
 use eventflux_core::connector::{
-    ConnectorDoc, EncoderMaker, OptionError, Sink, SinkConnector, SinkContext, SinkInput, SinkPlan,
-    SinkRequest,
+    ConnectorDoc, EncoderMaker, FormatOption, OptionError, Sink, SinkConnector, SinkContext, SinkInput,
+    SinkPlan, SinkRequest,
 };
 
+use super::DEFAULT_FORMAT;
 use crate::byte_stream::{RecordWriter, io_failed};
 
 eventflux_core::options! {
@@ -32,7 +33,7 @@ A reader that goes away (`eventflux run … | head`) ends the run with an error 
     source_options: None,
     sink_options: Some(StdoutOptions::SET.docs),
     metadata: &[],
-    has_format: true,
+    format: FormatOption::Default(DEFAULT_FORMAT),
     example: "\
 CREATE STREAM numbers (n BIGINT) WITH ('connector' = 'datagen', 'rows' = '10');
 CREATE STREAM printed (n BIGINT) WITH ('connector' = 'stdout', 'format' = 'json');
@@ -45,7 +46,7 @@ impl SinkConnector for Stdout {
     }
 
     fn plan(&self, request: &SinkRequest<'_>) -> Result<Box<dyn SinkPlan>, OptionError> {
-        let (own, encoder) = request.choose_encoder(StdoutOptions::SET, Some("json"))?;
+        let (own, encoder) = request.choose_encoder(StdoutOptions::SET, Some(DEFAULT_FORMAT))?;
         StdoutOptions::parse(&own)?;
         Ok(Box::new(StdoutPlan {
             encoder: encoder.maker,

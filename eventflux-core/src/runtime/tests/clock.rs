@@ -12,7 +12,7 @@ use crate::connector::{
 use crate::element::{WATERMARK_MAX, Watermark};
 use crate::operator::{Output, TimedOperator};
 use crate::plan::{Exchange, Parallelism, SourceKind, SourceSpec};
-use crate::runtime::testing::{PlanBuilder, TestOperator, rows, source_spec};
+use crate::runtime::testing::{PlanBuilder, TestOperator, doc, rows, source_spec};
 use crate::state::{StateReader, StateWriter};
 use crate::time::VirtualClock;
 
@@ -137,16 +137,7 @@ struct Told {
     events: Mutex<Option<UnboundedReceiver<SourceEvent>>>,
 }
 
-static TOLD: ConnectorDoc = ConnectorDoc {
-    name: "told",
-    summary: "Says what it is told.",
-    details: "",
-    source_options: Some(&[]),
-    sink_options: None,
-    metadata: &[],
-    has_format: false,
-    example: "",
-};
+static TOLD: ConnectorDoc = doc("told");
 
 impl SourceConnector for Arc<Told> {
     fn doc(&self) -> &'static ConnectorDoc {

@@ -7,7 +7,7 @@ use crate::connector::{
 };
 use crate::error::{Error, ErrorKind};
 use crate::plan::{Parallelism, SourceKind};
-use crate::runtime::testing::{PlanBuilder, rows, source_spec, sums};
+use crate::runtime::testing::{PlanBuilder, doc, rows, source_spec, sums};
 use crate::runtime::{RunEnd, RunSummary};
 
 /// in -> sums -> out: a window of 100 µs.
@@ -123,16 +123,7 @@ struct Follower {
     ended: Mutex<Vec<bool>>,
 }
 
-static FOLLOWER: ConnectorDoc = ConnectorDoc {
-    name: "follower",
-    summary: "Follows.",
-    details: "",
-    source_options: Some(&[]),
-    sink_options: None,
-    metadata: &[],
-    has_format: false,
-    example: "",
-};
+static FOLLOWER: ConnectorDoc = doc("follower");
 
 impl SourceConnector for Arc<Follower> {
     fn doc(&self) -> &'static ConnectorDoc {

@@ -9,7 +9,7 @@ use crate::connector::{
 };
 use crate::error::{Error, ErrorKind};
 use crate::plan::{Exchange, Parallelism, SourceKind};
-use crate::runtime::testing::{PlanBuilder, on_batch, pass, rows, source_spec};
+use crate::runtime::testing::{PlanBuilder, doc, on_batch, pass, rows, source_spec};
 
 /// in -> by k: work -> out
 fn plan() -> PhysicalPlan {
@@ -64,16 +64,7 @@ fn a_panic_of_a_callback_ends_the_run() {
     assert_eq!(running.wait().unwrap_err().to_string(), "out panicked: no");
 }
 
-static DOC: ConnectorDoc = ConnectorDoc {
-    name: "broken",
-    summary: "Fails where its option says.",
-    details: "",
-    source_options: Some(&[]),
-    sink_options: None,
-    metadata: &[],
-    has_format: false,
-    example: "",
-};
+static DOC: ConnectorDoc = doc("broken");
 
 /// Fails where its one option says.
 struct Broken;

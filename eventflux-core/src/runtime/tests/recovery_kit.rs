@@ -23,24 +23,11 @@ use crate::error::{Error, ErrorKind};
 use crate::key::{hash_bytes, key_group};
 use crate::operator::Output;
 use crate::plan::{Exchange, Parallelism, SinkSpec, SourceKind};
-use crate::runtime::testing::{PlanBuilder, integers, rows, schema, source_spec};
+use crate::runtime::testing::{PlanBuilder, doc, integers, rows, schema, source_spec};
 use crate::state::store::{CheckpointStore, MemoryStore, Payload, StoredObject};
 use crate::state::{StateReader, StateRow, StateWriter};
 
 pub(super) type Row = (i64, i64, i64);
-
-const fn doc(name: &'static str) -> ConnectorDoc {
-    ConnectorDoc {
-        name,
-        summary: "For tests.",
-        details: "",
-        source_options: Some(&[]),
-        sink_options: Some(&[]),
-        metadata: &[],
-        has_format: false,
-        example: "",
-    }
-}
 
 static SHELF: ConnectorDoc = doc("shelf");
 static JOURNAL: ConnectorDoc = doc("journal");
