@@ -99,18 +99,25 @@ fn operator(window: &WindowSpec) -> OperatorHarness {
     }
 }
 
-/// What an operator emits; before batch number `restart` its state moves to a new one.
-fn emitted(window: &WindowSpec, arrival: &Arrival, restart: Option<usize>) -> String {
+/// What an operator emits; before each batch of such a number its state moves to a new one. `is_continued`: all snapshots are
+/// read together; otherwise each new operator begins with a snapshot of everything.
+fn emitted(window: &WindowSpec, arrival: &Arrival, restarts: &[usize], is_continued: bool) -> String {
     let mut running = operator(window);
     let mut delta = MemoryDelta::default();
     let mut output = String::new();
     for (number, table) in arrival.tables().iter().enumerate() {
-        if restart.is_some_and(|restart| number <= restart) {
+        if restarts.iter().any(|restart| number <= *restart) {
             running.snapshot(&mut delta);
         }
-        if restart == Some(number) {
+        if restarts.contains(&number) {
             running = operator(window);
-            running.restore(&delta, |_| true);
+            match is_continued {
+                true => running.go_on(&delta),
+                false => {
+                    running.restore(&delta, |_| true);
+                    delta = MemoryDelta::default();
+                }
+            }
         }
         output.push_str(&running.run(&schema(INPUT), table));
         assert_eq!(running.take_late(), "", "nothing is late");
@@ -237,7 +244,7 @@ proptest! {
         rows in prop::collection::vec((any_row(), 0..100i64, 0..100i64), 0..40),
         delay in 0..25i64,
         batch_rows in 1..8usize,
-        restart in 0..20usize,
+        restarts in prop::collection::vec(0..20usize, 1..4),
     ) {
         let plain: Vec<Row> = rows.iter().map(|(row, _, _)| *row).collect();
         let expected = expected(&window, &plain);
@@ -247,12 +254,15 @@ proptest! {
         ];
         for order in orders {
             let arrival = Arrival::new(&order, delay, batch_rows);
-            let output = emitted(&window, &arrival, None);
+            let output = emitted(&window, &arrival, &[], false);
             check_promptness(&output);
             let mut lines: Vec<&str> = output.lines().filter(|line| !line.starts_with("watermark")).collect();
             lines.sort_unstable();
             prop_assert_eq!(&lines, &expected);
-            prop_assert_eq!(emitted(&window, &arrival, Some(restart % (arrival.batches.len() + 1))), output);
+            let restarts: Vec<usize> = restarts.iter().map(|number| number % (arrival.batches.len() + 1)).collect();
+            for is_continued in [false, true] {
+                prop_assert_eq!(&emitted(&window, &arrival, &restarts, is_continued), &output);
+            }
         }
     }
 }

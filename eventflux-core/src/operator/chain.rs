@@ -52,6 +52,7 @@ impl Operator for Chain {
     }
 
     fn restore(&mut self, state: &mut dyn StateReader) -> Result<()> {
+        let is_continued = state.is_continued();
         let mut of_second = crate::state::MemoryDelta::default();
         let mut of_first = crate::state::MemoryDelta::default();
         while let Some(row) = state.next_row()? {
@@ -60,8 +61,8 @@ impl Operator for Chain {
                 None => of_first.write(row)?,
             }
         }
-        self.first.restore(&mut of_first.reader(|_| true))?;
-        self.second.restore(&mut of_second.reader(|_| true))
+        self.first.restore(&mut of_first.read(is_continued))?;
+        self.second.restore(&mut of_second.read(is_continued))
     }
 
     fn state_bytes(&self) -> usize {

@@ -89,7 +89,7 @@ impl Operator for EventTime {
             }
             self.progress.restore(row)?;
         }
-        self.progress.finish_restore();
+        self.progress.finish_restore(state.is_continued());
         Ok(())
     }
 }

@@ -63,6 +63,29 @@ impl Progress {
         Ok(())
     }
 
+    /// Takes its own rows out of those of an operator's snapshot. The others have to be of this table.
+    pub(super) fn take<'a>(
+        &mut self,
+        rows: &[StateRow<'a>],
+        table: u8,
+        context: &OperatorContext,
+    ) -> Result<Vec<StateRow<'a>>> {
+        let mut others = Vec::with_capacity(rows.len());
+        for row in rows {
+            match row.table {
+                own if own == self.table => self.restore(*row)?,
+                other if other == table => others.push(*row),
+                unknown => {
+                    return Err(Error::State {
+                        operator: context.operator_id.clone(),
+                        message: format!("there is no table {unknown}"),
+                    });
+                }
+            }
+        }
+        Ok(others)
+    }
+
     /// Takes a row of its table; a later row of a key group replaces an earlier one.
     pub(super) fn restore(&mut self, row: StateRow<'_>) -> Result<()> {
         let value = row
@@ -74,11 +97,14 @@ impl Progress {
         input.finish()
     }
 
-    /// Takes over what [`Progress::restore`] was given.
-    pub(super) fn finish_restore(&mut self) {
-        if let Some(watermark) = std::mem::take(&mut self.restored).into_values().min() {
+    /// Takes over what [`Progress::restore`] was given. `is_continued`: it need not be written again.
+    pub(super) fn finish_restore(&mut self, is_continued: bool) {
+        let restored = std::mem::take(&mut self.restored).into_values().min();
+        if let Some(watermark) = restored {
             self.watermark = watermark;
         }
-        self.stored = None;
+        self.stored = restored
+            .filter(|_| is_continued)
+            .map(|watermark| (watermark, self.next_arrival));
     }
 }

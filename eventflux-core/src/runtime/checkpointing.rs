@@ -6,18 +6,19 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::config::RuntimeConfig;
 use super::ends::Ends;
+use super::graph::LoopShape;
 use super::running::Shared;
 use super::subtask::Subtask;
-use crate::checkpoint::CheckpointConfig;
 use crate::checkpoint::coordinator::{
     Book, Coordinator, Delivered, Delivery, Engine, Heading, Mail, Mailbox, Pace, Recorder, Surroundings,
 };
 use crate::checkpoint::manifest::PlanIdentity;
 use crate::checkpoint::restore::{Restored, Start};
+use crate::checkpoint::{CheckpointConfig, StartFrom};
 use crate::connector::{CommitContext, CommitNote};
 use crate::error::Result;
 use crate::plan::PhysicalPlan;
-use crate::state::segment::SegmentOptions;
+use crate::state::segment::{SegmentOptions, SegmentRef};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,6 +29,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(super) struct Checkpointing {
     checkpoints: CheckpointConfig,
     start: Start,
+    /// By loop, what is stored of its state already; empty if all of it has to be written.
+    stored: Vec<Vec<SegmentRef>>,
     identity: PlanIdentity,
     mailbox: Mailbox,
     inbox: UnboundedReceiver<Mail>,
@@ -75,12 +78,22 @@ impl Checkpointing {
         Ok(Self {
             checkpoints: checkpoints.clone(),
             start,
+            stored: Vec::new(),
             identity: PlanIdentity::of(plan),
             mailbox,
             inbox,
             deliveries,
             delivered,
         })
+    }
+
+    /// Has the state that these loops go on from stay where it is stored, where that can be.
+    pub(super) fn go_on(&mut self, loops: &[LoopShape]) {
+        let is_own = !matches!(self.checkpoints.from, StartFrom::Savepoint(_));
+        let restored = self.start.restored.as_mut().filter(|_| is_own);
+        self.stored = restored
+            .and_then(|restored| restored.go_on(loops))
+            .unwrap_or_default();
     }
 
     /// What the run goes on from.
@@ -139,7 +152,9 @@ impl Checkpointing {
             retained: self.checkpoints.retained,
             patience_us: micros(PATIENCE),
         };
-        let book = Book::new(subtasks.iter().map(|subtask| subtask.name().to_owned()));
+        let stored = self.stored.into_iter().chain(std::iter::repeat(Vec::new()));
+        let names = subtasks.iter().map(|subtask| subtask.name().to_owned());
+        let book = Book::new(names.zip(stored));
         Coordinator::new(
             surroundings,
             engine,

@@ -45,6 +45,7 @@ pub use config::RuntimeConfig;
 #[cfg(any(test, feature = "testing"))]
 pub use edge::DetachedEnd;
 pub use edge::{EdgeFeed, EdgeId, EdgeTarget, RemoteEdges, RemoteSender};
+pub(crate) use graph::LoopShape;
 pub(crate) use orders::Commander;
 
 pub use in_process::{Input, InputError, Outlet, OutputStream};

@@ -153,20 +153,23 @@ impl Runtime {
         shared: &Shared,
         tokio: &tokio::runtime::Handle,
     ) -> Result<(Vec<Subtask>, Option<Checkpointing>)> {
-        let checkpointing = match &self.config.checkpoints {
+        let layout = Layout::new(&self.plan, self.config.parallelism, false, |node| {
+            self.ends.limit(node)
+        });
+        let mut checkpointing = match &self.config.checkpoints {
             Some(checkpoints) => {
                 let begin = Checkpointing::begin(checkpoints, &self.plan, &self.ends, &self.config, tokio);
                 Some(tokio.block_on(begin)?)
             }
             None => None,
         };
+        if let Some(checkpointing) = &mut checkpointing {
+            checkpointing.go_on(&layout.loops(&self.plan, &self.left_out));
+        }
         let restored = checkpointing.as_ref().and_then(Checkpointing::restored);
         let checkpointer = checkpointing
             .as_ref()
             .map(|checkpointing| Arc::new(checkpointing.mailbox().clone()) as _);
-        let layout = Layout::new(&self.plan, self.config.parallelism, false, |node| {
-            self.ends.limit(node)
-        });
         let outside = OpenEnds {
             ends: &self.ends,
             config: &self.config,

@@ -28,4 +28,25 @@ pub trait StateWriter {
 pub trait StateReader {
     /// The next row.
     fn next_row(&mut self) -> Result<Option<StateRow<'_>>>;
+
+    /// The next rows, as many as are at hand, in the order of [`StateReader::next_row`]; none at the end.
+    fn next_rows(&mut self) -> Result<Vec<StateRow<'_>>>;
+
+    /// Whether what is read stays stored and later snapshots are read after it, so that they need only what has changed.
+    /// Otherwise the next snapshot has to write everything.
+    fn is_continued(&self) -> bool;
+}
+
+/// Calls with all rows that a reader has, as many at a time as are at hand.
+pub(crate) fn for_each_batch(
+    state: &mut dyn StateReader,
+    mut take: impl FnMut(&[StateRow<'_>]) -> Result<()>,
+) -> Result<()> {
+    loop {
+        let rows = state.next_rows()?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        take(&rows)?;
+    }
 }

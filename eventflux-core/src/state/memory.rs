@@ -23,10 +23,19 @@ impl MemoryDelta {
         self.rows.len()
     }
 
-    /// A reader over the rows of the key groups that `owns` accepts.
+    /// A reader over the rows of the key groups that `owns` accepts. The next snapshot is one of everything.
     pub fn reader<'a>(&'a self, owns: impl Fn(KeyGroup) -> bool + 'a) -> impl StateReader + 'a {
         Reader {
             rows: Box::new(self.rows.iter().filter(move |row| owns(row.key_group))),
+            is_continued: false,
+        }
+    }
+
+    /// A reader over all rows. The next snapshot is read after them, if `is_continued`.
+    pub fn read(&self, is_continued: bool) -> impl StateReader + '_ {
+        Reader {
+            rows: Box::new(self.rows.iter()),
+            is_continued,
         }
     }
 }
@@ -45,15 +54,33 @@ impl StateWriter for MemoryDelta {
 
 struct Reader<'a> {
     rows: Box<dyn Iterator<Item = &'a OwnedRow> + 'a>,
+    is_continued: bool,
+}
+
+/// Few, so that tests meet more than one batch.
+const BATCH_ROWS: usize = 3;
+
+impl OwnedRow {
+    fn row(&self) -> StateRow<'_> {
+        StateRow {
+            table: self.table,
+            key_group: self.key_group,
+            key: &self.key,
+            value: self.value.as_deref(),
+        }
+    }
 }
 
 impl StateReader for Reader<'_> {
     fn next_row(&mut self) -> Result<Option<StateRow<'_>>> {
-        Ok(self.rows.next().map(|row| StateRow {
-            table: row.table,
-            key_group: row.key_group,
-            key: &row.key,
-            value: row.value.as_deref(),
-        }))
+        Ok(self.rows.next().map(OwnedRow::row))
+    }
+
+    fn next_rows(&mut self) -> Result<Vec<StateRow<'_>>> {
+        Ok(self.rows.by_ref().take(BATCH_ROWS).map(OwnedRow::row).collect())
+    }
+
+    fn is_continued(&self) -> bool {
+        self.is_continued
     }
 }

@@ -7,5 +7,6 @@ mod memory;
 pub mod segment;
 pub mod store;
 
+pub(crate) use delta::for_each_batch;
 pub use delta::{KeyGroup, StateReader, StateRow, StateWriter};
 pub use memory::MemoryDelta;

@@ -134,6 +134,16 @@ impl OperatorHarness {
             .restore(&mut delta.reader(owns))
             .unwrap_or_else(|error| panic!("{error}"));
     }
+
+    /// Restores everything; later snapshots are added to the same delta.
+    ///
+    /// # Panics
+    /// The operator fails.
+    pub fn go_on(&mut self, delta: &MemoryDelta) {
+        self.operator
+            .restore(&mut delta.read(true))
+            .unwrap_or_else(|error| panic!("{error}"));
+    }
 }
 
 /// Compares two text tables, leaving out leading and trailing space of lines, and empty lines.

@@ -64,14 +64,15 @@ pub(crate) struct SegmentDraft {
 }
 
 impl Book {
-    /// Nothing stored; the loops have these names.
-    pub(crate) fn new(loop_names: impl IntoIterator<Item = String>) -> Self {
-        let state = |name| LoopState {
+    /// The loops by their names, each with what is stored of it already: a base, then deltas.
+    pub(crate) fn new(loops: impl IntoIterator<Item = (String, Vec<SegmentRef>)>) -> Self {
+        let state = |(name, stored)| LoopState {
             name,
+            stored,
             ..LoopState::default()
         };
         Self {
-            loops: loop_names.into_iter().map(state).enumerate().collect(),
+            loops: loops.into_iter().map(state).enumerate().collect(),
             ..Self::default()
         }
     }

@@ -12,7 +12,8 @@ use crate::element::Watermark;
 use crate::error::{Error, Result};
 use crate::operator::Operator;
 use crate::plan::PhysicalPlan;
-use crate::state::segment::SegmentSet;
+use crate::runtime::LoopShape;
+use crate::state::segment::{SegmentRef, SegmentSet};
 use crate::state::store::CheckpointStore;
 
 /// What a run goes on from.
@@ -22,6 +23,8 @@ pub(crate) struct Restored {
     /// The operators that do what they did.
     kept: BTreeSet<String>,
     segments: SegmentSet,
+    /// Whether later snapshots are read after these segments.
+    is_continued: bool,
     notes: Vec<(String, CommitNote)>,
     tokio: tokio::runtime::Handle,
 }
@@ -66,9 +69,27 @@ impl Restored {
             manifest,
             kept,
             segments,
+            is_continued: false,
             notes,
             tokio: tokio.clone(),
         })
+    }
+
+    /// Has the state stay where it is stored, if each segment is that of one of these loops and all of it is in use: then
+    /// what the loops write is what changes, and these are the segments that each of them goes on from. Otherwise `None`:
+    /// each loop begins with a base of its own.
+    pub(crate) fn go_on(&mut self, loops: &[LoopShape]) -> Option<Vec<Vec<SegmentRef>>> {
+        let mut by_loop = vec![Vec::new(); loops.len()];
+        for segment in &self.manifest.segments {
+            let is_own = |shape: &LoopShape| {
+                let mut operators = segment.operators.iter();
+                shape.name == segment.subtask
+                    && operators.all(|id| shape.operators.contains(id) && self.kept.contains(id))
+            };
+            by_loop[loops.iter().position(is_own)?].push(segment.clone());
+        }
+        self.is_continued = true;
+        Some(by_loop)
     }
 
     /// The checkpoint.
@@ -145,7 +166,8 @@ impl Restored {
             return Ok(());
         }
         let owns = move |key_group| key_groups.contains(&u32::from(key_group));
-        let mut reader = self.segments.reader(operator_id, owns, &self.tokio);
+        let reader = self.segments.reader(operator_id, owns, &self.tokio);
+        let mut reader = reader.continued(self.is_continued);
         operator.restore(&mut reader).map_err(|error| match error {
             Error::Columns(message) => Error::State {
                 operator: operator_id.to_owned(),

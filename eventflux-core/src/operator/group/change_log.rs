@@ -98,6 +98,15 @@ impl ChangeLog {
         groups
     }
 
+    /// Goes on from an earlier snapshot that has these groups.
+    pub fn go_on(&mut self, slot_count: usize, stored: &[Group]) {
+        self.is_on = true;
+        self.resize(slot_count);
+        stored
+            .iter()
+            .for_each(|group| self.flags[*group as usize] = STORED);
+    }
+
     /// Bytes that the log takes.
     pub fn state_bytes(&self) -> usize {
         self.flags.capacity() + self.changed.capacity() * size_of::<Group>()

@@ -146,21 +146,37 @@ impl GroupTable {
         })
     }
 
-    /// Takes a group from a snapshot, in place of what it has under this key; without a value, forgets it.
-    pub fn restore(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<()> {
-        let mut groups = Vec::with_capacity(1);
-        self.keys.intern_encoded(&[key], &mut groups)?;
-        self.grow();
-        self.states.remove(&groups);
-        match value {
-            None => self.keys.remove(groups[0]),
-            Some(value) => {
-                let mut input = Stored::new(value);
-                self.states.decode(groups[0], &mut input)?;
-                input.finish()?;
+    /// Takes groups from a snapshot: keys and values, each in place of what there is under its key. Without a value it is
+    /// forgotten.
+    pub fn restore(&mut self, rows: &[(&[u8], Option<&[u8]>)]) -> Result<()> {
+        let mut keys = Vec::with_capacity(rows.len());
+        let mut groups = Vec::with_capacity(rows.len());
+        for run in rows.chunk_by(|left, right| left.1.is_some() == right.1.is_some()) {
+            keys.clear();
+            groups.clear();
+            keys.extend(run.iter().map(|(key, _)| *key));
+            self.keys.intern_encoded(&keys, &mut groups)?;
+            self.grow();
+            for (group, (_, value)) in groups.iter().zip(run) {
+                self.states.remove(&[*group]);
+                match value {
+                    None => self.keys.remove(*group),
+                    Some(value) => {
+                        let mut input = Stored::new(value);
+                        self.states.decode(*group, &mut input)?;
+                        input.finish()?;
+                    }
+                }
             }
         }
         Ok(())
+    }
+
+    /// Ends a restore. `is_continued`: what was restored need not be written again.
+    pub fn finish_restore(&mut self, is_continued: bool) {
+        if is_continued {
+            self.log.go_on(self.keys.slot_count(), &self.keys.groups());
+        }
     }
 
     /// Bytes that the table takes.

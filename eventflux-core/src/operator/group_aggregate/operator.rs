@@ -7,13 +7,13 @@ use arrow::datatypes::SchemaRef;
 use super::changes::{BatchGroups, CallResults, Changes, Presence};
 use crate::batch::{EventBatch, RowKind};
 use crate::element::{WATERMARK_MAX, WATERMARK_MIN, Watermark};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::operator::bad_result::report;
 use crate::operator::group::{Aggregation, Group, GroupTable, Rows, StateKeys, Tombstones};
 use crate::operator::progress::Progress;
 use crate::operator::{Operator, OperatorContext, Output};
 use crate::plan::GroupAggregateSpec;
-use crate::state::{StateReader, StateWriter};
+use crate::state::{StateReader, StateWriter, for_each_batch};
 
 /// The tables of its snapshots.
 const GROUPS: u8 = 0;
@@ -279,19 +279,14 @@ impl Operator for GroupAggregate {
     }
 
     fn restore(&mut self, state: &mut dyn StateReader) -> Result<()> {
-        while let Some(row) = state.next_row()? {
-            match row.table {
-                GROUPS => self.table.restore(row.key, row.value)?,
-                PROGRESS => self.progress.restore(row)?,
-                table => {
-                    return Err(Error::State {
-                        operator: self.context.operator_id.clone(),
-                        message: format!("there is no table {table}"),
-                    });
-                }
-            }
-        }
-        self.progress.finish_restore();
+        let is_continued = state.is_continued();
+        for_each_batch(state, |rows| {
+            let groups = self.progress.take(rows, GROUPS, &self.context)?;
+            let groups = groups.iter().map(|row| (row.key, row.value));
+            self.table.restore(&groups.collect::<Vec<_>>())
+        })?;
+        self.table.finish_restore(is_continued);
+        self.progress.finish_restore(is_continued);
         Ok(())
     }
 

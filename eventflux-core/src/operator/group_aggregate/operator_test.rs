@@ -4,6 +4,7 @@ use arrow::datatypes::{DataType, Field};
 
 use super::*;
 use crate::plan::{AggregateCall, AggregateFunction, ErrorPolicy};
+use crate::state::MemoryDelta;
 use crate::testing::{OperatorHarness, assert_table, context, schema};
 
 const INPUT: &str = "key text, n bigint, big boolean";
@@ -184,5 +185,32 @@ fn a_result_that_does_not_fit_is_bad_and_takes_the_earlier_one_back() {
     assert_eq!(
         groups.take_bad(),
         ["sum is 9223372036854775808, which does not fit Int64"]
+    );
+}
+
+#[test]
+fn an_operator_that_goes_on_writes_what_changes_and_takes_out_what_is_gone() {
+    let mut groups = sum_by_key();
+    groups.run(&schema(INPUT), "+I A 1 true\n +I B 2 true\n +I C 3 true");
+    let mut delta = MemoryDelta::default();
+    groups.snapshot(&mut delta);
+    let written = delta.row_count();
+    let mut groups = sum_by_key();
+    groups.go_on(&delta);
+    groups.snapshot(&mut delta);
+    assert_eq!(delta.row_count(), written);
+    groups.run(&schema(INPUT), "-D A 1 true\n +I B 5 true");
+    groups.snapshot(&mut delta);
+    assert_eq!(delta.row_count(), written + 2);
+    let mut groups = sum_by_key();
+    groups.go_on(&delta);
+    let output = groups.run(&schema(INPUT), "+I A 7 true\n +I B 1 true\n +I C 1 true");
+    assert_table(
+        &output,
+        "+I A 1 7
+         -U B 2 7
+         +U B 3 8
+         -U C 1 3
+         +U C 2 4",
     );
 }

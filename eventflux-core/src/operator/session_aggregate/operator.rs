@@ -19,7 +19,7 @@ use crate::operator::result_rows::ResultRows;
 use crate::operator::window_aggregate::{Span, WindowColumns};
 use crate::operator::{Operator, OperatorContext, Output};
 use crate::plan::{WindowAggregateSpec, WindowSpec, WindowTime};
-use crate::state::{StateReader, StateRow, StateWriter};
+use crate::state::{StateReader, StateRow, StateWriter, for_each_batch};
 
 /// The tables of its snapshots.
 const SESSIONS: u8 = 0;
@@ -211,14 +211,23 @@ impl SessionAggregate {
         Ok(())
     }
 
-    fn restore_key(&mut self, row: StateRow<'_>) -> Result<()> {
-        let mut keys = Vec::with_capacity(1);
-        self.keys.intern_encoded(&[row.key], &mut keys)?;
-        let key = keys[0];
-        self.sessions.resize(self.keys.slot_count());
+    fn restore_keys(&mut self, rows: &[StateRow<'_>]) -> Result<()> {
+        for run in rows.chunk_by(|left, right| left.value.is_some() == right.value.is_some()) {
+            let encoded = run.iter().map(|row| row.key).collect::<Vec<_>>();
+            let mut keys = Vec::with_capacity(run.len());
+            self.keys.intern_encoded(&encoded, &mut keys)?;
+            self.sessions.resize(self.keys.slot_count());
+            for (key, row) in keys.into_iter().zip(run) {
+                self.restore_key(key, row.value)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn restore_key(&mut self, key: Group, value: Option<&[u8]>) -> Result<()> {
         let slots = self.sessions.forget(key);
         self.states.remove(&slots);
-        let Some(value) = row.value else {
+        let Some(value) = value else {
             self.keys.remove(key);
             return Ok(());
         };
@@ -336,19 +345,15 @@ impl Operator for SessionAggregate {
     }
 
     fn restore(&mut self, state: &mut dyn StateReader) -> Result<()> {
-        while let Some(row) = state.next_row()? {
-            match row.table {
-                SESSIONS => self.restore_key(row)?,
-                PROGRESS => self.progress.restore(row)?,
-                table => {
-                    return Err(Error::State {
-                        operator: self.context.operator_id.clone(),
-                        message: format!("there is no table {table}"),
-                    });
-                }
-            }
+        let is_continued = state.is_continued();
+        for_each_batch(state, |rows| {
+            let sessions = self.progress.take(rows, SESSIONS, &self.context)?;
+            self.restore_keys(&sessions)
+        })?;
+        if is_continued {
+            self.log.go_on(self.keys.slot_count(), &self.keys.groups());
         }
-        self.progress.finish_restore();
+        self.progress.finish_restore(is_continued);
         self.sessions.finish_restore(self.progress.watermark);
         Ok(())
     }

@@ -4,7 +4,7 @@ use arrow::array::{BooleanArray, RecordBatch, UInt32Array};
 use arrow::datatypes::SchemaRef;
 
 use super::place::{Fate, Placement, Run, rows_by_fate};
-use super::slice_store::{SliceStore, for_each_row};
+use super::slice_store::SliceStore;
 use super::slicing::Span;
 use super::window_columns::WindowColumns;
 use crate::batch::EventBatch;
@@ -16,7 +16,7 @@ use crate::operator::progress::Progress;
 use crate::operator::result_rows::ResultRows;
 use crate::operator::{Operator, OperatorContext, Output};
 use crate::plan::WindowAggregateSpec;
-use crate::state::{StateReader, StateWriter};
+use crate::state::{StateReader, StateWriter, for_each_batch};
 
 /// Rows of fewer than this many per run are sorted by slice before they are added.
 const RUN_ROWS_MIN: usize = 16;
@@ -234,16 +234,13 @@ impl Operator for WindowAggregate {
     }
 
     fn restore(&mut self, state: &mut dyn StateReader) -> Result<()> {
-        for_each_row(state, |row| match row.table {
-            SLICES => self.store.restore(row, &self.aggregation),
-            PROGRESS => self.progress.restore(row),
-            table => Err(Error::State {
-                operator: self.context.operator_id.clone(),
-                message: format!("there is no table {table}"),
-            }),
+        let is_continued = state.is_continued();
+        for_each_batch(state, |rows| {
+            let slices = self.progress.take(rows, SLICES, &self.context)?;
+            self.store.restore(&slices, &self.aggregation)
         })?;
-        self.progress.finish_restore();
-        self.store.finish_restore(self.progress.watermark);
+        self.progress.finish_restore(is_continued);
+        self.store.finish_restore(self.progress.watermark, is_continued);
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use crate::element::Watermark;
 use crate::error::{Error, Result};
 use crate::operator::aggregate::Stored;
 use crate::operator::group::{Aggregation, GroupTable, StateKeys, Tombstones};
-use crate::state::{StateReader, StateRow, StateWriter};
+use crate::state::{StateRow, StateWriter};
 
 /// How many tables of dropped slices are kept for new ones.
 const SPARE_MAX: usize = 4;
@@ -148,20 +148,30 @@ impl SliceStore {
         Ok(())
     }
 
-    /// Takes a row of its table.
-    pub(super) fn restore(&mut self, row: StateRow<'_>, aggregation: &Aggregation) -> Result<()> {
-        let mut input = Stored::new(row.key);
-        let slice = Span {
-            start: input.i64()?,
-            end: input.i64()?,
-        };
-        self.slice(slice, aggregation)?
-            .restore(&row.key[PREFIX..], row.value)
+    /// Takes rows of its table.
+    pub(super) fn restore(&mut self, rows: &[StateRow<'_>], aggregation: &Aggregation) -> Result<()> {
+        let mut by_slice = BTreeMap::<Span, Vec<_>>::new();
+        for row in rows {
+            let mut input = Stored::new(row.key);
+            let slice = Span {
+                start: input.i64()?,
+                end: input.i64()?,
+            };
+            by_slice.entry(slice).or_default().push((input.rest(), row.value));
+        }
+        for (slice, rows) in by_slice {
+            self.slice(slice, aggregation)?.restore(&rows)?;
+        }
+        Ok(())
     }
 
-    /// Ends a restore at this watermark.
-    pub(super) fn finish_restore(&mut self, watermark: Watermark) {
+    /// Ends a restore at this watermark. `is_continued`: what was restored need not be written again.
+    pub(super) fn finish_restore(&mut self, watermark: Watermark, is_continued: bool) {
         self.slices.retain(|_, table| !table.keys().is_empty());
+        self.slices
+            .values_mut()
+            .for_each(|table| table.finish_restore(is_continued));
+        self.tracks_changes = is_continued;
         self.fired(watermark);
     }
 
@@ -177,15 +187,4 @@ fn prefix(slice: Span) -> [u8; PREFIX] {
     prefix[..8].copy_from_slice(&slice.start.to_be_bytes());
     prefix[8..].copy_from_slice(&slice.end.to_be_bytes());
     prefix
-}
-
-/// Calls with each row that a reader has.
-pub(super) fn for_each_row(
-    state: &mut dyn StateReader,
-    mut take: impl FnMut(StateRow<'_>) -> Result<()>,
-) -> Result<()> {
-    while let Some(row) = state.next_row()? {
-        take(row)?;
-    }
-    Ok(())
 }

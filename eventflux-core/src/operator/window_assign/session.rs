@@ -16,7 +16,7 @@ use crate::operator::progress::Progress;
 use crate::operator::result_rows::ResultRows;
 use crate::operator::window_aggregate::{Span, WindowColumns};
 use crate::operator::{Operator, OperatorContext, Output};
-use crate::state::{StateReader, StateRow, StateWriter};
+use crate::state::{StateReader, StateRow, StateWriter, for_each_batch};
 
 /// The tables of its snapshots.
 const ROWS: u8 = 0;
@@ -155,13 +155,18 @@ impl SessionAssign {
         Ok(())
     }
 
-    fn restore_key(&mut self, row: StateRow<'_>) -> Result<()> {
-        let mut keys = Vec::with_capacity(1);
-        self.keys.intern_encoded(&[row.key], &mut keys)?;
-        self.buffer.resize(self.keys.slot_count());
-        self.buffer.restore(keys[0], row.value)?;
-        if row.value.is_none() {
-            self.keys.remove(keys[0]);
+    fn restore_keys(&mut self, rows: &[StateRow<'_>]) -> Result<()> {
+        for run in rows.chunk_by(|left, right| left.value.is_some() == right.value.is_some()) {
+            let encoded = run.iter().map(|row| row.key).collect::<Vec<_>>();
+            let mut keys = Vec::with_capacity(run.len());
+            self.keys.intern_encoded(&encoded, &mut keys)?;
+            self.buffer.resize(self.keys.slot_count());
+            for (key, row) in keys.into_iter().zip(run) {
+                self.buffer.restore(key, row.value)?;
+                if row.value.is_none() {
+                    self.keys.remove(key);
+                }
+            }
         }
         Ok(())
     }
@@ -223,19 +228,15 @@ impl Operator for SessionAssign {
     }
 
     fn restore(&mut self, state: &mut dyn StateReader) -> Result<()> {
-        while let Some(row) = state.next_row()? {
-            match row.table {
-                ROWS => self.restore_key(row)?,
-                PROGRESS => self.progress.restore(row)?,
-                table => {
-                    return Err(Error::State {
-                        operator: self.context.operator_id.clone(),
-                        message: format!("there is no table {table}"),
-                    });
-                }
-            }
+        let is_continued = state.is_continued();
+        for_each_batch(state, |rows| {
+            let keys = self.progress.take(rows, ROWS, &self.context)?;
+            self.restore_keys(&keys)
+        })?;
+        if is_continued {
+            self.log.go_on(self.keys.slot_count(), &self.keys.groups());
         }
-        self.progress.finish_restore();
+        self.progress.finish_restore(is_continued);
         Ok(())
     }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::Layout;
 use super::outside::{End, Outside};
+use super::{Layout, LoopShape};
 use crate::checkpoint::restore::Restored;
 use crate::checkpoint::{Checkpointer, LoopId};
 use crate::element::WATERMARK_MIN;
@@ -62,47 +62,32 @@ struct Place<'a> {
 impl Builder<'_> {
     /// Builds all loops, in the order of their heads in the plan.
     pub(crate) fn build(&self) -> Result<Vec<Subtask>> {
-        let heads = self
-            .plan
-            .nodes
-            .iter()
-            .filter(|node| self.layout.is_head(self.plan, node.id) && !self.left_out.contains(&node.id));
-        let heads: Vec<&Node> = heads.collect();
+        let loops = self.layout.loops(self.plan, self.left_out);
         let mut mailboxes = Mailboxes::new();
-        for node in &heads {
-            for subtask in (0..self.layout.width(node.id)).filter(|_| !Layout::is_origin(self.plan, node.id))
-            {
-                let channel_count = self.layout.channel_edges(node.id, subtask).len();
-                let mailbox = Mailbox::new(channel_count, self.config.edge_bytes_max);
-                let mailbox = match self.drive {
-                    Drive::Threads(_) => mailbox,
-                    Drive::Stepped => mailbox.keeping_watermarks(),
-                };
-                mailboxes.insert((node.id, subtask), Arc::new(mailbox));
+        for LoopShape { head, subtask, .. } in &loops {
+            if Layout::is_origin(self.plan, *head) {
+                continue;
             }
+            let channel_count = self.layout.channel_edges(*head, *subtask).len();
+            let mailbox = Mailbox::new(channel_count, self.config.edge_bytes_max);
+            let mailbox = match self.drive {
+                Drive::Threads(_) => mailbox,
+                Drive::Stepped => mailbox.keeping_watermarks(),
+            };
+            mailboxes.insert((*head, *subtask), Arc::new(mailbox));
         }
-        let mut built = Vec::new();
-        for node in heads {
-            for subtask in 0..self.layout.width(node.id) {
-                let loop_id = built.len();
-                built.push(self.subtask(loop_id, node, subtask, &mailboxes)?);
-            }
-        }
-        Ok(built)
+        let loops = loops.into_iter().enumerate();
+        loops
+            .map(|(loop_id, shape)| self.subtask(loop_id, shape, &mailboxes))
+            .collect()
     }
 
-    fn subtask(
-        &self,
-        loop_id: LoopId,
-        node: &Node,
-        subtask: usize,
-        mailboxes: &Mailboxes,
-    ) -> Result<Subtask> {
+    fn subtask(&self, loop_id: LoopId, shape: LoopShape, mailboxes: &Mailboxes) -> Result<Subtask> {
+        let LoopShape {
+            head, subtask, name, ..
+        } = shape;
+        let node = self.plan.node(head);
         let width = self.layout.width(node.id);
-        let name = match width {
-            1 => node.name.clone(),
-            _ => format!("{} {}/{width}", node.name, subtask + 1),
-        };
         let mailbox = mailboxes.get(&(node.id, subtask));
         let task = Arc::new(Task {
             name: name.clone(),

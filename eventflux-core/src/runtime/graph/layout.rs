@@ -1,6 +1,6 @@
 //! Which operators share a loop, and which channel carries which rows.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::width::widths;
 use crate::plan::{Edge, Exchange, NodeId, OperatorSpec, PhysicalPlan, SourceKind};
@@ -19,6 +19,19 @@ pub(crate) struct Layout {
     channels: HashMap<(usize, usize, usize), usize>,
     /// Per node and subtask that begins a loop: the edge that each of its channels belongs to.
     channel_edges: HashMap<(NodeId, usize), Vec<usize>>,
+}
+
+/// One loop of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LoopShape {
+    /// The node that it begins with.
+    pub(crate) head: NodeId,
+    /// Which copy it is, from 0.
+    pub(crate) subtask: usize,
+    /// What it is called: loops of one operator differ in the copy, those of several operators may have the same name.
+    pub(crate) name: String,
+    /// The ids of its operators.
+    pub(crate) operators: BTreeSet<String>,
 }
 
 impl Layout {
@@ -76,6 +89,44 @@ impl Layout {
     pub(crate) fn is_head(&self, plan: &PhysicalPlan, node: NodeId) -> bool {
         let is_fused = |(index, edge): (usize, &Edge)| edge.to == node && self.is_fused[index];
         !plan.edges.iter().enumerate().any(is_fused)
+    }
+
+    /// The loops of a run, in the order in which they are built: by their heads in the plan, then by subtask. Loops that begin
+    /// with a node of `left_out` do not run.
+    pub(crate) fn loops(&self, plan: &PhysicalPlan, left_out: &BTreeSet<NodeId>) -> Vec<LoopShape> {
+        let nodes = plan.nodes.iter().map(|node| node.id);
+        let heads = nodes.filter(|node| self.is_head(plan, *node) && !left_out.contains(node));
+        heads.flat_map(|head| self.loops_of(plan, head)).collect()
+    }
+
+    fn loops_of(&self, plan: &PhysicalPlan, head: NodeId) -> Vec<LoopShape> {
+        let mut members = vec![head];
+        let mut seen = 0;
+        while let Some(member) = members.get(seen).copied() {
+            seen += 1;
+            let fused = plan.edges.iter().zip(&self.is_fused);
+            members.extend(
+                fused
+                    .filter(|(edge, is_fused)| **is_fused && edge.from == member)
+                    .map(|(edge, _)| edge.to),
+            );
+        }
+        let operators: BTreeSet<String> = members
+            .iter()
+            .map(|member| plan.node(*member).operator_id.clone())
+            .collect();
+        let name = &plan.node(head).name;
+        let width = self.width(head);
+        let shape = |subtask: usize| LoopShape {
+            head,
+            subtask,
+            name: match width {
+                1 => name.clone(),
+                _ => format!("{name} {}/{width}", subtask + 1),
+            },
+            operators: operators.clone(),
+        };
+        (0..width).map(shape).collect()
     }
 
     /// Whether a node's loops take rows from outside.

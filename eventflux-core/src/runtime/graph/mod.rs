@@ -6,5 +6,5 @@ mod outside;
 mod width;
 
 pub(crate) use builder::{Builder, MakeOperator};
-pub(crate) use layout::Layout;
+pub(crate) use layout::{Layout, LoopShape};
 pub(crate) use outside::{End, OpenSource, Outside};

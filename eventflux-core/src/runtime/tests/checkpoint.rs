@@ -11,6 +11,7 @@ use crate::checkpoint::{CheckpointConfig, StartFrom};
 use crate::error::{Error, ErrorKind};
 use crate::runtime::RunEnd;
 use crate::runtime::in_process::block_on;
+use crate::state::segment::SegmentKind;
 use crate::state::store::{CheckpointStore, MemoryStore};
 
 /// Everything that outlives a run.
@@ -538,6 +539,67 @@ fn only_what_changed_is_written() {
     running.checkpoint().unwrap();
     assert_eq!(rows(&world.newest()), [7, 1]);
     running.abort();
+}
+
+/// (kind, rows) of the segments of the newest manifest.
+fn segments(world: &World) -> Vec<(SegmentKind, u64)> {
+    let segments = world.newest().segments.into_iter();
+    segments
+        .map(|segment| (segment.kind, segment.row_count))
+        .collect()
+}
+
+#[test]
+fn a_restart_goes_on_from_what_is_stored_and_another_parallelism_begins_with_a_base() {
+    use SegmentKind::{Base, Delta};
+    let world = World::new(1, 30);
+    let run = |parallelism: usize, read: usize| {
+        let running = world.start(parallelism);
+        let before = world.journal.rows().len();
+        world.shelf.let_read(read);
+        while running.metrics().rows_out() as usize + before < read {
+            std::thread::yield_now();
+        }
+        running.checkpoint().unwrap();
+        running.abort();
+        let _ = running.wait();
+        segments(&world)
+    };
+    assert_eq!(run(1, 20), [(Base, 7)]);
+    assert_eq!(run(1, 20), [(Base, 7)]);
+    assert_eq!(run(1, 21), [(Base, 7), (Delta, 1)]);
+    let wide = run(2, 22);
+    assert!(wide.iter().all(|(kind, _)| *kind == Base), "{wide:?}");
+    assert_eq!(wide.iter().map(|(_, rows)| rows).sum::<u64>(), 7);
+    let mut grown = wide.clone();
+    grown.push((Delta, 1));
+    let after = run(2, 23);
+    assert_eq!(after.len(), 3, "{after:?}");
+    assert!(grown.iter().all(|segment| after.contains(segment)), "{after:?}");
+    world.finish(2);
+}
+
+#[test]
+fn a_start_from_another_store_begins_with_a_base() {
+    let world = World::new(1, 30);
+    let running = world.start(1);
+    read_up_to(&world, &running, 20);
+    running.checkpoint().unwrap();
+    running.abort();
+    let _ = running.wait();
+    let savepoint = Arc::clone(&world.store);
+    let other = World {
+        store: Arc::default(),
+        ..world
+    };
+    let checkpoints = CheckpointConfig {
+        from: StartFrom::Savepoint(savepoint as _),
+        ..other.checkpoints()
+    };
+    let running = other.start_with(checkpoints, 1);
+    running.checkpoint().unwrap();
+    running.abort();
+    assert_eq!(segments(&other), [(SegmentKind::Base, 7)]);
 }
 
 #[test]

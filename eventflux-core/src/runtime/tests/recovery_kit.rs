@@ -346,6 +346,7 @@ impl Operator for Totals {
     }
 
     fn restore(&mut self, state: &mut dyn StateReader) -> Result<()> {
+        self.has_written = state.is_continued();
         while let Some(row) = state.next_row()? {
             let number = |bytes: &[u8]| i64::from_be_bytes(bytes.try_into().unwrap());
             self.totals.insert(number(row.key), number(row.value.unwrap()));

@@ -364,4 +364,12 @@ impl StateReader for SmallTables<'_> {
             value: Some(value),
         }))
     }
+
+    fn next_rows(&mut self) -> Result<Vec<StateRow<'_>>> {
+        Ok(self.next_row()?.into_iter().collect())
+    }
+
+    fn is_continued(&self) -> bool {
+        false
+    }
 }

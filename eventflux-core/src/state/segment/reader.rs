@@ -1,7 +1,7 @@
 //! Segments to rows.
 
-use std::collections::VecDeque;
 use std::fmt;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -11,21 +11,27 @@ use super::block::Block;
 use super::footer::StoredBlock;
 use super::set::{Run, read};
 use crate::error::{Error, Result};
-use crate::state::checksum::is_intact;
+use crate::state::checksum::{is_ignored, is_intact};
 use crate::state::store::CheckpointStore;
 use crate::state::{KeyGroup, StateReader, StateRow};
 
-/// Runs that wait to be taken while the next one is read.
-const RUNS_AHEAD: usize = 2;
+/// Runs that wait to be decoded while the next one is read.
+const RUNS_AHEAD: usize = 1;
+
+/// Blocks that wait to be taken while the next one is decoded.
+const BLOCKS_AHEAD: usize = 8;
 
 /// Gives an operator its rows. Every block is checked before its first row is given.
+///
+/// ```text
+/// task: reads runs of blocks ──► thread that may wait: checks and decodes blocks ──► whoever takes rows
+/// ```
 ///
 /// It waits for the store, so it is used on a thread that may wait: a subtask's, not a task of tokio.
 pub struct SegmentReader {
     owns: Box<dyn Fn(KeyGroup) -> bool + Send>,
-    runs: mpsc::Receiver<Result<(Run, Bytes)>>,
-    /// Blocks of the present run that are still to come.
-    blocks: VecDeque<(Arc<str>, super::Compression, StoredBlock, Bytes)>,
+    is_continued: bool,
+    blocks: mpsc::Receiver<Result<Block>>,
     block: Option<Block>,
     next: usize,
 }
@@ -37,7 +43,7 @@ impl SegmentReader {
         owns: Box<dyn Fn(KeyGroup) -> bool + Send>,
         tokio: &tokio::runtime::Handle,
     ) -> Self {
-        let (sender, receiver) = mpsc::channel(RUNS_AHEAD);
+        let (sender, mut stored) = mpsc::channel(RUNS_AHEAD);
         tokio.spawn(async move {
             for run in runs {
                 let (start, end) = run.range();
@@ -49,60 +55,75 @@ impl SegmentReader {
                 }
             }
         });
+        let (sender, blocks) = mpsc::channel(BLOCKS_AHEAD);
+        let is_checked = !is_ignored();
+        tokio.spawn_blocking(move || {
+            while let Some(stored) = stored.blocking_recv() {
+                let give = |block| sender.blocking_send(block).is_ok();
+                if decode_run(stored, is_checked, give).is_break() {
+                    return;
+                }
+            }
+        });
         Self {
             owns,
-            runs: receiver,
-            blocks: VecDeque::new(),
+            is_continued: false,
+            blocks,
             block: None,
             next: 0,
         }
     }
 
-    /// Goes to the next block; whether there is one.
-    fn next_block(&mut self) -> Result<bool> {
-        while self.blocks.is_empty() {
-            let Some(run) = self.runs.blocking_recv() else {
-                return Ok(false);
-            };
-            let (run, bytes) = run?;
-            let (start, _) = run.range();
-            self.blocks = run
-                .blocks
-                .iter()
-                .map(|block| {
-                    let offset = (block.offset - start) as usize;
-                    let stored = bytes.slice(offset..offset + block.stored_bytes as usize);
-                    (Arc::clone(&run.name), run.compression, *block, stored)
-                })
-                .collect();
-        }
-        if let Some((name, compression, block, stored)) = self.blocks.pop_front() {
-            self.block = Some(decode(&name, compression, &block, &stored)?);
+    /// The same rows, for an operator whose next snapshot is read after them.
+    pub(crate) fn continued(self, is_continued: bool) -> Self {
+        Self { is_continued, ..self }
+    }
+
+    /// Goes to the next row that is owned; whether there is one.
+    fn advance(&mut self) -> Result<bool> {
+        loop {
+            if let Some(block) = &self.block {
+                let rest = self.next..block.row_count();
+                let mut owned = rest.skip_while(|index| !(self.owns)(block.row(*index).key_group));
+                if let Some(index) = owned.next() {
+                    self.next = index;
+                    return Ok(true);
+                }
+            }
+            self.block = self.blocks.blocking_recv().transpose()?;
             self.next = 0;
+            if self.block.is_none() {
+                return Ok(false);
+            }
         }
-        Ok(true)
     }
 }
 
 impl StateReader for SegmentReader {
     fn next_row(&mut self) -> Result<Option<StateRow<'_>>> {
-        loop {
-            let length = self.block.as_ref().map_or(0, Block::row_count);
-            while self.next < length {
-                let index = self.next;
-                self.next += 1;
-                let is_owned = self
-                    .block
-                    .as_ref()
-                    .is_some_and(|block| (self.owns)(block.row(index).key_group));
-                if is_owned {
-                    return Ok(self.block.as_ref().map(|block| block.row(index)));
-                }
-            }
-            if !self.next_block()? {
-                return Ok(None);
-            }
+        if !self.advance()? {
+            return Ok(None);
         }
+        let index = self.next;
+        self.next += 1;
+        Ok(self.block.as_ref().map(|block| block.row(index)))
+    }
+
+    fn next_rows(&mut self) -> Result<Vec<StateRow<'_>>> {
+        if !self.advance()? {
+            return Ok(Vec::new());
+        }
+        let Some(block) = &self.block else {
+            return Ok(Vec::new());
+        };
+        let rest = self.next..block.row_count();
+        self.next = block.row_count();
+        let rows = rest.map(|index| block.row(index));
+        Ok(rows.filter(|row| (self.owns)(row.key_group)).collect())
+    }
+
+    fn is_continued(&self) -> bool {
+        self.is_continued
     }
 }
 
@@ -112,14 +133,41 @@ impl fmt::Debug for SegmentReader {
     }
 }
 
-/// A block whose checksum, size, rows and key groups are those of the index.
-fn decode(name: &str, compression: super::Compression, block: &StoredBlock, stored: &[u8]) -> Result<Block> {
-    let damaged = |message: &str| Error::damaged(name, format!("the block at {}: {message}", block.offset));
-    if !is_intact(stored, block.crc32c) {
-        return Err(damaged("its checksum does not fit"));
+/// Decodes the blocks of a run one by one, up to the first that is damaged or not wanted any more.
+fn decode_run(
+    stored: Result<(Run, Bytes)>,
+    is_checked: bool,
+    mut give: impl FnMut(Result<Block>) -> bool,
+) -> ControlFlow<()> {
+    let (run, bytes) = match stored {
+        Ok(read) => read,
+        Err(error) => {
+            give(Err(error));
+            return ControlFlow::Break(());
+        }
+    };
+    let (start, _) = run.range();
+    for block in &run.blocks {
+        let offset = (block.offset - start) as usize;
+        let stored = &bytes[offset..offset + block.stored_bytes as usize];
+        let decoded = match !is_checked || is_intact(stored, block.crc32c) {
+            true => decode(&run, block, stored),
+            false => Err(damaged(&run, block, "its checksum does not fit")),
+        };
+        let is_last = decoded.is_err();
+        if !give(decoded) || is_last {
+            return ControlFlow::Break(());
+        }
     }
+    ControlFlow::Continue(())
+}
+
+/// A block whose size, rows and key groups are those of the index.
+fn decode(run: &Run, block: &StoredBlock, stored: &[u8]) -> Result<Block> {
+    let damaged = |message: &str| damaged(run, block, message);
     let size = usize::try_from(block.plain_bytes).map_err(|_| damaged("it is too large"))?;
-    let plain = compression
+    let plain = run
+        .compression
         .decompress(stored, size)
         .map_err(|message| damaged(&message))?;
     let decoded = Block::decode(plain).map_err(|message| damaged(&message))?;
@@ -129,4 +177,8 @@ fn decode(name: &str, compression: super::Compression, block: &StoredBlock, stor
         return Err(damaged("its rows are not those of the index"));
     }
     Ok(decoded)
+}
+
+fn damaged(run: &Run, block: &StoredBlock, message: &str) -> Error {
+    Error::damaged(&*run.name, format!("the block at {}: {message}", block.offset))
 }
