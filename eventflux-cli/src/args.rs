@@ -94,6 +94,9 @@ pub struct RunArgs {
     #[command(flatten)]
     pub state: StateArgs,
 
+    #[command(flatten)]
+    pub listen: ListenArgs,
+
     /// How rows of streams without a sink are printed
     #[arg(long, value_enum, default_value_t = RowFormat::Auto, env = "EVENTFLUX_FORMAT")]
     pub format: RowFormat,
@@ -105,6 +108,23 @@ pub struct RunArgs {
     /// How errors in the SQL are shown
     #[arg(long, value_enum, default_value_t = DiagnosticFormat::Full, env = "EVENTFLUX_DIAGNOSTICS", value_name = "FORMAT")]
     pub diagnostics: DiagnosticFormat,
+}
+
+/// What others may ask of a run.
+#[derive(Debug, Args)]
+pub struct ListenArgs {
+    /// Serve /metrics, /livez and /readyz over HTTP here: `127.0.0.1:9464`; port 0 takes a free one and says which
+    #[arg(
+        long,
+        env = "EVENTFLUX_LISTEN",
+        value_name = "HOST:PORT|off",
+        default_value = "off"
+    )]
+    pub listen: crate::listen::ListenAddress,
+
+    /// Listen also at an address that other machines can reach; there is no authentication
+    #[arg(long, env = "EVENTFLUX_LISTEN_PUBLIC", requires = "listen")]
+    pub listen_public: bool,
 }
 
 /// Where state is kept over restarts.

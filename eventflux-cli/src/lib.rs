@@ -8,6 +8,7 @@ mod args;
 mod command;
 mod duration;
 mod exit;
+mod listen;
 mod log;
 mod panic;
 mod print;

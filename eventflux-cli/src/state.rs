@@ -10,9 +10,15 @@ use eventflux::persistence::{
 
 use crate::args::{From, StateArgs};
 
+/// What an app is called: its file, without folder and ending.
+pub fn app_name(app: &Path) -> String {
+    let name = app.file_stem().unwrap_or(app.as_os_str());
+    name.to_string_lossy().into_owned()
+}
+
 /// How checkpoints are taken; `None` without a place for them.
 pub fn checkpoints(arguments: &StateArgs, app: &Path) -> Result<Option<CheckpointConfig>, eventflux::Error> {
-    let name = app.file_stem().unwrap_or(app.as_os_str()).to_string_lossy();
+    let name = app_name(app);
     let store: Arc<dyn CheckpointStore> = match (&arguments.state_dir, &arguments.state) {
         (Some(directory), _) => Arc::new(DirectoryStore::open(directory)?),
         (None, Some(address)) => open(address, &name, false)?,
@@ -25,7 +31,7 @@ pub fn checkpoints(arguments: &StateArgs, app: &Path) -> Result<Option<Checkpoin
         From::Path(path) => StartFrom::Savepoint(open(&path.to_string_lossy(), &name, true)?),
     };
     Ok(Some(CheckpointConfig {
-        app: name.into_owned(),
+        app: name,
         interval: Some(arguments.checkpoint_interval),
         from,
         is_drop_allowed: arguments.allow_drop_state,

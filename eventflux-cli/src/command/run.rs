@@ -16,6 +16,7 @@ use crate::answer;
 use crate::app_text::{self, Shown};
 use crate::args::{Global, RowFormat, RunArgs};
 use crate::exit::Exit;
+use crate::listen::{Monitor, Server};
 use crate::print::Printer;
 use crate::progress::{self, Progress};
 use crate::report;
@@ -59,6 +60,12 @@ fn start(app: &CompiledApp, arguments: &RunArgs, global: &Global) -> Exit {
         }
         return Exit::Done;
     }
+    let monitor = Arc::new(Monitor::new(state::app_name(&arguments.app)));
+    let listen = &arguments.listen;
+    let _server = match Server::start(&listen.listen, listen.listen_public, global.quiet, &monitor) {
+        Ok(server) => server,
+        Err(exit) => return exit,
+    };
     let runtime = config(app, arguments).and_then(|config| Runtime::new(app.plan.clone(), config));
     let runtime = match runtime {
         Ok(runtime) => runtime,
@@ -75,7 +82,7 @@ fn start(app: &CompiledApp, arguments: &RunArgs, global: &Global) -> Exit {
         report::warning(format_args!("signals cannot be handled: {error}"));
     }
     let running = match runtime.start() {
-        Ok(running) => running,
+        Ok(running) => Arc::new(running),
         Err(error) => {
             let exit = Exit::before_start(&error);
             if let eventflux::Error::StateMismatch { .. } = error {
@@ -86,6 +93,7 @@ fn start(app: &CompiledApp, arguments: &RunArgs, global: &Global) -> Exit {
             return exit;
         }
     };
+    monitor.started(Arc::clone(&running));
     let prints_rows = !app.outputs.is_empty() && arguments.format != RowFormat::None;
     let progress = Progress::new(!global.no_progress && !global.quiet, prints_rows);
     thread::scope(|scope| {

@@ -1,4 +1,4 @@
-//! The names of all metrics.
+//! The names of all metrics: one table, from which everything else about them is made.
 
 /// Whether a metric only grows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -9,134 +9,181 @@ pub enum MetricKind {
     Gauge,
 }
 
-/// Everything that is measured. The first group is kept per operator and subtask, the second per subtask loop, the
-/// third (`Checkpoint…`) per run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Metric {
-    /// Rows that an operator was given; of a source: good rows that it delivered.
-    RowsIn,
-    /// Rows that an operator emitted; of a sink: rows that it took.
-    RowsOut,
-    /// Batches that an operator was given.
-    BatchesIn,
-    /// Rows that came after their window had closed.
-    LateRows,
-    /// Rows that did not decode, broke a constraint or made an expression fail.
-    BadRows,
-    /// Bytes of state in memory.
-    StateBytes,
-    /// The watermark that an operator has handed on, microseconds since the epoch.
-    WatermarkUs,
-    /// Microseconds in which the loop did work.
-    BusyUs,
-    /// Microseconds in which the loop waited for input.
-    IdleUs,
-    /// Microseconds in which the loop waited for credit or for a sink.
-    BackpressuredUs,
-    /// Bytes sent along edges to other subtasks.
-    BytesOut,
-    /// Bytes that wait in the loop's mailbox.
-    QueuedBytes,
-    /// Checkpoints that became durable.
-    CheckpointsCommitted,
-    /// Attempts to store a checkpoint that failed; they are made again.
-    CheckpointsFailed,
-    /// Checkpoints whose barriers did not come through in time.
-    CheckpointsGivenUp,
-    /// Microseconds from the barriers to the last acknowledgement, of all durable checkpoints.
-    CheckpointAlignUs,
-    /// Microseconds from the last acknowledgement until a checkpoint was durable, of all of them.
-    CheckpointStoreUs,
-    /// Bytes that checkpoints added to the store.
-    CheckpointBytes,
-    /// Bytes of state that the newest checkpoint consists of.
-    CheckpointStoredBytes,
-    /// When the newest checkpoint became durable, microseconds since the epoch.
-    CheckpointLastUs,
-    /// The number of the newest durable checkpoint.
-    CheckpointEpoch,
+/// What there is one value of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum MetricScope {
+    /// Each operator, in each of its subtasks.
+    Operator,
+    /// Each loop; it bears the name of its first operator.
+    Subtask,
+    /// The whole run.
+    Run,
 }
 
-impl Metric {
-    /// All of them.
-    pub const ALL: [Metric; 21] = [
-        Metric::RowsIn,
-        Metric::RowsOut,
-        Metric::BatchesIn,
-        Metric::LateRows,
-        Metric::BadRows,
-        Metric::StateBytes,
-        Metric::WatermarkUs,
-        Metric::BusyUs,
-        Metric::IdleUs,
-        Metric::BackpressuredUs,
-        Metric::BytesOut,
-        Metric::QueuedBytes,
-        Metric::CheckpointsCommitted,
-        Metric::CheckpointsFailed,
-        Metric::CheckpointsGivenUp,
-        Metric::CheckpointAlignUs,
-        Metric::CheckpointStoreUs,
-        Metric::CheckpointBytes,
-        Metric::CheckpointStoredBytes,
-        Metric::CheckpointLastUs,
-        Metric::CheckpointEpoch,
-    ];
+/// What a metric's values are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum MetricUnit {
+    /// Plain numbers.
+    Count,
+    /// Bytes.
+    Bytes,
+    /// Kept in microseconds, exported in seconds; a point of time is counted from the epoch, UTC.
+    Seconds,
+}
 
-    /// The name under which it is exported.
-    pub fn name(self) -> &'static str {
-        match self {
-            Metric::RowsIn => "eventflux_operator_rows_in_total",
-            Metric::RowsOut => "eventflux_operator_rows_out_total",
-            Metric::BatchesIn => "eventflux_operator_batches_in_total",
-            Metric::LateRows => "eventflux_operator_late_rows_total",
-            Metric::BadRows => "eventflux_operator_bad_rows_total",
-            Metric::StateBytes => "eventflux_operator_state_bytes",
-            Metric::BusyUs => "eventflux_subtask_busy_us_total",
-            Metric::IdleUs => "eventflux_subtask_idle_us_total",
-            Metric::BackpressuredUs => "eventflux_subtask_backpressured_us_total",
-            Metric::WatermarkUs => "eventflux_operator_watermark_us",
-            Metric::BytesOut => "eventflux_subtask_bytes_out_total",
-            Metric::QueuedBytes => "eventflux_subtask_queued_bytes",
-            Metric::CheckpointsCommitted => "eventflux_checkpoint_committed_total",
-            Metric::CheckpointsFailed => "eventflux_checkpoint_failed_total",
-            Metric::CheckpointsGivenUp => "eventflux_checkpoint_given_up_total",
-            Metric::CheckpointAlignUs => "eventflux_checkpoint_align_us_total",
-            Metric::CheckpointStoreUs => "eventflux_checkpoint_store_us_total",
-            Metric::CheckpointBytes => "eventflux_checkpoint_bytes_total",
-            Metric::CheckpointStoredBytes => "eventflux_checkpoint_stored_bytes",
-            Metric::CheckpointLastUs => "eventflux_checkpoint_last_us",
-            Metric::CheckpointEpoch => "eventflux_checkpoint_epoch",
+/// Makes the enum and everything that is said of its members.
+macro_rules! metrics {
+    ($($scope:ident { $($help:literal $metric:ident: $kind:ident of $unit:ident as $name:literal
+        $(with $label:literal = $value:literal)?;)* })*) => {
+        /// Everything that is measured.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Metric {
+            $($(#[doc = $help] $metric,)*)*
         }
+
+        impl Metric {
+            /// All of them; those of one name stand together.
+            pub const ALL: [Metric; [$($(Metric::$metric),*),*].len()] = [$($(Metric::$metric),*),*];
+
+            /// The name under which it is exported; the members of a family share it and differ in a label.
+            pub fn name(self) -> &'static str {
+                match self { $($(Metric::$metric => $name,)*)* }
+            }
+
+            /// What tells it apart from the others of its name: a label and its value.
+            pub fn label(self) -> Option<(&'static str, &'static str)> {
+                match self { $($(Metric::$metric => None$(.or(Some(($label, $value))))?,)*)* }
+            }
+
+            /// What it is, in one line.
+            pub fn help(self) -> &'static str {
+                match self { $($(Metric::$metric => $help,)*)* }
+            }
+
+            /// Whether it only grows.
+            pub fn kind(self) -> MetricKind {
+                match self { $($(Metric::$metric => MetricKind::$kind,)*)* }
+            }
+
+            /// What its values are.
+            pub fn unit(self) -> MetricUnit {
+                match self { $($(Metric::$metric => MetricUnit::$unit,)*)* }
+            }
+
+            /// What there is one value of.
+            pub fn scope(self) -> MetricScope {
+                match self { $($(Metric::$metric => MetricScope::$scope,)*)* }
+            }
+        }
+    };
+}
+
+metrics! {
+    Operator {
+        "Rows that an operator was given; of a source: good rows that it delivered."
+        RowsIn: Counter of Count as "eventflux_operator_rows_in_total";
+        "Rows that an operator emitted; of a sink: rows that it took."
+        RowsOut: Counter of Count as "eventflux_operator_rows_out_total";
+        "Batches that an operator was given."
+        BatchesIn: Counter of Count as "eventflux_operator_batches_in_total";
+        "Rows that came after their window had closed."
+        LateRows: Counter of Count as "eventflux_operator_late_rows_total";
+        "Rows that did not decode, broke a constraint or made an expression fail."
+        BadRows: Counter of Count as "eventflux_operator_bad_rows_total";
+        "Bytes of state in memory."
+        StateBytes: Gauge of Bytes as "eventflux_operator_state_bytes";
+        "The watermark that an operator has handed on; +Inf when its input has ended."
+        WatermarkUs: Gauge of Seconds as "eventflux_operator_watermark_timestamp_seconds";
     }
-
-    /// Whether it only grows.
-    pub fn kind(self) -> MetricKind {
-        match self {
-            Metric::StateBytes
-            | Metric::WatermarkUs
-            | Metric::QueuedBytes
-            | Metric::CheckpointStoredBytes
-            | Metric::CheckpointLastUs
-            | Metric::CheckpointEpoch => MetricKind::Gauge,
-            _ => MetricKind::Counter,
-        }
+    Subtask {
+        "Time in which the loop did work."
+        BusyUs: Counter of Seconds as "eventflux_subtask_busy_seconds_total";
+        "Time in which the loop waited for input."
+        IdleUs: Counter of Seconds as "eventflux_subtask_idle_seconds_total";
+        "Time in which the loop waited for others to take what it had, or for a sink."
+        BackpressuredUs: Counter of Seconds as "eventflux_subtask_backpressured_seconds_total";
+        "Bytes sent to other subtasks."
+        BytesOut: Counter of Bytes as "eventflux_subtask_sent_bytes_total";
+        "Bytes that wait to be read by the loop."
+        QueuedBytes: Gauge of Bytes as "eventflux_subtask_queued_bytes";
+    }
+    Run {
+        "Checkpoints by outcome: committed is durable, failed is an attempt to store one, given_up one whose barriers did not come through in time."
+        CheckpointsCommitted: Counter of Count as "eventflux_checkpoints_total" with "outcome" = "committed";
+        "Attempts to store a checkpoint that failed; they are made again."
+        CheckpointsFailed: Counter of Count as "eventflux_checkpoints_total" with "outcome" = "failed";
+        "Checkpoints whose barriers did not come through in time."
+        CheckpointsGivenUp: Counter of Count as "eventflux_checkpoints_total" with "outcome" = "given_up";
+        "Time that durable checkpoints took by phase: align until the barriers had come through, store until the checkpoint was durable."
+        CheckpointAlignUs: Counter of Seconds as "eventflux_checkpoint_duration_seconds_total" with "phase" = "align";
+        "Time from the last acknowledgement until a checkpoint was durable, of all of them."
+        CheckpointStoreUs: Counter of Seconds as "eventflux_checkpoint_duration_seconds_total" with "phase" = "store";
+        "Time that the newest durable checkpoint took, by phase."
+        CheckpointLastAlignUs: Gauge of Seconds as "eventflux_checkpoint_last_duration_seconds" with "phase" = "align";
+        "Time from the last acknowledgement until the newest checkpoint was durable."
+        CheckpointLastStoreUs: Gauge of Seconds as "eventflux_checkpoint_last_duration_seconds" with "phase" = "store";
+        "Bytes that checkpoints added to the store."
+        CheckpointBytes: Counter of Bytes as "eventflux_checkpoint_written_bytes_total";
+        "Bytes that the newest checkpoint added to the store."
+        CheckpointLastBytes: Gauge of Bytes as "eventflux_checkpoint_last_written_bytes";
+        "Bytes of state that the newest checkpoint consists of."
+        CheckpointStoredBytes: Gauge of Bytes as "eventflux_checkpoint_stored_bytes";
+        "When the newest checkpoint became durable."
+        CheckpointLastUs: Gauge of Seconds as "eventflux_checkpoint_last_success_timestamp_seconds";
+        "The number of the newest durable checkpoint."
+        CheckpointEpoch: Gauge of Count as "eventflux_checkpoint_last_epoch";
+        "Commits of sinks that belong to durable checkpoints and are not visible outside yet."
+        CommitsWaiting: Gauge of Count as "eventflux_sink_commits_waiting";
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
-    fn all_metrics_are_listed_in_order_and_counters_say_so_in_their_names() {
+    fn names_say_what_a_metric_is() {
         for (position, metric) in Metric::ALL.into_iter().enumerate() {
             assert_eq!(metric as usize, position);
+            let name = metric.name();
+            assert!(name.starts_with("eventflux_"), "{name}");
+            let (stem, is_total) = match name.strip_suffix("_total") {
+                Some(stem) => (stem, true),
+                None => (name, false),
+            };
+            assert_eq!(is_total, metric.kind() == MetricKind::Counter, "{name}");
             assert_eq!(
-                metric.name().ends_with("_total"),
-                metric.kind() == MetricKind::Counter,
-                "{metric:?}"
+                stem.ends_with("_bytes"),
+                metric.unit() == MetricUnit::Bytes,
+                "{name}"
             );
+            assert_eq!(
+                stem.ends_with("_seconds"),
+                metric.unit() == MetricUnit::Seconds,
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_members_of_a_family_stand_together_and_differ_in_one_label() {
+        let mut over = BTreeSet::new();
+        for pair in Metric::ALL.windows(2) {
+            if pair[0].name() == pair[1].name() {
+                let (one, other) = (pair[0].label().unwrap(), pair[1].label().unwrap());
+                assert!(one.0 == other.0 && one.1 != other.1, "{pair:?}");
+                assert_eq!(
+                    (pair[0].kind(), pair[0].scope()),
+                    (pair[1].kind(), pair[1].scope())
+                );
+            } else {
+                assert!(
+                    over.insert(pair[0].name()) && !over.contains(pair[1].name()),
+                    "{pair:?}"
+                );
+            }
         }
     }
 }

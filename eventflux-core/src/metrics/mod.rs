@@ -4,9 +4,11 @@
 //! locked instruction.
 
 mod cells;
+mod exposition;
 mod metric;
 mod snapshot;
 
 pub use cells::Cells;
-pub use metric::{Metric, MetricKind};
+pub use exposition::exposition;
+pub use metric::{Metric, MetricKind, MetricScope, MetricUnit};
 pub use snapshot::{CheckpointSnapshot, MetricsSnapshot, OperatorRole, OperatorSnapshot, SubtaskSnapshot};

@@ -26,14 +26,22 @@ pub struct CheckpointSnapshot {
     pub align_us: u64,
     /// Microseconds from the last acknowledgement until one was durable, of all of them.
     pub store_us: u64,
+    /// The same two of the newest one.
+    pub last_align_us: Option<u64>,
+    /// See [`CheckpointSnapshot::last_align_us`].
+    pub last_store_us: Option<u64>,
     /// Bytes that they added to the store.
     pub bytes: u64,
+    /// Bytes that the newest one added.
+    pub last_bytes: Option<u64>,
     /// Bytes of state that the newest one consists of.
     pub stored_bytes: u64,
     /// When the newest one became durable, microseconds since the epoch.
     pub last_us: Option<i64>,
     /// The number of the newest durable one.
     pub epoch: Option<u64>,
+    /// Commits of sinks that belong to durable ones and are not visible outside yet.
+    pub commits_waiting: u64,
 }
 
 /// Where an operator stands in the graph.
@@ -81,6 +89,10 @@ pub struct OperatorSnapshot {
 pub struct SubtaskSnapshot {
     /// The loop's name: its first operator and which copy it is.
     pub name: String,
+    /// The stable id of its first operator.
+    pub operator_id: String,
+    /// Which copy it is, from 0.
+    pub subtask: usize,
     /// Microseconds in which it did work.
     pub busy_us: u64,
     /// Microseconds in which it waited for input.

@@ -147,6 +147,7 @@ impl Checkpointing {
         let surroundings = Surroundings {
             commander: Arc::clone(&shared.commander),
             cells: Arc::clone(shared.meter.checkpoint_cells()),
+            troubles: Arc::clone(&shared.troubles),
             clock: Arc::clone(&config.clock),
             generation: self.start.generation,
             retained: self.checkpoints.retained,

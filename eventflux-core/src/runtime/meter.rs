@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::edge::Mailbox;
+use super::task::Task;
 use crate::checkpoint::Participant;
 use crate::element::WATERMARK_MIN;
 use crate::metrics::{
@@ -78,6 +79,8 @@ impl OperatorEntry {
 #[derive(Debug)]
 struct LoopEntry {
     name: String,
+    operator_id: String,
+    subtask: usize,
     cells: Arc<Cells>,
     mailbox: Option<Arc<Mailbox>>,
 }
@@ -86,6 +89,8 @@ impl LoopEntry {
     fn snapshot(&self) -> SubtaskSnapshot {
         SubtaskSnapshot {
             name: self.name.clone(),
+            operator_id: self.operator_id.clone(),
+            subtask: self.subtask,
             busy_us: self.cells.count(Metric::BusyUs),
             idle_us: self.cells.count(Metric::IdleUs),
             backpressured_us: self.cells.count(Metric::BackpressuredUs),
@@ -116,8 +121,21 @@ impl Meter {
         entry
     }
 
-    pub(crate) fn add_loop(&self, name: String, cells: Arc<Cells>, mailbox: Option<Arc<Mailbox>>) {
-        let entry = LoopEntry { name, cells, mailbox };
+    /// A loop, after the operator that is its first.
+    pub(crate) fn add_loop(
+        &self,
+        task: &Task,
+        operator_id: &str,
+        subtask: usize,
+        mailbox: Option<Arc<Mailbox>>,
+    ) {
+        let entry = LoopEntry {
+            name: task.name.clone(),
+            operator_id: operator_id.to_owned(),
+            subtask,
+            cells: Arc::clone(&task.cells),
+            mailbox,
+        };
         self.entries
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -149,9 +167,13 @@ fn checkpoints(cells: &Cells) -> CheckpointSnapshot {
         given_up: cells.count(Metric::CheckpointsGivenUp),
         align_us: cells.count(Metric::CheckpointAlignUs),
         store_us: cells.count(Metric::CheckpointStoreUs),
+        last_align_us: is_any.then(|| cells.count(Metric::CheckpointLastAlignUs)),
+        last_store_us: is_any.then(|| cells.count(Metric::CheckpointLastStoreUs)),
         bytes: cells.count(Metric::CheckpointBytes),
+        last_bytes: is_any.then(|| cells.count(Metric::CheckpointLastBytes)),
         stored_bytes: cells.count(Metric::CheckpointStoredBytes),
         last_us: is_any.then(|| cells.get(Metric::CheckpointLastUs)),
         epoch: is_any.then(|| cells.count(Metric::CheckpointEpoch)),
+        commits_waiting: cells.count(Metric::CommitsWaiting),
     }
 }

@@ -40,6 +40,7 @@ mod spawn;
 mod stepper;
 mod subtask;
 mod task;
+mod trouble;
 
 pub use config::RuntimeConfig;
 #[cfg(any(test, feature = "testing"))]
@@ -47,12 +48,14 @@ pub use edge::DetachedEnd;
 pub use edge::{EdgeFeed, EdgeId, EdgeTarget, RemoteEdges, RemoteSender};
 pub(crate) use graph::LoopShape;
 pub(crate) use orders::Commander;
+pub(crate) use trouble::Troubles;
 
 pub use in_process::{Input, InputError, Outlet, OutputStream};
 pub use outcome::{RunEnd, RunSummary};
 pub use running::RunningApp;
 pub use runtime::Runtime;
 pub use stepper::{Emission, Stepper};
+pub use trouble::Trouble;
 
 #[cfg(test)]
 mod testing;

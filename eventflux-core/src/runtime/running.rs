@@ -7,6 +7,7 @@ use super::in_process::{Input, Outlet, block_on};
 use super::meter::Meter;
 use super::orders::{Commander, Phase};
 use super::outcome::{Ledger, RunSummary};
+use super::trouble::{Trouble, Troubles};
 use crate::checkpoint::coordinator::Mailbox;
 use crate::error::{Error, Result};
 use crate::metrics::MetricsSnapshot;
@@ -17,6 +18,7 @@ pub(crate) struct Shared {
     pub(crate) commander: Arc<Commander>,
     pub(crate) meter: Meter,
     pub(crate) ends: Arc<Ends>,
+    pub(crate) troubles: Arc<Troubles>,
     /// `None` once it is given up.
     pub(crate) tokio: Option<tokio::runtime::Runtime>,
 }
@@ -102,6 +104,16 @@ impl RunningApp {
     /// Whether the run is over.
     pub fn is_over(&self) -> bool {
         self.ledger.is_over()
+    }
+
+    /// Whether it was told to stop, to finish or to abort.
+    pub fn is_ending(&self) -> bool {
+        self.shared.commander.phase() != Phase::Running
+    }
+
+    /// What keeps it from making its work durable or visible at this moment; without checkpoints nothing.
+    pub fn troubles(&self) -> Vec<Trouble> {
+        self.shared.troubles.now()
     }
 
     /// All metrics as they are now.

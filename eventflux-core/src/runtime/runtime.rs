@@ -111,6 +111,7 @@ impl Runtime {
             commander: Arc::new(Commander::new(self.config.checkpoints.is_none())),
             meter: Meter::default(),
             ends: Arc::clone(&self.ends),
+            troubles: Arc::default(),
             tokio: Some(tokio),
         });
         // Connectors may block while they open, which a caller's async runtime would not take well.

@@ -17,11 +17,14 @@ use crate::checkpoint::CheckpointPart;
 use crate::element::Barrier;
 use crate::error::{Error, ErrorKind, Result};
 use crate::metrics::{Cells, Metric};
-use crate::runtime::Commander;
+use crate::runtime::{Commander, Troubles};
 use crate::time::Clock;
 
 /// Waits between attempts to store an epoch grow from the first to the second of these, microseconds.
 const RETRY_US: (i64, i64) = (100_000, 5_000_000);
+
+/// Where troubles of the store are told.
+const PLACE: &str = "checkpoints";
 
 /// A run that is over waits so long for calls to the store and to the outside that are under way.
 const GRACE: Duration = Duration::from_secs(2);
@@ -31,6 +34,8 @@ pub(crate) struct Surroundings {
     pub(crate) commander: Arc<Commander>,
     /// Where checkpoints are counted.
     pub(crate) cells: Arc<Cells>,
+    /// Where it is said what does not work.
+    pub(crate) troubles: Arc<Troubles>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) generation: u64,
     /// How many checkpoints are kept.
@@ -119,7 +124,7 @@ impl Coordinator {
         let clock = Arc::clone(&self.surroundings.clock);
         self.happen(Event::Time).await?;
         loop {
-            if self.engine.is_over() && !self.recorder.has_undelivered() {
+            if self.engine.is_over() && self.recorder.undelivered_count() == 0 {
                 return Ok(());
             }
             let due_us = self.next_due_us();
@@ -204,6 +209,7 @@ impl Coordinator {
                 Command::GiveUp(epoch) => {
                     tracing::warn!(epoch, "barriers took too long: the checkpoint is given up");
                     self.surroundings.cells.add(Metric::CheckpointsGivenUp, 1);
+                    self.surroundings.troubles.begin(PLACE, timed_out(epoch));
                     self.answer(|| Err(timed_out(epoch)));
                 }
                 Command::Store { epoch, is_last } => {
@@ -266,6 +272,7 @@ impl Coordinator {
             {
                 let now_us = self.surroundings.clock.now_us();
                 self.surroundings.cells.add(Metric::CheckpointsFailed, 1);
+                self.surroundings.troubles.begin(PLACE, &error);
                 self.answer(|| Err(error.clone()));
                 let is_patient = now_us - storing.begun_us < self.surroundings.patience_us;
                 if storing.is_last && !is_patient {
@@ -299,13 +306,22 @@ impl Coordinator {
         let cells = &self.surroundings.cells;
         let since =
             |from_us: i64, to_us: i64| u64::try_from(to_us.saturating_sub(from_us)).unwrap_or_default();
+        let (align_us, store_us) = (
+            since(self.begun_us, storing.begun_us),
+            since(storing.begun_us, now_us),
+        );
         cells.add(Metric::CheckpointsCommitted, 1);
-        cells.add(Metric::CheckpointAlignUs, since(self.begun_us, storing.begun_us));
-        cells.add(Metric::CheckpointStoreUs, since(storing.begun_us, now_us));
+        cells.add(Metric::CheckpointAlignUs, align_us);
+        cells.add(Metric::CheckpointStoreUs, store_us);
+        cells.set(Metric::CheckpointLastAlignUs, align_us as i64);
+        cells.set(Metric::CheckpointLastStoreUs, store_us as i64);
         cells.add(Metric::CheckpointBytes, recorded.new_bytes);
+        cells.set(Metric::CheckpointLastBytes, recorded.new_bytes as i64);
         cells.set(Metric::CheckpointStoredBytes, recorded.total_bytes as i64);
         cells.set(Metric::CheckpointLastUs, now_us);
         cells.set(Metric::CheckpointEpoch, epoch as i64);
+        cells.set(Metric::CommitsWaiting, self.recorder.undelivered_count() as i64);
+        self.surroundings.troubles.end(PLACE);
         self.answer(|| Ok(epoch));
     }
 
@@ -313,11 +329,17 @@ impl Coordinator {
         match delivered {
             Delivered::UpTo { operator_id, epoch } => {
                 self.recorder.delivered(&operator_id, epoch);
+                let waiting = self.recorder.undelivered_count();
+                self.surroundings
+                    .cells
+                    .set(Metric::CommitsWaiting, waiting as i64);
+                self.surroundings.troubles.end(&operator_id);
                 self.waiting = None;
                 Ok(())
             }
             Delivered::Waiting { operator_id, error } => {
                 tracing::warn!(sink = operator_id, "committed rows wait for the outside: {error}");
+                self.surroundings.troubles.begin(&operator_id, &error);
                 self.waiting = Some(error);
                 Ok(())
             }

@@ -109,9 +109,9 @@ impl Recorder {
             .retain(|(note, _)| note.operator_id != operator_id || note.epoch > epoch);
     }
 
-    /// Whether there is anything that sinks have not delivered.
-    pub(crate) fn has_undelivered(&self) -> bool {
-        !self.undelivered.is_empty()
+    /// How many commits sinks have not delivered.
+    pub(crate) fn undelivered_count(&self) -> usize {
+        self.undelivered.len()
     }
 
     /// Removes what no retained manifest needs.

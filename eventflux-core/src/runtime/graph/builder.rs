@@ -90,7 +90,7 @@ impl Builder<'_> {
         let width = self.layout.width(node.id);
         let mailbox = mailboxes.get(&(node.id, subtask));
         let task = Arc::new(Task {
-            name: name.clone(),
+            name,
             loop_id,
             clock: Arc::clone(&self.config.clock),
             cells: Arc::new(Cells::default()),
@@ -99,7 +99,7 @@ impl Builder<'_> {
             checkpointer: self.checkpointer.map(Arc::clone),
         });
         self.meter
-            .add_loop(name, Arc::clone(&task.cells), mailbox.map(Arc::clone));
+            .add_loop(&task, &node.operator_id, subtask, mailbox.map(Arc::clone));
         let place = Place {
             subtask,
             task: &task,

@@ -1,0 +1,43 @@
+//! What keeps a run from making its work durable or visible, at this moment.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Something that does not work at this moment and is tried again. The stream goes on meanwhile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    /// What it concerns: `checkpoints`, or the operator of a sink.
+    pub place: String,
+    /// What was wrong at the last attempt.
+    pub message: String,
+}
+
+/// All troubles of a run. The lock is taken once per attempt and by whoever asks, never by a loop.
+#[derive(Debug, Default)]
+pub(crate) struct Troubles(Mutex<BTreeMap<String, String>>);
+
+impl Troubles {
+    /// An attempt at this place has failed.
+    pub(crate) fn begin(&self, place: &str, message: impl ToString) {
+        self.lock().insert(place.to_owned(), message.to_string());
+    }
+
+    /// An attempt at this place has succeeded.
+    pub(crate) fn end(&self, place: &str) {
+        self.lock().remove(place);
+    }
+
+    /// Those of this moment, by place.
+    pub(crate) fn now(&self) -> Vec<Trouble> {
+        let troubles = self.lock();
+        let troubles = troubles.iter().map(|(place, message)| Trouble {
+            place: place.clone(),
+            message: message.clone(),
+        });
+        troubles.collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
