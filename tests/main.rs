@@ -7,5 +7,6 @@ mod exactly_once;
 mod examples;
 mod facade;
 mod house;
+mod metrics;
 mod persistence;
 mod reference;

@@ -9,6 +9,7 @@ mod explain;
 #[cfg(feature = "kafka")]
 mod kafka;
 mod ledger;
+mod listen;
 mod page;
 mod replay;
 mod run;

@@ -1,4 +1,5 @@
-//! For tests, here and in other crates: batches from text tables, text tables of what operators give, stores and pages.
+//! For tests, here and in other crates: batches from text tables, text tables of what operators give, stores and the servers that
+//! they are tested against, pages.
 //!
 //! ```text
 //! +I A 3 @10        a row: its kind (optional), one cell per column, its event time in microseconds (optional)
@@ -8,10 +9,12 @@
 
 mod harness;
 mod page;
+mod redis_server;
 mod store;
 mod table;
 
 pub use harness::{OperatorHarness, Side, assert_table, context};
 pub use page::assert_page;
+pub use redis_server::RedisServer;
 pub use store::{check_reopening, check_store};
 pub use table::{batches, render, schema};

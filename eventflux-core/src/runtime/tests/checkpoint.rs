@@ -323,8 +323,15 @@ fn a_store_that_is_full_pauses_checkpoints_and_not_the_stream() {
     read_up_to(&world, &running, 15);
     assert_eq!(world.journal.rows().len(), 6);
     assert!(running.metrics().checkpoints.failed > 0);
+    let troubles = running.troubles();
+    assert_eq!(troubles.len(), 1, "{troubles:?}");
+    assert_eq!(
+        (&*troubles[0].place, &troubles[0].message),
+        ("checkpoints", &error.to_string())
+    );
     store.puts_left.store(1_000, Ordering::SeqCst);
     running.checkpoint().unwrap();
+    assert_eq!(running.troubles(), []);
     world.journal.wait_for(30);
     running.abort();
     drop(running);
@@ -342,8 +349,19 @@ fn a_sink_that_is_away_delays_its_rows_and_not_the_checkpoints() {
     }
     assert_eq!(world.journal.rows(), []);
     assert_eq!(world.newest().sinks.len(), 3);
+    assert_eq!(running.metrics().checkpoints.commits_waiting, 3);
+    let troubles = running.troubles();
+    assert!(
+        troubles.len() == 1 && troubles[0].place.contains("insert:"),
+        "{troubles:?}"
+    );
     world.journal.is_away.store(false, Ordering::SeqCst);
     world.journal.wait_for(9);
+    // The journal has the rows before the coordinator hears of it.
+    while running.metrics().checkpoints.commits_waiting > 0 {
+        std::thread::yield_now();
+    }
+    assert_eq!(running.troubles(), []);
     running.abort();
     drop(running);
     world.finish(2);

@@ -16,8 +16,6 @@ mod header;
 #[cfg(test)]
 mod redis_test;
 mod script;
-#[cfg(test)]
-mod server;
 mod store;
 
 pub use config::RedisConfig;

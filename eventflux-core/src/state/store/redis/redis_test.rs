@@ -1,16 +1,45 @@
 //! Redis as a store, on servers of its own that are stopped, filled and set otherwise.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use redis::Pipeline;
+use tempfile::TempDir;
 
 use super::connection::Connections;
-use super::server::RedisServer;
 use super::{RedisConfig, RedisStore};
 use crate::fail_point::{FailAction, set};
 use crate::state::store::{CheckpointStore, Payload};
-use crate::testing::{check_reopening, check_store};
+use crate::testing::{self, check_reopening, check_store};
+
+/// A server with a folder of its own.
+struct RedisServer {
+    server: testing::RedisServer,
+    _folder: TempDir,
+}
+
+impl RedisServer {
+    fn start(arguments: &[&str]) -> Self {
+        let folder = TempDir::new().unwrap();
+        Self {
+            server: testing::RedisServer::start(folder.path(), arguments),
+            _folder: folder,
+        }
+    }
+
+    fn durable() -> Self {
+        Self::start(&["--appendonly", "yes", "--appendfsync", "always"])
+    }
+
+    fn config(&self) -> RedisConfig {
+        RedisConfig {
+            url: self.server.url(),
+            connect_timeout: Duration::from_secs(1),
+            ..RedisConfig::default()
+        }
+    }
+}
 
 /// The server that all tests share.
 fn shared() -> RedisConfig {
@@ -212,8 +241,8 @@ async fn acknowledged_objects_outlive_kill_9_and_the_store_reconnects() {
                 .await
                 .unwrap()
         );
-        server.kill();
-        server.restart();
+        server.server.kill();
+        server.server.restart();
         for earlier in 0..=round {
             assert_eq!(
                 store.get(&format!("a/{earlier}")).await.unwrap(),
@@ -232,14 +261,14 @@ async fn a_put_waits_for_a_redis_that_comes_back_and_fails_on_one_that_does_not(
         ..server.config()
     };
     let impatient = RedisStore::open(&impatient, "app").await.unwrap();
-    server.kill();
+    server.server.kill();
     let error = impatient
         .put_if_absent("a", Payload::default())
         .await
         .unwrap_err();
     assert_eq!(error.kind(), crate::ErrorKind::Environment, "{error}");
     let put = tokio::spawn(async move { store.put_if_absent("a", bytes(9).into()).await });
-    server.restart();
+    server.server.restart();
     assert!(put.await.unwrap().unwrap());
     assert_eq!(impatient.get("a").await.unwrap(), Some(bytes(9)));
 }

@@ -1,25 +1,27 @@
-//! A Redis of a test's own, which it may stop and start.
+//! A Redis of a test's own, which it may stop, start and set otherwise.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "for tests: a server that cannot be run fails the test"
+)]
 
 use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
-use tempfile::TempDir;
-
-use super::RedisConfig;
-
-/// A server on a Unix socket with its data in a folder of its own; killed when it is dropped.
-pub(super) struct RedisServer {
-    folder: TempDir,
+/// A server on a Unix socket with its data in a folder; killed when it is dropped.
+pub struct RedisServer {
+    folder: PathBuf,
     arguments: Vec<String>,
     child: Option<Child>,
 }
 
 impl RedisServer {
     /// Starts a server with these arguments.
-    pub(super) fn start(arguments: &[&str]) -> Self {
+    pub fn start(folder: &Path, arguments: &[&str]) -> Self {
         let mut server = Self {
-            folder: TempDir::new().unwrap(),
+            folder: folder.to_owned(),
             arguments: arguments.iter().map(|argument| (*argument).to_owned()).collect(),
             child: None,
         };
@@ -28,19 +30,19 @@ impl RedisServer {
     }
 
     /// A server that keeps every write.
-    pub(super) fn durable() -> Self {
-        Self::start(&["--appendonly", "yes", "--appendfsync", "always"])
+    pub fn durable(folder: &Path) -> Self {
+        Self::start(folder, &["--appendonly", "yes", "--appendfsync", "always"])
     }
 
     /// Starts it again with the data that it has; returns when it answers.
-    pub(super) fn restart(&mut self) {
+    pub fn restart(&mut self) {
         let program =
             std::env::var("EVENTFLUX_TEST_REDIS_SERVER").expect("run scripts/test.sh: it finds redis-server");
         let mut child = Command::new(program)
             .args(["--port", "0", "--unixsocket"])
-            .arg(self.folder.path().join("socket"))
+            .arg(self.socket())
             .arg("--dir")
-            .arg(self.folder.path())
+            .arg(&self.folder)
             .args(["--save", ""])
             .args(&self.arguments)
             .stdin(Stdio::null())
@@ -58,19 +60,40 @@ impl RedisServer {
     }
 
     /// `kill -9`.
-    pub(super) fn kill(&mut self) {
+    pub fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
             child.kill().unwrap();
             child.wait().unwrap();
         }
     }
 
-    pub(super) fn config(&self) -> RedisConfig {
-        RedisConfig {
-            url: format!("redis+unix://{}", self.folder.path().join("socket").display()),
-            connect_timeout: Duration::from_secs(1),
-            ..RedisConfig::default()
-        }
+    /// Stops it for a while, as a machine that hangs: connections stay, answers do not come.
+    pub fn freeze(&self) {
+        self.signal("STOP");
+    }
+
+    /// The end of [`RedisServer::freeze`].
+    pub fn thaw(&self) {
+        self.signal("CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let child = self.child.as_ref().expect("the server runs");
+        let mut kill = Command::new("kill");
+        let status = kill
+            .args([&format!("-{signal}"), &child.id().to_string()])
+            .status();
+        assert!(status.unwrap().success());
+    }
+
+    /// Where it can be reached.
+    pub fn socket(&self) -> PathBuf {
+        self.folder.join("socket")
+    }
+
+    /// Its address, as a store's.
+    pub fn url(&self) -> String {
+        format!("redis+unix://{}", self.socket().display())
     }
 }
 
