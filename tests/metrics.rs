@@ -6,8 +6,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use eventflux::metrics::{Metric, MetricKind, MetricScope};
-
-const PAGE: &str = "docs/reference/metrics.md";
+use eventflux_core::testing::assert_page;
 
 const HEAD: &str = "\
 # Metrics
@@ -65,14 +64,6 @@ fn page() -> String {
 
 #[test]
 fn the_page_is_what_the_table_says() {
-    let expected = page();
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(PAGE);
-    if std::env::var_os("EVENTFLUX_UPDATE_DOCS").is_some() {
-        std::fs::write(&path, &expected).unwrap();
-    }
-    let found = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        found == expected,
-        "{PAGE} is out of date: EVENTFLUX_UPDATE_DOCS=1 cargo test -p eventflux metrics"
-    );
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference/metrics.md");
+    assert_page(&path, &page(), "cargo test -p eventflux metrics");
 }
