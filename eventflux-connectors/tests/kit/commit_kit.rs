@@ -74,11 +74,12 @@ impl Process {
     pub async fn pre_commit(&mut self) -> Checkpoint {
         self.epoch += 1;
         for (subtask, sink) in self.sinks.iter_mut().enumerate() {
-            let note = sink.pre_commit(self.epoch).await.unwrap();
+            let mut pre_commit = sink.pre_commit(self.epoch).await.unwrap();
+            pre_commit.durable().await.unwrap();
             self.pending.push(CommitNote {
                 epoch: self.epoch,
                 subtask,
-                note,
+                note: pre_commit.note,
             });
         }
         Checkpoint {

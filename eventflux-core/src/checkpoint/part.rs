@@ -1,8 +1,6 @@
 //! What loops hand over for a checkpoint.
 
-use bytes::Bytes;
-
-use crate::connector::SourcePosition;
+use crate::connector::{PreCommit, SourcePosition};
 use crate::element::{Barrier, Watermark};
 use crate::state::segment::SnapshotRows;
 
@@ -49,8 +47,8 @@ pub enum CheckpointPart {
         barrier: Barrier,
         /// The sink.
         sink: Participant,
-        /// The connector's own encoding.
-        note: Bytes,
+        /// What it has staged, not all of which need be durable yet.
+        pre_commit: PreCommit,
     },
     /// A loop has handed the barrier on: its operators' parts are complete and its sinks have flushed.
     Acknowledged {

@@ -7,10 +7,13 @@
 //! ```
 //!
 //! **Invariants** Nothing of an epoch is visible outside before [`SinkCommitter::commit`] is called with its notes. A note is
-//! stored as a part of its checkpoint; what it refers to is durable before it is handed over. When an epoch is given up its
+//! stored as a part of its checkpoint; what it refers to is durable before the checkpoint is. When an epoch is given up its
 //! notes are committed together with those of the next one, so every note that was handed over is either committed or, if
 //! the process dies before the next checkpoint, forgotten: its rows are then made again.
 
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -38,11 +41,58 @@ pub trait StagingSink: Send {
     async fn write(&mut self, batch: &EventBatch) -> Result<()>;
 
     /// Closes what was written since the last call and says what is needed to make it visible: rows themselves (an output
-    /// log), or where they are staged, durably. Called at every barrier, also when nothing was written.
-    async fn pre_commit(&mut self, epoch: u64) -> Result<Bytes>;
+    /// log), or where they are staged. The stream waits for this call, so a disk that has to be waited for is left to
+    /// [`PreCommit::staged`]. Called at every barrier, also when nothing was written.
+    async fn pre_commit(&mut self, epoch: u64) -> Result<PreCommit>;
 
     /// Lets go of everything. What was not pre-committed is dropped: the next run makes it again.
     async fn close(&mut self) -> Result<()>;
+}
+
+/// What a subtask has closed at a barrier.
+pub struct PreCommit {
+    /// What a committer needs to make it visible.
+    pub note: Bytes,
+    staged: Vec<Durable>,
+}
+
+/// Ends when what was staged is durable.
+type Durable = Pin<Box<dyn Future<Output = Result<()>> + Send>>;
+
+impl PreCommit {
+    /// A note, and what has to end before the checkpoint may be stored: when it does, what the note refers to is durable. It
+    /// is waited for beside the stream; if it fails, the run does.
+    pub fn staged(note: Bytes, durable: impl IntoIterator<Item = Durable>) -> Self {
+        Self {
+            note,
+            staged: durable.into_iter().collect(),
+        }
+    }
+
+    /// Waits until everything that the note refers to is durable.
+    pub async fn durable(&mut self) -> Result<()> {
+        while let Some(staged) = self.staged.last_mut() {
+            staged.await?;
+            self.staged.pop();
+        }
+        Ok(())
+    }
+}
+
+impl From<Bytes> for PreCommit {
+    /// A note that needs nothing else.
+    fn from(note: Bytes) -> Self {
+        Self::staged(note, [])
+    }
+}
+
+impl fmt::Debug for PreCommit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PreCommit")
+            .field("note", &self.note)
+            .field("staged", &self.staged.len())
+            .finish()
+    }
 }
 
 /// Makes epochs visible. It lives beside the loops and may take its time: the stream and later checkpoints do not wait for it.
@@ -64,7 +114,7 @@ pub struct CommitNote {
     pub epoch: u64,
     /// The subtask that pre-committed it; there may be fewer of them now.
     pub subtask: usize,
-    /// What [`StagingSink::pre_commit`] returned.
+    /// The note of its [`PreCommit`].
     pub note: Bytes,
 }
 

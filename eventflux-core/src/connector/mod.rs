@@ -25,7 +25,7 @@ pub use decode::{
 };
 pub use doc::{ConnectorDoc, FormatDoc, FormatOption, OptionDoc};
 pub use encode::{Encode, EncodeFormat, EncodeRequest, EncoderMaker, SinkInput};
-pub use exactly_once::{CommitContext, CommitNote, ExactlyOncePlan, SinkCommitter, StagingSink};
+pub use exactly_once::{CommitContext, CommitNote, ExactlyOncePlan, PreCommit, SinkCommitter, StagingSink};
 pub use format_choice::ChosenEncoder;
 pub use message::{Message, Messages};
 pub use option_error::OptionError;

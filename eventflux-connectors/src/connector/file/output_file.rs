@@ -34,6 +34,18 @@ pub struct Extent {
     pub hash: u64,
 }
 
+/// A file that is complete, though not yet on disk.
+#[derive(Debug)]
+#[must_use]
+pub struct Unsynced(File);
+
+impl Unsynced {
+    /// Waits until the disk has it.
+    pub fn sync(self) -> io::Result<()> {
+        self.0.sync_all()
+    }
+}
+
 impl OutputFile {
     /// Opens a file; what is in it stays or goes.
     pub fn open(path: &Path, is_append: bool) -> io::Result<Self> {
@@ -110,22 +122,19 @@ impl OutputFile {
         Ok(())
     }
 
-    /// Finishes a file that was made with [`OutputFile::create_hashed`] and waits until the disk has it.
-    pub fn seal(mut self) -> io::Result<Extent> {
+    /// Finishes a file that was made with [`OutputFile::create_hashed`]. What is returned with it waits until the disk has it.
+    pub fn seal(mut self) -> io::Result<(Extent, Unsynced)> {
         self.finish()?;
-        let Content::Finished(Some(Counted {
-            file,
-            byte_count,
-            hash: Some(hash),
-        })) = &self.content
+        let Content::Finished(Some(counted)) = std::mem::replace(&mut self.content, Content::Finished(None))
         else {
-            return Err(io::Error::other("it is not hashed"));
+            return Err(io::Error::other("it was finished before"));
         };
-        file.sync_all()?;
-        Ok(Extent {
-            byte_count: *byte_count,
+        let hash = counted.hash.ok_or_else(|| io::Error::other("it is not hashed"))?;
+        let extent = Extent {
+            byte_count: counted.byte_count,
             hash: hash.digest(),
-        })
+        };
+        Ok((extent, Unsynced(counted.file)))
     }
 }
 

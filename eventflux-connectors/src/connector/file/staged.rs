@@ -50,7 +50,7 @@ pub enum Content {
     },
 }
 
-/// A staged file that is complete and on disk.
+/// A staged file that is complete.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Staged {
     /// Its name in the directory of what it will become a part of.
@@ -62,8 +62,8 @@ pub struct Staged {
 }
 
 impl Staged {
-    /// Waits until the disk has the file.
-    pub fn seal(file: OutputFile) -> io::Result<Self> {
+    /// Completes a file. What is returned with it is to be called where one may wait: it ends when the disk has the file.
+    pub fn seal(file: OutputFile) -> io::Result<(Self, impl FnOnce() -> io::Result<()> + Send + 'static)> {
         let name = file
             .path()
             .file_name()
@@ -71,13 +71,17 @@ impl Staged {
             .to_string_lossy()
             .into_owned();
         let directory = directory_of(file.path());
-        let Extent { byte_count, hash } = file.seal()?;
-        sync_directory(&directory)?;
-        Ok(Self {
+        let (Extent { byte_count, hash }, unsynced) = file.seal()?;
+        let staged = Self {
             name,
             byte_count,
             hash,
-        })
+        };
+        let sync = move || {
+            unsynced.sync()?;
+            sync_directory(&directory)
+        };
+        Ok((staged, sync))
     }
 
     /// The name of what it becomes.

@@ -1,14 +1,14 @@
 //! One subtask that stages the rows of each epoch.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bytes::Bytes;
-use eventflux_core::Result;
 use eventflux_core::batch::EventBatch;
-use eventflux_core::connector::StagingSink;
+use eventflux_core::connector::{PreCommit, StagingSink};
 use eventflux_core::time::Clock;
+use eventflux_core::{Error, Result};
+use tokio::task::{JoinError, JoinHandle, spawn_blocking};
 
 use super::output_file::OutputFile;
 use super::part::{self, Rotation};
@@ -29,9 +29,12 @@ pub struct FileStagingSink {
     pub target: StagingTarget,
     /// The file that is being written, and since when (microseconds).
     pub current: Option<(OutputFile, i64)>,
-    /// Sealed in this epoch.
-    pub sealed: Vec<Staged>,
+    /// Sealed in this epoch, each with what waits for the disk.
+    pub sealed: Vec<(Staged, Syncing)>,
 }
+
+/// Ends when the disk has a staged file.
+pub type Syncing = JoinHandle<Result<()>>;
 
 /// What staged files become.
 pub enum StagingTarget {
@@ -137,19 +140,23 @@ impl FileStagingSink {
         }
     }
 
-    /// Ends the staged file, if there is one, and waits until the disk has it.
+    /// Ends the staged file, if there is one. The stream does not wait for the disk.
     fn seal(&mut self) -> Result<()> {
         self.write_out()?;
         if let Some((file, _)) = self.current.take() {
             let path = file.path().to_owned();
-            self.sealed.push(seal(file, &path)?);
+            let (staged, sync) = Staged::seal(file).map_err(|error| failed(&path, error))?;
+            let syncing = spawn_blocking(move || sync().map_err(|error| failed(&path, error)));
+            self.sealed.push((staged, syncing));
         }
         Ok(())
     }
 }
 
-fn seal(file: OutputFile, path: &Path) -> Result<Staged> {
-    Staged::seal(file).map_err(|error| failed(path, error))
+/// Ends as the thread does that waits for the disk.
+async fn synced(syncing: Syncing) -> Result<()> {
+    let lost = |error: JoinError| Error::Bug(format!("a staged file cannot be waited for: {error}"));
+    syncing.await.map_err(lost)?
 }
 
 #[async_trait]
@@ -174,13 +181,13 @@ impl StagingSink for FileStagingSink {
         }
     }
 
-    async fn pre_commit(&mut self, _epoch: u64) -> Result<Bytes> {
+    async fn pre_commit(&mut self, _epoch: u64) -> Result<PreCommit> {
         // What stands at the head of a file is written without rows, too.
         if self.writer.buffered_bytes() > 0 {
             self.begin()?;
         }
         self.seal()?;
-        let staged = std::mem::take(&mut self.sealed);
+        let (staged, syncing): (Vec<_>, Vec<_>) = std::mem::take(&mut self.sealed).into_iter().unzip();
         let content = match &mut self.target {
             StagingTarget::End(end) => {
                 let at = end.length;
@@ -192,7 +199,9 @@ impl StagingSink for FileStagingSink {
                 staged,
             },
         };
-        Note::new(content).encode()
+        let note = Note::new(content).encode()?;
+        let syncing = syncing.into_iter().map(|syncing| Box::pin(synced(syncing)) as _);
+        Ok(PreCommit::staged(note, syncing))
     }
 
     async fn close(&mut self) -> Result<()> {

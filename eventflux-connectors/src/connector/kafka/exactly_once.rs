@@ -1,10 +1,10 @@
 //! The sink with checkpoints: an output log in each checkpoint, delivered in a transaction once the checkpoint is durable.
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use eventflux_core::batch::EventBatch;
 use eventflux_core::connector::{
-    CommitContext, CommitNote, Encode, ExactlyOncePlan, Messages, SinkCommitter, SinkContext, StagingSink,
+    CommitContext, CommitNote, Encode, ExactlyOncePlan, Messages, PreCommit, SinkCommitter, SinkContext,
+    StagingSink,
 };
 use eventflux_core::{Error, ErrorKind, Result};
 
@@ -99,8 +99,8 @@ impl StagingSink for KafkaStagingSink {
         Ok(())
     }
 
-    async fn pre_commit(&mut self, _epoch: u64) -> Result<Bytes> {
-        Ok(self.log.take())
+    async fn pre_commit(&mut self, _epoch: u64) -> Result<PreCommit> {
+        Ok(self.log.take().into())
     }
 
     async fn close(&mut self) -> Result<()> {

@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use crate::checkpoint::manifest::{Manifest, SourceProgress, TimeProgress};
 use crate::checkpoint::{CheckpointPart, LoopId, Participant, SourceCut};
-use crate::connector::CommitNote;
+use crate::connector::{CommitNote, PreCommit};
 use crate::element::{WATERMARK_MIN, Watermark};
+use crate::error::Result;
 use crate::state::segment::{SegmentKind, SegmentRef, SnapshotRows};
 
 /// All parts that belong to epochs that are not committed, and the segments of those that are.
@@ -21,7 +20,7 @@ pub(crate) struct Book {
     /// By epoch, and within it by participant.
     cuts: BTreeMap<u64, BTreeMap<Participant, SourceCut>>,
     watermarks: BTreeMap<u64, BTreeMap<Participant, Watermark>>,
-    notes: BTreeMap<u64, Vec<(Participant, Bytes)>>,
+    notes: BTreeMap<u64, Vec<(Participant, PreCommit)>>,
 }
 
 /// The state of a loop's operators.
@@ -43,6 +42,8 @@ pub(crate) struct Draft {
     pub(crate) segments: Vec<SegmentDraft>,
     /// By sink; oldest first.
     pub(crate) notes: Vec<(String, CommitNote)>,
+    /// What has to be durable before anything of the epoch is stored.
+    pub(crate) staged: Vec<PreCommit>,
     /// How far the sources had come.
     pub(crate) sources: Vec<SourceProgress>,
     /// How far event time had come.
@@ -61,6 +62,17 @@ pub(crate) struct SegmentDraft {
     pub(crate) operators: Arc<Vec<(String, SnapshotRows)>>,
     /// What the loop has stored already, if it is time to make one base of all of it.
     pub(crate) folded: Vec<SegmentRef>,
+}
+
+impl Draft {
+    /// Waits until everything that its notes refer to is durable.
+    pub(crate) async fn durable(&mut self) -> Result<()> {
+        while let Some(staged) = self.staged.last_mut() {
+            staged.durable().await?;
+            self.staged.pop();
+        }
+        Ok(())
+    }
 }
 
 impl Book {
@@ -100,8 +112,13 @@ impl Book {
             CheckpointPart::Source { barrier, source, cut } => {
                 self.cuts.entry(barrier.epoch).or_default().insert(source, cut);
             }
-            CheckpointPart::Sink { barrier, sink, note } => {
-                self.notes.entry(barrier.epoch).or_default().push((sink, note));
+            CheckpointPart::Sink {
+                barrier,
+                sink,
+                pre_commit,
+            } => {
+                let of_epoch = self.notes.entry(barrier.epoch).or_default();
+                of_epoch.push((sink, pre_commit));
             }
             CheckpointPart::Acknowledged { .. } | CheckpointPart::InputEnded { .. } => {}
         }
@@ -119,14 +136,15 @@ impl Book {
         for (of_epoch, notes) in up_to(&mut self.notes, epoch) {
             let mut notes = notes;
             notes.sort_by(|left, right| left.0.cmp(&right.0));
-            draft.notes.extend(notes.into_iter().map(|(sink, note)| {
+            for (sink, pre_commit) in notes {
                 let note = CommitNote {
                     epoch: of_epoch,
                     subtask: sink.subtask,
-                    note,
+                    note: pre_commit.note.clone(),
                 };
-                (sink.operator_id, note)
-            }));
+                draft.notes.push((sink.operator_id, note));
+                draft.staged.push(pre_commit);
+            }
         }
         let cuts = up_to(&mut self.cuts, epoch).remove(&epoch).unwrap_or_default();
         let watermarks = up_to(&mut self.watermarks, epoch)

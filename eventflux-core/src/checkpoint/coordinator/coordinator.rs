@@ -248,6 +248,12 @@ impl Coordinator {
         let epoch = storing.draft.epoch;
         let commander = Arc::clone(&self.surroundings.commander);
         let recorded = {
+            // What cannot be made durable is not tried again: a disk that failed once may say that all is well the next time.
+            tokio::select! {
+                biased;
+                () = commander.aborted() => return Ok(()),
+                durable = storing.draft.durable() => durable?,
+            }
             let mut recording = pin!(self.recorder.record(&mut storing.draft, &mut self.book));
             tokio::select! {
                 biased;

@@ -51,12 +51,12 @@ impl SinkStage {
         let SinkKind::Staging(sink) = &mut self.sink else {
             return self.flush();
         };
-        let note = self.task.wait_downstream(sink.pre_commit(barrier.epoch))??;
+        let pre_commit = self.task.wait_downstream(sink.pre_commit(barrier.epoch))??;
         if let Some(checkpointer) = &self.task.checkpointer {
             checkpointer.take(CheckpointPart::Sink {
                 barrier,
                 sink: self.entry.participant(),
-                note,
+                pre_commit,
             });
         }
         Ok(())

@@ -4,7 +4,7 @@
 
 use std::sync::atomic::Ordering;
 
-use super::recovery_kit::{BrittleStore, Journal, Row, Shelf, app, app_named, expected, partitions};
+use super::recovery_kit::{BrittleStore, Disk, Journal, Row, Shelf, app, app_named, expected, partitions};
 use super::*;
 use crate::checkpoint::manifest::{Manifest, ManifestLog};
 use crate::checkpoint::{CheckpointConfig, StartFrom};
@@ -407,6 +407,47 @@ fn what_belongs_to_a_checkpoint_that_is_given_up_becomes_part_of_the_next() {
     let _ = running.wait();
     drop(running);
     world.finish(3);
+}
+
+/// I3, I4.
+#[test]
+fn i3_i4_what_is_staged_is_waited_for_by_the_checkpoint_and_not_by_the_stream() {
+    let world = World::new(2, 12);
+    let running = world.start(1);
+    read_up_to(&world, &running, 3);
+    running.checkpoint().unwrap();
+    let before = world.newest().epoch;
+    world.journal.disk.send_replace(Disk::Slow);
+    std::thread::scope(|scope| {
+        let checkpoint = scope.spawn(|| running.checkpoint().unwrap());
+        // Rows behind the barrier come through while what is before it is not on disk.
+        read_up_to(&world, &running, 9);
+        assert_eq!(world.newest().epoch, before);
+        assert_eq!(world.journal.rows().len(), 6);
+        world.journal.disk.send_replace(Disk::Well);
+        assert!(checkpoint.join().unwrap() > before);
+    });
+    running.abort();
+    let _ = running.wait();
+    world.finish(2);
+}
+
+#[test]
+fn i4_what_cannot_be_made_durable_ends_the_run_and_is_made_again() {
+    let world = World::new(1, 12);
+    let running = world.start(1);
+    read_up_to(&world, &running, 3);
+    running.checkpoint().unwrap();
+    let before = world.newest().epoch;
+    world.journal.disk.send_replace(Disk::Broken);
+    read_up_to(&world, &running, 6);
+    running.stop();
+    let error = running.wait().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Environment, "{error}");
+    assert!(error.to_string().contains("broken"), "{error}");
+    assert_eq!(world.newest().epoch, before);
+    world.journal.disk.send_replace(Disk::Well);
+    world.finish(1);
 }
 
 #[test]

@@ -14,9 +14,10 @@ use tokio::sync::watch;
 use super::*;
 use crate::checkpoint::CheckpointConfig;
 use crate::connector::{
-    CommitContext, CommitNote, CommitPositions, ConnectorDoc, ExactlyOncePlan, OptionError, Registry, Sink,
-    SinkCommitter, SinkConnector, SinkContext, SinkInput, SinkPlan, SinkRequest, Source, SourceConnector,
-    SourceContext, SourceEvent, SourcePlan, SourcePosition, SourceRequest, SourceRows, StagingSink,
+    CommitContext, CommitNote, CommitPositions, ConnectorDoc, ExactlyOncePlan, OptionError, PreCommit,
+    Registry, Sink, SinkCommitter, SinkConnector, SinkContext, SinkInput, SinkPlan, SinkRequest, Source,
+    SourceConnector, SourceContext, SourceEvent, SourcePlan, SourcePosition, SourceRequest, SourceRows,
+    StagingSink,
 };
 use crate::element::Watermark;
 use crate::error::{Error, ErrorKind};
@@ -178,6 +179,8 @@ pub(super) struct Journal {
     pub(super) is_away: AtomicBool,
     /// Writers wait while this is set.
     pub(super) is_blocked: watch::Sender<bool>,
+    /// What rows are staged on.
+    pub(super) disk: watch::Sender<Disk>,
     /// Whether subtasks opened as restored, in order.
     pub(super) opened_restored: Mutex<Vec<bool>>,
     pub(super) contexts: Mutex<Vec<CommitContext>>,
@@ -205,6 +208,23 @@ impl Journal {
         let enough = changed.wait_for(|()| self.rows().len() >= row_count);
         crate::runtime::in_process::block_on(enough).unwrap();
     }
+}
+
+/// What becomes of rows that are staged.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Disk {
+    /// They are durable.
+    #[default]
+    Well,
+    /// They will be, some time.
+    Slow,
+    /// They are not.
+    Broken,
+}
+
+fn refused(reason: &'static str) -> Error {
+    let reason = std::io::Error::other(reason);
+    Error::connector("journal", "j", ErrorKind::Environment, reason)
 }
 
 struct JournalConnector(Arc<Journal>);
@@ -250,6 +270,7 @@ impl ExactlyOncePlan for JournalPlan {
         Ok(Box::new(JournalSink {
             staged: String::new(),
             is_blocked: self.0.is_blocked.subscribe(),
+            disk: self.0.disk.subscribe(),
         }))
     }
 }
@@ -257,6 +278,7 @@ impl ExactlyOncePlan for JournalPlan {
 struct JournalSink {
     staged: String,
     is_blocked: watch::Receiver<bool>,
+    disk: watch::Receiver<Disk>,
 }
 
 #[async_trait]
@@ -269,8 +291,16 @@ impl StagingSink for JournalSink {
         Ok(())
     }
 
-    async fn pre_commit(&mut self, _: u64) -> Result<Bytes> {
-        Ok(std::mem::take(&mut self.staged).into())
+    async fn pre_commit(&mut self, _: u64) -> Result<PreCommit> {
+        let note = Bytes::from(std::mem::take(&mut self.staged));
+        let mut disk = self.disk.clone();
+        let durable = async move {
+            match *disk.wait_for(|disk| *disk != Disk::Slow).await.unwrap() {
+                Disk::Broken => Err(refused("broken")),
+                _ => Ok(()),
+            }
+        };
+        Ok(PreCommit::staged(note, [Box::pin(durable) as _]))
     }
 
     async fn close(&mut self) -> Result<()> {
@@ -284,8 +314,7 @@ struct JournalCommitter(Arc<Journal>);
 impl SinkCommitter for JournalCommitter {
     async fn commit(&mut self, notes: &[CommitNote]) -> Result<()> {
         if self.0.is_away.load(Ordering::SeqCst) {
-            let refused = std::io::Error::other("away");
-            return Err(Error::connector("journal", "j", ErrorKind::Environment, refused));
+            return Err(refused("away"));
         }
         for CommitNote { epoch, subtask, note } in notes {
             self.0.calls.lock().unwrap().push((*epoch, *subtask));
