@@ -1,7 +1,7 @@
 //! State in Redis: totals and a window in flight survive a crash.
 //!
 //! ```text
-//! docker run -p 6379:6379 redis redis-server --appendonly yes --maxmemory-policy noeviction
+//! docker compose up -d redis
 //! cargo run --example redis_state_example
 //! ```
 
