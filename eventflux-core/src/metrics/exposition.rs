@@ -81,6 +81,12 @@ fn of_subtask(subtask: &SubtaskSnapshot, metric: Metric) -> Option<i64> {
         Metric::BackpressuredUs => Some(subtask.backpressured_us as i64),
         Metric::BytesOut => Some(subtask.bytes_out as i64),
         Metric::QueuedBytes => Some(subtask.queued_bytes as i64),
+        Metric::BarriersUpTo1Ms => Some(subtask.barrier_stops.up_to_1ms as i64),
+        Metric::BarriersUpTo5Ms => Some(subtask.barrier_stops.up_to_5ms as i64),
+        Metric::BarriersUpTo25Ms => Some(subtask.barrier_stops.up_to_25ms as i64),
+        Metric::BarriersLonger => Some(subtask.barrier_stops.longer as i64),
+        Metric::BarrierStopUs => Some(subtask.barrier_stops.total_us as i64),
+        Metric::BarrierStopMaxUs => Some(subtask.barrier_stops.max_us as i64),
         _ => None,
     }
 }
@@ -164,6 +170,7 @@ fn escape(text: &mut String, raw: &str, is_label: bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metrics::BarrierStops;
 
     /// A snapshot in which everything has a value.
     fn full() -> MetricsSnapshot {
@@ -191,6 +198,7 @@ mod tests {
                 backpressured_us: 0,
                 bytes_out: 0,
                 queued_bytes: 12,
+                barrier_stops: BarrierStops::default(),
             }],
             checkpoints: CheckpointSnapshot {
                 committed: 3,

@@ -106,6 +106,18 @@ metrics! {
         BytesOut: Counter of Bytes as "eventflux_subtask_sent_bytes_total";
         "Bytes that wait to be read by the loop."
         QueuedBytes: Gauge of Bytes as "eventflux_subtask_queued_bytes";
+        "Barriers of checkpoints, by how long the loop stood still for them: up to a millisecond, up to 5, up to 25, or longer."
+        BarriersUpTo1Ms: Counter of Count as "eventflux_subtask_barriers_total" with "stop" = "1ms";
+        "Barriers for which the loop stood still for more than a millisecond and up to 5."
+        BarriersUpTo5Ms: Counter of Count as "eventflux_subtask_barriers_total" with "stop" = "5ms";
+        "Barriers for which the loop stood still for more than 5 milliseconds and up to 25."
+        BarriersUpTo25Ms: Counter of Count as "eventflux_subtask_barriers_total" with "stop" = "25ms";
+        "Barriers for which the loop stood still for more than 25 milliseconds."
+        BarriersLonger: Counter of Count as "eventflux_subtask_barriers_total" with "stop" = "longer";
+        "Time in which the loop stood still for barriers."
+        BarrierStopUs: Counter of Seconds as "eventflux_subtask_barrier_stop_seconds_total";
+        "The longest time that the loop stood still for one barrier."
+        BarrierStopMaxUs: Gauge of Seconds as "eventflux_subtask_barrier_stop_max_seconds";
     }
     Run {
         "Checkpoints by outcome: committed is durable, failed is an attempt to store one, given_up one whose barriers did not come through in time."

@@ -1,5 +1,6 @@
 //! All metrics of a run at one moment: for the progress line, exporters and the summary at the end.
 
+use super::BarrierStops;
 use crate::element::{WATERMARK_MAX, WATERMARK_MIN, Watermark};
 
 /// The metrics of a run at one moment.
@@ -103,6 +104,8 @@ pub struct SubtaskSnapshot {
     pub bytes_out: u64,
     /// Bytes that wait in its mailbox.
     pub queued_bytes: u64,
+    /// How long it stood still for barriers.
+    pub barrier_stops: BarrierStops,
 }
 
 impl MetricsSnapshot {

@@ -7,7 +7,8 @@ use super::task::Task;
 use crate::checkpoint::Participant;
 use crate::element::WATERMARK_MIN;
 use crate::metrics::{
-    Cells, CheckpointSnapshot, Metric, MetricsSnapshot, OperatorRole, OperatorSnapshot, SubtaskSnapshot,
+    BarrierStops, Cells, CheckpointSnapshot, Metric, MetricsSnapshot, OperatorRole, OperatorSnapshot,
+    SubtaskSnapshot,
 };
 use crate::operator::BadRow;
 
@@ -99,6 +100,7 @@ impl LoopEntry {
                 .mailbox
                 .as_ref()
                 .map_or(0, |mailbox| mailbox.queued_bytes() as u64),
+            barrier_stops: BarrierStops::of(&self.cells),
         }
     }
 }

@@ -11,7 +11,7 @@ use super::orders::{Orders, Phase};
 use crate::checkpoint::{CheckpointPart, Checkpointer, LoopId};
 use crate::element::Barrier;
 use crate::error::{Error, Result};
-use crate::metrics::{Cells, Metric};
+use crate::metrics::{BarrierStops, Cells, Metric};
 use crate::time::Clock;
 
 /// Who drives the loops.
@@ -62,6 +62,15 @@ impl Task {
         let waited_us = self.clock.now_us().saturating_sub(began_us).max(0);
         self.cells.add(Metric::BackpressuredUs, waited_us as u64);
         result
+    }
+
+    /// Does what a barrier asks of the loop; how long that takes is how long the loop stands still.
+    pub(crate) fn at_barrier<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        let began_us = self.clock.now_us();
+        let done = work();
+        let stop_us = self.clock.now_us().saturating_sub(began_us).max(0);
+        BarrierStops::record(&self.cells, stop_us as u64);
+        done
     }
 
     /// Tells the checkpointer, if there is one, that the loop has handed a barrier on.

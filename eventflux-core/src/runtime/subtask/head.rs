@@ -133,7 +133,8 @@ impl SourceHead {
         if self.source.committing().is_some() {
             self.uncommitted.push_back((barrier.epoch, positions.clone()));
         }
-        self.rim.barrier(barrier, positions)?;
+        let rim = &mut self.rim;
+        self.task.at_barrier(|| rim.barrier(barrier, positions))?;
         self.task.acknowledge(barrier);
         Ok(())
     }
@@ -238,8 +239,7 @@ impl MergeHead {
             return Ok(Taken::Last);
         }
         if let Some(barrier) = newer_barrier(orders, &mut self.last_barrier) {
-            self.root.collect(StreamElement::Barrier(barrier))?;
-            self.task.acknowledge(barrier);
+            self.pass_barrier(barrier)?;
         }
         Ok(Taken::Nothing)
     }
@@ -285,16 +285,21 @@ impl MergeHead {
             Merged::Batch(input, batch) => self.root.collect_from(input, StreamElement::Batch(batch))?,
             Merged::Watermark(watermark) => self.root.collect(StreamElement::Watermark(watermark))?,
             Merged::Idle => self.root.collect(StreamElement::Idle)?,
-            Merged::Barrier(barrier) => {
-                self.root.collect(StreamElement::Barrier(barrier))?;
-                self.task.acknowledge(barrier);
-            }
+            Merged::Barrier(barrier) => self.pass_barrier(barrier)?,
             Merged::End => {
                 self.root.collect(StreamElement::EndOfInput)?;
                 return Ok(Taken::Last);
             }
         }
         Ok(Taken::Element)
+    }
+
+    fn pass_barrier(&mut self, barrier: Barrier) -> Result<()> {
+        let root = &mut self.root;
+        self.task
+            .at_barrier(|| root.collect(StreamElement::Barrier(barrier)))?;
+        self.task.acknowledge(barrier);
+        Ok(())
     }
 
     /// Hands on what the round holds back; says whether that was anything.

@@ -597,6 +597,9 @@ fn only_what_changed_is_written() {
     assert_eq!(rows(&world.newest()), [7, 1]);
     running.checkpoint().unwrap();
     assert_eq!(rows(&world.newest()), [7, 1]);
+    for subtask in running.metrics().subtasks {
+        assert_eq!(subtask.barrier_stops.count(), 3, "{}", subtask.name);
+    }
     running.abort();
 }
 
