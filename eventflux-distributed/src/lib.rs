@@ -1,1 +1,3 @@
 //! What joins nodes: how frames travel between them, and how they agree.
+
+pub mod transport;

@@ -39,8 +39,8 @@ impl Compression {
         }
     }
 
-    /// Its number in stored bytes; never changed.
-    pub(super) fn code(self) -> u8 {
+    /// Its number in stored bytes and in frames; never changed.
+    pub fn code(self) -> u8 {
         match self {
             Self::None => 0,
             Self::Lz4 => 1,
@@ -49,21 +49,33 @@ impl Compression {
         }
     }
 
-    pub(super) fn from_code(code: u8) -> Option<Self> {
+    /// The compression of a number.
+    pub fn from_code(code: u8) -> Option<Self> {
         Self::ALL
             .into_iter()
             .find(|compression| compression.code() == code)
     }
 
+    /// The bytes, compressed as one block.
     pub(super) fn compress(self, bytes: Vec<u8>) -> Result<Vec<u8>> {
-        let failed = |error: &dyn fmt::Display| Error::Bug(format!("a block cannot be compressed: {error}"));
         match self {
             Self::None => Ok(bytes),
-            Self::Lz4 => Ok(lz4_flex::block::compress(&bytes)),
+            _ => self.compressed(&bytes),
+        }
+    }
+
+    /// A copy of the bytes, compressed as one block.
+    ///
+    /// **Errors** The compression refuses them.
+    pub fn compressed(self, bytes: &[u8]) -> Result<Vec<u8>> {
+        let failed = |error: &dyn fmt::Display| Error::Bug(format!("a block cannot be compressed: {error}"));
+        match self {
+            Self::None => Ok(bytes.to_vec()),
+            Self::Lz4 => Ok(lz4_flex::block::compress(bytes)),
             Self::Snappy => snap::raw::Encoder::new()
-                .compress_vec(&bytes)
+                .compress_vec(bytes)
                 .map_err(|error| failed(&error)),
-            Self::Zstd => zstd::bulk::compress(&bytes, ZSTD_LEVEL).map_err(|error| failed(&error)),
+            Self::Zstd => zstd::bulk::compress(bytes, ZSTD_LEVEL).map_err(|error| failed(&error)),
         }
     }
 
@@ -79,7 +91,7 @@ impl Compression {
     }
 
     /// The bytes again, `size` of them; otherwise what is wrong.
-    pub(super) fn decompress(self, bytes: &[u8], size: usize) -> Result<Vec<u8>, String> {
+    pub fn decompress(self, bytes: &[u8], size: usize) -> Result<Vec<u8>, String> {
         if size > bytes.len().saturating_mul(self.expansion_max()) {
             return Err(format!("{} bytes cannot become {size}", bytes.len()));
         }

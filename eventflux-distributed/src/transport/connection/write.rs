@@ -1,0 +1,96 @@
+//! The writer of a connection.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::shared::{Shared, lock};
+use crate::transport::credit::Next;
+use crate::transport::error::TransportError;
+use crate::transport::frame::{Frame, FrameType, HEADER_BYTES, encode_text};
+use crate::transport::transport::FrameSink;
+
+/// Frames and bytes that are handed to the wire at once.
+const FRAMES_MAX: usize = 128;
+const BYTES_MAX: u64 = 1 << 20;
+
+/// The last word may take this long, microseconds.
+const GOODBYE_US: i64 = 1_000_000;
+
+/// Writes until the connection is over.
+pub(super) async fn write(shared: Arc<Shared>, mut sink: Box<dyn FrameSink>) {
+    loop {
+        let frames = gather(&shared);
+        if frames.is_empty() {
+            if shared.is_closing() && lock(&shared.outbox).is_empty() {
+                shared.fail(shared.closed("this end is done"));
+            }
+            tokio::select! {
+                biased;
+                error = shared.failed() => return say_goodbye(&shared, sink, &error).await,
+                () = shared.written.notified() => continue,
+            }
+        }
+        let sent = tokio::select! {
+            biased;
+            sent = sink.send(frames) => sent,
+            error = shared.failed() => return say_goodbye(&shared, sink, &error).await,
+        };
+        match sent {
+            Ok(()) => lock(&shared.liveness).sent(shared.clock.now_us()),
+            Err(error) => {
+                shared.fail(error);
+                return;
+            }
+        }
+    }
+}
+
+/// What is to be sent now.
+fn gather(shared: &Shared) -> Vec<Frame> {
+    let mut frames = Vec::new();
+    let mut senders = Vec::new();
+    let mut bytes = 0;
+    {
+        let mut outbox = lock(&shared.outbox);
+        while frames.len() < FRAMES_MAX && bytes < BYTES_MAX {
+            let Some((next, sender)) = outbox.next() else {
+                break;
+            };
+            senders.extend(sender);
+            let frame = match next {
+                Next::Frame(frame) => frame,
+                Next::Need { channel, bytes } => {
+                    let header = shared.header(FrameType::Need, channel);
+                    Frame::new(header, bytes.to_le_bytes().to_vec())
+                }
+            };
+            bytes += u64::from(frame.header.body_bytes) + HEADER_BYTES as u64;
+            frames.push(frame);
+        }
+    }
+    shared.bytes_sent.fetch_add(bytes, Ordering::Relaxed);
+    senders.into_iter().for_each(std::task::Waker::wake);
+    frames
+}
+
+/// Tells the peer why; it may be gone, so that nobody waits for long.
+async fn say_goodbye(shared: &Shared, mut sink: Box<dyn FrameSink>, error: &TransportError) {
+    let reason = match error {
+        TransportError::Closed { reason, .. } => reason.clone(),
+        error => error.to_string(),
+    };
+    let goodbye = Frame::new(shared.header(FrameType::Goodbye, 0), encode_text(&reason));
+    let last = async {
+        // The connection is over in any case.
+        if sink.send(vec![goodbye]).await.is_ok() {
+            let _ = sink.close().await;
+        }
+    };
+    let late = shared
+        .clock
+        .reached(shared.clock.now_us().saturating_add(GOODBYE_US));
+    tokio::select! {
+        () = last => {}
+        () = late => {}
+    }
+}

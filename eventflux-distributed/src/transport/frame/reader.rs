@@ -1,0 +1,207 @@
+//! Frames out of a sequence of bytes.
+
+use std::fmt;
+use std::io;
+
+use async_trait::async_trait;
+use bytes::{BufMut, Bytes};
+use tokio::io::{AsyncRead, AsyncReadExt, BufReader};
+
+use super::header::checksum;
+use super::{Body, Frame, HEADER_BYTES, Header};
+use crate::transport::error::{Result, TransportError};
+use crate::transport::transport::{FrameStream, Inspect};
+
+const BUFFER_BYTES: usize = 128 << 10;
+
+/// Reads frame by frame.
+#[derive(Debug)]
+pub struct FrameReader<R> {
+    peer: String,
+    reader: BufReader<R>,
+}
+
+impl<R: AsyncRead + Unpin> FrameReader<R> {
+    /// Reads what a peer sends.
+    pub fn new(peer: impl Into<String>, reader: R) -> Self {
+        Self {
+            peer: peer.into(),
+            reader: BufReader::with_capacity(BUFFER_BYTES, reader),
+        }
+    }
+
+    /// The next frame; `None` where the bytes end between two frames. `inspect` sees the header before anything is allocated for the
+    /// body.
+    ///
+    /// **Errors** The bytes end within a frame, are none, are damaged, or are not admitted.
+    pub async fn next(&mut self, inspect: &mut dyn Inspect) -> Result<Option<Frame>> {
+        let mut bytes = [0; HEADER_BYTES];
+        let first = self
+            .reader
+            .read(&mut bytes)
+            .await
+            .map_err(|error| self.broken(error))?;
+        if first == 0 {
+            return Ok(None);
+        }
+        self.reader
+            .read_exact(&mut bytes[first..])
+            .await
+            .map_err(|error| self.broken(error))?;
+        let (header, crc) = Header::decode(&bytes).map_err(|message| self.wrong(message))?;
+        inspect.admit(&header).map_err(|message| self.wrong(message))?;
+        let body = self.body(header.body_bytes as usize, inspect).await?;
+        // A fuzzer would never get past the checksum.
+        if cfg!(not(fuzzing)) && checksum(&bytes, [&body[..]]) != crc {
+            return Err(self.wrong(format!("a damaged {:?}", header.frame_type)));
+        }
+        let body = Body::Bytes(vec![body]);
+        Ok(Some(Frame { header, body }))
+    }
+
+    /// Into memory of its own: what is small must not keep what is large alive, and columns want to be aligned.
+    async fn body(&mut self, length: usize, inspect: &mut dyn Inspect) -> Result<Bytes> {
+        let mut body = Vec::with_capacity(length);
+        while body.len() < length {
+            let missing = length - body.len();
+            let mut rest = (&mut body).limit(missing);
+            let read = self.reader.read_buf(&mut rest).await;
+            if read.map_err(|error| self.broken(error))? == 0 {
+                return Err(self.broken(io::ErrorKind::UnexpectedEof.into()));
+            }
+            inspect.progress();
+        }
+        Ok(body.into())
+    }
+
+    fn broken(&self, error: io::Error) -> TransportError {
+        TransportError::broken(&self.peer, "reading", error)
+    }
+
+    fn wrong(&self, message: String) -> TransportError {
+        TransportError::protocol(&self.peer, message)
+    }
+}
+
+#[async_trait]
+impl<R: AsyncRead + Unpin + Send + fmt::Debug> FrameStream for FrameReader<R> {
+    async fn next(&mut self, inspect: &mut dyn Inspect) -> Result<Option<Frame>> {
+        FrameReader::next(self, inspect).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use eventflux_core::state::segment::Compression;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::transport::frame::{FrameType, writer::encode};
+
+    /// Lets in what has a body of at most this many bytes.
+    struct UpTo(u32);
+
+    impl Inspect for UpTo {
+        fn admit(&mut self, header: &Header) -> Result<(), String> {
+            match header.body_bytes <= self.0 {
+                true => Ok(()),
+                false => Err(format!("{} bytes", header.body_bytes)),
+            }
+        }
+
+        fn progress(&mut self) {}
+    }
+
+    fn read(bytes: &[u8], bytes_max: u32) -> (Vec<Frame>, Result<()>) {
+        let mut reader = FrameReader::new("peer", bytes);
+        let mut frames = Vec::new();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let end = runtime.block_on(async {
+            while let Some(frame) = reader.next(&mut UpTo(bytes_max)).await? {
+                frames.push(frame);
+            }
+            Ok(())
+        });
+        (frames, end)
+    }
+
+    fn frames() -> Vec<Frame> {
+        let rows = Header {
+            codec: Compression::Zstd,
+            raw_bytes: 1 << 20,
+            body_bytes: 300,
+            ..Header::new(FrameType::Rows)
+        };
+        vec![
+            Frame::new(Header::new(FrameType::Watermark), vec![1; 8]),
+            Frame {
+                header: rows,
+                body: Body::Bytes(vec![Bytes::from(vec![7; 100]), Bytes::from(vec![8; 200])]),
+            },
+            Frame::new(Header::new(FrameType::EndOfInput), Vec::new()),
+        ]
+    }
+
+    fn assert_same(left: &Frame, right: &Frame) {
+        let bytes = |frame: &Frame| match &frame.body {
+            Body::Bytes(pieces) => pieces.concat(),
+            Body::Batch(_) => panic!("rows that are not encoded"),
+        };
+        assert_eq!(left.header, right.header);
+        assert_eq!(bytes(left), bytes(right));
+    }
+
+    #[test]
+    fn frames_come_back_as_they_were() {
+        let bytes = encode(frames()).unwrap().concat();
+        let (read, end) = read(&bytes, 1_000);
+        end.unwrap();
+        assert_eq!(read.len(), 3);
+        read.iter()
+            .zip(&frames())
+            .for_each(|(left, right)| assert_same(left, right));
+    }
+
+    #[test]
+    fn what_is_not_admitted_is_not_read() {
+        let mut header = Header::new(FrameType::Rows);
+        (header.body_bytes, header.raw_bytes) = (64 << 20, 64 << 20);
+        // There are no such bytes: whoever reads them, waits or fails otherwise.
+        let (frames, end) = read(&header.encode([]), 1_000);
+        assert!(frames.is_empty());
+        let error = end.expect_err("it is too large");
+        assert_eq!(
+            error.to_string(),
+            "peer sent what cannot be right: 67108864 bytes"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn a_changed_bit_is_noticed_and_what_came_before_it_is_whole(place: prop::sample::Index, bit in 0..8_u32) {
+            let mut bytes = encode(frames()).unwrap().concat();
+            let place = place.index(bytes.len());
+            bytes[place] ^= 1 << bit;
+            let (read, end) = read(&bytes, 1_000);
+            prop_assert!(end.is_err());
+            read.iter().zip(&frames()).for_each(|(left, right)| assert_same(left, right));
+        }
+
+        #[test]
+        fn bytes_that_end_within_a_frame_are_noticed(length: prop::sample::Index) {
+            let bytes = encode(frames()).unwrap().concat();
+            let length = length.index(bytes.len());
+            let (read, end) = read(&bytes[..length], 1_000);
+            // The frames end behind 40, 372 and 404 bytes.
+            prop_assert_eq!(end.is_ok(), [0, 40, 372].contains(&length));
+            prop_assert_eq!(read.len(), [40, 372].iter().filter(|frame_end| **frame_end <= length).count());
+        }
+
+        #[test]
+        fn any_bytes_are_frames_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..500)) {
+            let (frames, end) = read(&bytes, 1_000);
+            prop_assert!(frames.is_empty());
+            prop_assert_eq!(end.is_ok(), bytes.is_empty());
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Frames into a sequence of bytes.
+
+use std::fmt;
+use std::io::{self, IoSlice};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use tokio::io::{AsyncWrite, AsyncWriteExt};
+
+use super::{Body, Frame};
+use crate::transport::error::{Result, TransportError};
+use crate::transport::transport::FrameSink;
+
+/// Pieces that one call of the system takes.
+const PIECES_MAX: usize = 256;
+
+/// Writes frames, many with one call.
+#[derive(Debug)]
+pub struct FrameWriter<W> {
+    peer: String,
+    writer: W,
+}
+
+impl<W: AsyncWrite + Unpin> FrameWriter<W> {
+    /// Writes what a peer is to read.
+    pub fn new(peer: impl Into<String>, writer: W) -> Self {
+        Self {
+            peer: peer.into(),
+            writer,
+        }
+    }
+
+    /// Writes frames, and flushes.
+    ///
+    /// **Errors** The connection is broken; a batch is not encoded.
+    pub async fn send(&mut self, frames: Vec<Frame>) -> Result<()> {
+        let pieces = encode(frames).map_err(|message| TransportError::protocol(&self.peer, message))?;
+        let written = async {
+            write_all(&mut self.writer, &pieces).await?;
+            self.writer.flush().await
+        };
+        written
+            .await
+            .map_err(|error| TransportError::broken(&self.peer, "writing", error))
+    }
+
+    /// Nothing more comes.
+    ///
+    /// **Errors** The connection is broken.
+    pub async fn close(&mut self) -> Result<()> {
+        self.writer
+            .shutdown()
+            .await
+            .map_err(|error| TransportError::broken(&self.peer, "closing", error))
+    }
+}
+
+#[async_trait]
+impl<W: AsyncWrite + Unpin + Send + fmt::Debug> FrameSink for FrameWriter<W> {
+    async fn send(&mut self, frames: Vec<Frame>) -> Result<()> {
+        FrameWriter::send(self, frames).await
+    }
+
+    async fn close(&mut self) -> Result<()> {
+        FrameWriter::close(self).await
+    }
+}
+
+/// Headers and bodies, one behind the other.
+pub(crate) fn encode(frames: Vec<Frame>) -> Result<Vec<Bytes>, String> {
+    let mut pieces = Vec::with_capacity(frames.len() * 2);
+    for Frame { header, body } in frames {
+        let Body::Bytes(body) = body else {
+            return Err("rows that are not encoded are to go over a wire".to_owned());
+        };
+        let encoded = header.encode(body.iter().map(|piece| &piece[..]));
+        pieces.push(Bytes::copy_from_slice(&encoded));
+        pieces.extend(body.into_iter().filter(|piece| !piece.is_empty()));
+    }
+    Ok(pieces)
+}
+
+async fn write_all<W: AsyncWrite + Unpin>(writer: &mut W, pieces: &[Bytes]) -> io::Result<()> {
+    for pieces in pieces.chunks(PIECES_MAX) {
+        let mut slices: Vec<IoSlice<'_>> = pieces.iter().map(|piece| IoSlice::new(piece)).collect();
+        let mut rest = &mut slices[..];
+        while !rest.is_empty() {
+            let written = writer.write_vectored(rest).await?;
+            if written == 0 {
+                return Err(io::ErrorKind::WriteZero.into());
+            }
+            IoSlice::advance_slices(&mut rest, written);
+        }
+    }
+    Ok(())
+}
