@@ -94,6 +94,7 @@ fn sources() -> Vec<PathBuf> {
         "eventflux-core",
         "eventflux-sql",
         "eventflux-connectors",
+        "eventflux-distributed",
         "eventflux-cli",
     ]
     .iter()

@@ -136,6 +136,15 @@ impl TransportError {
         }
     }
 
+    /// The same, said of a peer by its name: the wire knows its address only.
+    pub(crate) fn said_of(mut self, name: &str) -> Self {
+        if let Self::Broken { peer, .. } | Self::Protocol { peer, .. } | Self::Closed { peer, .. } = &mut self
+        {
+            name.clone_into(peer);
+        }
+        self
+    }
+
     /// Who has to act on this error.
     pub fn kind(&self) -> ErrorKind {
         match self {

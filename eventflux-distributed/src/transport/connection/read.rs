@@ -27,7 +27,7 @@ pub(super) async fn read(shared: Arc<Shared>, mut stream: Box<dyn FrameStream>) 
         let handed_on = match frame {
             Ok(Some(frame)) => hand_on(&shared, frame),
             Ok(None) => Err(shared.closed("the peer hung up")),
-            Err(error) => Err(error),
+            Err(error) => Err(error.said_of(&shared.peer)),
         };
         if let Err(error) = handed_on {
             shared.fail(error);

@@ -30,15 +30,17 @@ pub(super) async fn write(shared: Arc<Shared>, mut sink: Box<dyn FrameSink>) {
                 () = shared.written.notified() => continue,
             }
         }
+        // What the peer hears, it hears after this.
+        let now_us = shared.clock.now_us();
         let sent = tokio::select! {
             biased;
             sent = sink.send(frames) => sent,
             error = shared.failed() => return say_goodbye(&shared, sink, &error).await,
         };
         match sent {
-            Ok(()) => lock(&shared.liveness).sent(shared.clock.now_us()),
+            Ok(()) => lock(&shared.liveness).sent(now_us),
             Err(error) => {
-                shared.fail(error);
+                shared.fail(error.said_of(&shared.peer));
                 return;
             }
         }
