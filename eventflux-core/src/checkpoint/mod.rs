@@ -17,6 +17,7 @@ mod part;
 pub(crate) mod restore;
 mod revision;
 mod savepoint;
+pub(crate) mod share;
 
 pub use checkpointer::Checkpointer;
 pub use config::{CheckpointConfig, StartFrom};
@@ -24,3 +25,4 @@ pub use part::{CheckpointPart, LoopId, Participant, SourceCut, SourceTimes};
 pub use restore::{Fate, OperatorFate, StateFit};
 pub use revision::{Revision, block_on_store, revisions};
 pub use savepoint::{Inspection, OperatorState, create_savepoint, inspect};
+pub use share::{ShareReport, StagedPart};

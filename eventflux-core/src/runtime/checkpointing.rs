@@ -8,14 +8,13 @@ use super::config::RuntimeConfig;
 use super::ends::Ends;
 use super::graph::LoopShape;
 use super::running::Shared;
-use super::subtask::Subtask;
 use crate::checkpoint::coordinator::{
     Book, Coordinator, Delivered, Delivery, Engine, Heading, Mail, Mailbox, Pace, Recorder, Surroundings,
 };
 use crate::checkpoint::manifest::PlanIdentity;
 use crate::checkpoint::restore::{Restored, Start};
 use crate::checkpoint::{CheckpointConfig, StartFrom};
-use crate::connector::{CommitContext, CommitNote};
+use crate::connector::CommitContext;
 use crate::error::Result;
 use crate::plan::PhysicalPlan;
 use crate::state::segment::{SegmentOptions, SegmentRef};
@@ -65,9 +64,10 @@ impl Checkpointing {
                 tokio: tokio.clone(),
             };
             let mut committer = exactly_once.committer(&context)?;
-            let notes: Vec<CommitNote> = restored
-                .map(|restored| restored.notes_of(operator_id))
-                .unwrap_or_default();
+            let notes = match restored {
+                Some(restored) => restored.notes_of(operator_id).await?,
+                None => Vec::new(),
+            };
             if !notes.is_empty() {
                 committer.commit(&notes).await?;
             }
@@ -88,17 +88,24 @@ impl Checkpointing {
     }
 
     /// Has the state that these loops go on from stay where it is stored, where that can be.
-    pub(super) fn go_on(&mut self, loops: &[LoopShape]) {
+    /// Whether it can.
+    pub(super) fn go_on(&mut self, loops: &[LoopShape]) -> bool {
         let is_own = !matches!(self.checkpoints.from, StartFrom::Savepoint(_));
         let restored = self.start.restored.as_mut().filter(|_| is_own);
-        self.stored = restored
-            .and_then(|restored| restored.go_on(loops))
-            .unwrap_or_default();
+        let stored = restored.and_then(|restored| restored.go_on(loops));
+        let is_continued = stored.is_some();
+        self.stored = stored.unwrap_or_default();
+        is_continued
     }
 
     /// What the run goes on from.
     pub(super) fn restored(&self) -> Option<&Restored> {
         self.start.restored.as_ref()
+    }
+
+    /// The generation that the run has claimed.
+    pub(super) fn generation(&self) -> u64 {
+        self.start.generation
     }
 
     /// Where loops send the parts of checkpoints.
@@ -110,7 +117,7 @@ impl Checkpointing {
     pub(super) fn coordinator(
         self,
         config: &RuntimeConfig,
-        subtasks: &[Subtask],
+        loops: &[LoopShape],
         shared: &Shared,
     ) -> Coordinator {
         let micros = |duration: Duration| i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
@@ -119,13 +126,14 @@ impl Checkpointing {
             pause_min_us: micros(self.checkpoints.pause_min),
             timeout_us: micros(self.checkpoints.timeout),
         };
-        let loops = subtasks.iter().enumerate();
         let origins = loops
-            .filter(|(_, subtask)| subtask.is_origin())
+            .iter()
+            .enumerate()
+            .filter(|(_, shape)| shape.is_origin)
             .map(|(loop_id, _)| loop_id);
         let engine = Engine::new(
             pace,
-            subtasks.len(),
+            loops.len(),
             origins,
             self.start.first_epoch,
             config.clock.now_us(),
@@ -139,10 +147,7 @@ impl Checkpointing {
         };
         let clock = Arc::clone(&config.clock);
         let store = Arc::clone(&self.checkpoints.store);
-        let options = SegmentOptions {
-            compression: self.checkpoints.compression,
-            ..SegmentOptions::default()
-        };
+        let options = segment_options(&self.checkpoints);
         let recorder = Recorder::new(store, self.start.next_sequence, heading, options, clock);
         let surroundings = Surroundings {
             commander: Arc::clone(&shared.commander),
@@ -154,7 +159,7 @@ impl Checkpointing {
             patience_us: micros(PATIENCE),
         };
         let stored = self.stored.into_iter().chain(std::iter::repeat(Vec::new()));
-        let names = subtasks.iter().map(|subtask| subtask.name().to_owned());
+        let names = loops.iter().map(|shape| shape.name.clone());
         let book = Book::new(names.zip(stored));
         Coordinator::new(
             surroundings,
@@ -165,5 +170,13 @@ impl Checkpointing {
             self.deliveries,
             self.delivered,
         )
+    }
+}
+
+/// How the segments of a run are written.
+pub(super) fn segment_options(checkpoints: &CheckpointConfig) -> SegmentOptions {
+    SegmentOptions {
+        compression: checkpoints.compression,
+        ..SegmentOptions::default()
     }
 }

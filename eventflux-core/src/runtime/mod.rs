@@ -15,6 +15,9 @@
 //! parallelism, batch size or who drives the loops. Waiting for those behind is measured as backpressure, never as idleness.
 //! A loop that fails or panics ends the run with its error.
 //!
+//! A run may be shared out among processes: one leads it ([`RunningLead`]: when checkpoints are taken, what is committed), others run
+//! some of its loops each ([`Share`]). All make the same plan, so that numbers of loops and edges mean the same everywhere.
+//!
 //! **Absent on purpose** Wires between nodes (an edge is made in one place, `graph::builder`; [`RemoteSender`] and [`EdgeFeed`] are its two
 //! ends where a wire is to lie between) and when checkpoints are taken
 //! (loops know a [`Checkpointer`](crate::checkpoint::Checkpointer)).
@@ -27,6 +30,7 @@ mod ends;
 mod exchange;
 mod graph;
 mod in_process;
+mod lead;
 mod merge;
 mod meter;
 mod operators;
@@ -35,8 +39,10 @@ mod orders;
 mod outcome;
 mod running;
 mod runtime;
+mod share;
 mod source;
 mod spawn;
+mod staff;
 mod stepper;
 mod subtask;
 mod task;
@@ -46,14 +52,17 @@ pub use config::RuntimeConfig;
 #[cfg(any(test, feature = "testing"))]
 pub use edge::DetachedEnd;
 pub use edge::{EdgeFeed, EdgeId, EdgeTarget, RemoteEdges, RemoteSender};
-pub(crate) use graph::LoopShape;
+pub use graph::LoopShape;
 pub(crate) use orders::Commander;
+pub use orders::{Orders, Phase};
 pub(crate) use trouble::Troubles;
 
 pub use in_process::{Input, InputError, Outlet, OutputStream};
+pub use lead::{ReportSink, RunningLead};
 pub use outcome::{RunEnd, RunSummary};
 pub use running::RunningApp;
 pub use runtime::Runtime;
+pub use share::{OrderSink, RunningShare, Share, ShareStart};
 pub use stepper::{Emission, Stepper};
 pub use trouble::Trouble;
 

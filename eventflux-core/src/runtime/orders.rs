@@ -14,7 +14,7 @@ use crate::element::Barrier;
 ///    └─────────────────────────► (the inputs end by themselves)
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Phase {
+pub enum Phase {
     /// As usual.
     Running,
     /// The sources end as if their input had ended.
@@ -26,16 +26,18 @@ pub(crate) enum Phase {
 }
 
 /// The orders in force.
+///
+/// **Invariants** Orders only go forward: of two, each part of the later one is at least that of the earlier one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Orders {
+pub struct Orders {
     /// How to go on.
-    pub(crate) phase: Phase,
+    pub phase: Phase,
     /// The newest barrier that sources have to emit.
-    pub(crate) barrier: Option<Barrier>,
+    pub barrier: Option<Barrier>,
     /// The newest epoch whose checkpoint is durable.
-    pub(crate) committed: Option<u64>,
+    pub committed: Option<u64>,
     /// Sources whose input has ended may end: no checkpoint needs them any more. Without checkpoints, from the beginning.
-    pub(crate) is_let_go: bool,
+    pub is_let_go: bool,
 }
 
 /// The end that gives orders.
@@ -81,6 +83,24 @@ impl Commander {
             }
             is_newer
         });
+    }
+
+    /// Does what somebody else has ordered, as far as it is new.
+    pub(crate) fn obey(&self, orders: Orders) {
+        if orders.is_let_go {
+            self.let_go();
+        }
+        if let Some(epoch) = orders.committed {
+            self.0.send_if_modified(|own| {
+                let is_newer = own.committed < Some(epoch);
+                own.committed = own.committed.max(Some(epoch));
+                is_newer
+            });
+        }
+        if let Some(barrier) = orders.barrier {
+            self.ask_barrier(barrier);
+        }
+        self.enter(orders.phase);
     }
 
     /// Waits until the run is aborted.

@@ -4,28 +4,29 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::thread;
 
-use super::chain::catch_panic;
 use super::checkpointing::Checkpointing;
 use super::config::RuntimeConfig;
 use super::ends::{Ends, OpenEnds};
-use super::graph::{Builder, Layout, MakeOperator};
+use super::graph::{Builder, Layout, LoopShape, MakeOperator, Part};
 use super::in_process::{Input, Outlet};
 use super::meter::Meter;
 use super::orders::Commander;
 use super::outcome::Ledger;
 use super::running::{RunningApp, Shared};
-use super::spawn::{Spawn, Threads};
-use super::subtask::{Step, Subtask};
+use super::staff::{Staff, no_thread};
+use super::subtask::Subtask;
 use super::task::Drive;
 use crate::checkpoint::StartFrom;
-use crate::error::{Error, ErrorKind, Result};
+use crate::checkpoint::coordinator::Mailbox;
+use crate::checkpoint::restore::Restored;
+use crate::error::{Error, Result};
 use crate::plan::{NodeId, PhysicalPlan};
 use crate::state::store::CheckpointStore;
 
 /// A plan with its connectors planned: nothing is open, no thread runs.
 pub struct Runtime {
-    plan: PhysicalPlan,
-    config: RuntimeConfig,
+    pub(super) plan: PhysicalPlan,
+    pub(super) config: RuntimeConfig,
     ends: Arc<Ends>,
     make_operator: Box<MakeOperator>,
     left_out: BTreeSet<NodeId>,
@@ -96,10 +97,54 @@ impl Runtime {
         Ok(())
     }
 
+    /// The loops of the run, by their numbers.
+    pub fn loops(&self) -> Vec<LoopShape> {
+        self.layout().loops(&self.plan, &self.left_out)
+    }
+
     /// Opens sources and sinks and starts the loops.
     ///
     /// **Errors** A source or sink cannot be opened; nothing runs then.
     pub fn start(self) -> Result<RunningApp> {
+        let (shared, tokio) = self.shared(self.config.checkpoints.is_none())?;
+        let (subtasks, checkpointing) = open(&tokio, || {
+            let mut checkpointing = self.begin_checkpointing(&tokio)?;
+            if let Some(checkpointing) = &mut checkpointing {
+                checkpointing.go_on(&self.loops());
+            }
+            let subtasks = self.build(
+                &shared,
+                &tokio,
+                checkpointing.as_ref().and_then(Checkpointing::restored),
+                checkpointing.as_ref().map(Checkpointing::mailbox),
+                None,
+            )?;
+            Ok((subtasks, checkpointing))
+        })?;
+        let ledger = Arc::new(Ledger::new(subtasks.len() + usize::from(checkpointing.is_some())));
+        let mailbox = checkpointing
+            .as_ref()
+            .map(|checkpointing| checkpointing.mailbox().clone());
+        let staff = Staff {
+            shared: &shared,
+            ledger: &ledger,
+            tokio: &tokio,
+        };
+        if let Some(checkpointing) = checkpointing {
+            staff.coordinate(checkpointing.coordinator(&self.config, &self.loops(), &shared));
+        }
+        subtasks.into_iter().for_each(|subtask| staff.run_loop(subtask));
+        let clock = Arc::clone(&self.config.clock);
+        Ok(RunningApp::new(shared, ledger, mailbox, clock))
+    }
+
+    pub(super) fn layout(&self) -> Layout {
+        Layout::new(&self.plan, self.config.parallelism, false, |node| {
+            self.ends.limit(node)
+        })
+    }
+
+    pub(super) fn shared(&self, is_let_go: bool) -> Result<(Arc<Shared>, tokio::runtime::Handle)> {
         let tokio = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(self.config.io_thread_count.max(1))
             .thread_name("eventflux-io")
@@ -107,70 +152,36 @@ impl Runtime {
             .build()
             .map_err(|error| no_thread("eventflux-io", error))?;
         let handle = tokio.handle().clone();
-        let shared = Arc::new(Shared {
-            commander: Arc::new(Commander::new(self.config.checkpoints.is_none())),
+        let shared = Shared {
+            commander: Arc::new(Commander::new(is_let_go)),
             meter: Meter::default(),
             ends: Arc::clone(&self.ends),
             troubles: Arc::default(),
             tokio: Some(tokio),
-        });
-        // Connectors may block while they open, which a caller's async runtime would not take well.
-        let (subtasks, checkpointing) = thread::scope(|scope| {
-            let open = || {
-                let _guard = handle.enter();
-                self.build(&shared, &handle)
-            };
-            let opening = thread::Builder::new()
-                .name("eventflux-open".into())
-                .spawn_scoped(scope, open);
-            let opening = opening.map_err(|error| no_thread("eventflux-open", error))?;
-            opening
-                .join()
-                .unwrap_or_else(|_| Err(Error::Bug("a connector panicked while it opened".into())))
-        })?;
-        let ledger = Arc::new(Ledger::new(subtasks.len() + usize::from(checkpointing.is_some())));
-        let mailbox = checkpointing
-            .as_ref()
-            .map(|checkpointing| checkpointing.mailbox().clone());
-        if let Some(checkpointing) = checkpointing {
-            let coordinator = checkpointing.coordinator(&self.config, &subtasks, &shared);
-            let tokio = handle.clone();
-            let body = move || tokio.block_on(coordinator.run());
-            spawn_body(&Threads, "eventflux-checkpoint", body, &shared, &ledger, &handle);
-        }
-        for subtask in subtasks {
-            spawn_loop(&Threads, subtask, &shared, &ledger, &handle);
-        }
-        Ok(RunningApp::new(
-            shared,
-            ledger,
-            mailbox,
-            Arc::clone(&self.config.clock),
-        ))
+        };
+        Ok((Arc::new(shared), handle))
     }
 
-    fn build(
+    pub(super) fn begin_checkpointing(
+        &self,
+        tokio: &tokio::runtime::Handle,
+    ) -> Result<Option<Checkpointing>> {
+        let Some(checkpoints) = &self.config.checkpoints else {
+            return Ok(None);
+        };
+        let begin = Checkpointing::begin(checkpoints, &self.plan, &self.ends, &self.config, tokio);
+        tokio.block_on(begin).map(Some)
+    }
+
+    pub(super) fn build(
         &self,
         shared: &Shared,
         tokio: &tokio::runtime::Handle,
-    ) -> Result<(Vec<Subtask>, Option<Checkpointing>)> {
-        let layout = Layout::new(&self.plan, self.config.parallelism, false, |node| {
-            self.ends.limit(node)
-        });
-        let mut checkpointing = match &self.config.checkpoints {
-            Some(checkpoints) => {
-                let begin = Checkpointing::begin(checkpoints, &self.plan, &self.ends, &self.config, tokio);
-                Some(tokio.block_on(begin)?)
-            }
-            None => None,
-        };
-        if let Some(checkpointing) = &mut checkpointing {
-            checkpointing.go_on(&layout.loops(&self.plan, &self.left_out));
-        }
-        let restored = checkpointing.as_ref().and_then(Checkpointing::restored);
-        let checkpointer = checkpointing
-            .as_ref()
-            .map(|checkpointing| Arc::new(checkpointing.mailbox().clone()) as _);
+        restored: Option<&Restored>,
+        mailbox: Option<&Mailbox>,
+        share: Option<Part<'_>>,
+    ) -> Result<Vec<Subtask>> {
+        let checkpointer = mailbox.map(|mailbox| Arc::new(mailbox.clone()) as _);
         let outside = OpenEnds {
             ends: &self.ends,
             config: &self.config,
@@ -179,7 +190,7 @@ impl Runtime {
         };
         let builder = Builder {
             plan: &self.plan,
-            layout: &layout,
+            layout: &self.layout(),
             config: &self.config,
             drive: Drive::Threads(tokio.clone()),
             orders: shared.commander.follow(),
@@ -189,68 +200,31 @@ impl Runtime {
             outside: &outside,
             make_operator: self.make_operator.as_ref(),
             left_out: &self.left_out,
+            share,
         };
         let mut subtasks = builder.build()?;
         subtasks.iter_mut().try_for_each(Subtask::open)?;
-        Ok((subtasks, checkpointing))
+        Ok(subtasks)
     }
 }
 
-/// Gives a loop its thread. A loop that gets none has failed, and the others end with it.
-fn spawn_loop(
-    spawn: &dyn Spawn,
-    mut subtask: Subtask,
-    shared: &Arc<Shared>,
-    ledger: &Arc<Ledger>,
+/// Opens what a run needs on a thread of its own: connectors may block while they open, which a caller's async runtime would
+/// not take well.
+pub(super) fn open<T: Send>(
     tokio: &tokio::runtime::Handle,
-) {
-    let name = subtask.name().to_owned();
-    // Sources and sinks let go of the outside before anybody learns that the run is over.
-    let body = move || run_loop(&mut subtask);
-    spawn_body(spawn, &name, body, shared, ledger, tokio);
-}
-
-/// Gives a part of the run its thread; its end counts as one of the run's.
-fn spawn_body(
-    spawn: &dyn Spawn,
-    name: &str,
-    body: impl FnOnce() -> Result<()> + Send + 'static,
-    shared: &Arc<Shared>,
-    ledger: &Arc<Ledger>,
-    tokio: &tokio::runtime::Handle,
-) {
-    let thread_name = name.to_owned();
-    let name = name.to_owned();
-    let (run_shared, run_ledger, tokio) = (Arc::clone(shared), Arc::clone(ledger), tokio.clone());
-    let body = move || {
-        let _guard = tokio.enter();
-        let result = catch_panic(&name, body);
-        run_ledger.record(result, &run_shared.commander, |is_complete| {
-            run_shared.ends.close(is_complete)
-        });
-    };
-    if let Err(error) = spawn.spawn(&thread_name, Box::new(body)) {
-        ledger.record(
-            Err(no_thread(&thread_name, error)),
-            &shared.commander,
-            |is_complete| shared.ends.close(is_complete),
-        );
-    }
-}
-
-fn run_loop(subtask: &mut Subtask) -> Result<()> {
-    loop {
-        match subtask.step()? {
-            Step::Worked => {}
-            Step::Waiting => {
-                subtask.pause()?;
-                subtask.wait()?;
-            }
-            Step::Ended => return Ok(()),
-        }
-    }
-}
-
-fn no_thread(name: &str, error: std::io::Error) -> Error {
-    Error::connector("thread", name, ErrorKind::Environment, error)
+    body: impl FnOnce() -> Result<T> + Send,
+) -> Result<T> {
+    thread::scope(|scope| {
+        let body = || {
+            let _guard = tokio.enter();
+            body()
+        };
+        let opening = thread::Builder::new()
+            .name("eventflux-open".into())
+            .spawn_scoped(scope, body);
+        let opening = opening.map_err(|error| no_thread("eventflux-open", error))?;
+        opening
+            .join()
+            .unwrap_or_else(|_| Err(Error::Bug("a connector panicked while it opened".into())))
+    })
 }

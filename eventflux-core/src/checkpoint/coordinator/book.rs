@@ -1,14 +1,15 @@
 //! What a coordinator knows of the loops' state: what is stored, and what is still to be stored.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use crate::checkpoint::manifest::{Manifest, SourceProgress, TimeProgress};
+use super::loop_state::{DraftNote, LoopState, SegmentDraft, up_to};
+use crate::checkpoint::manifest::{Manifest, SinkNote, SourceProgress, TimeProgress};
+use crate::checkpoint::share::StagedPart;
 use crate::checkpoint::{CheckpointPart, LoopId, Participant, SourceCut};
 use crate::connector::{CommitNote, PreCommit};
 use crate::element::{WATERMARK_MIN, Watermark};
 use crate::error::Result;
-use crate::state::segment::{SegmentKind, SegmentRef, SnapshotRows};
+use crate::state::segment::SegmentRef;
 
 /// All parts that belong to epochs that are not committed, and the segments of those that are.
 ///
@@ -20,17 +21,16 @@ pub(crate) struct Book {
     /// By epoch, and within it by participant.
     cuts: BTreeMap<u64, BTreeMap<Participant, SourceCut>>,
     watermarks: BTreeMap<u64, BTreeMap<Participant, Watermark>>,
-    notes: BTreeMap<u64, Vec<(Participant, PreCommit)>>,
+    notes: BTreeMap<u64, Vec<(Participant, TakenNote)>>,
 }
 
-/// The state of a loop's operators.
-#[derive(Debug, Default)]
-struct LoopState {
-    name: String,
-    /// The base, then deltas.
-    stored: Vec<SegmentRef>,
-    /// By epoch, what is not stored yet.
-    pending: BTreeMap<u64, Vec<(String, SnapshotRows)>>,
+/// A note of a sink.
+#[derive(Debug)]
+enum TakenNote {
+    /// From a sink of this process.
+    Own(PreCommit),
+    /// Another process has stored it.
+    Stored(SinkNote),
 }
 
 /// What one epoch adds, to be stored.
@@ -41,7 +41,7 @@ pub(crate) struct Draft {
     /// In the order in which they have to be read.
     pub(crate) segments: Vec<SegmentDraft>,
     /// By sink; oldest first.
-    pub(crate) notes: Vec<(String, CommitNote)>,
+    pub(crate) notes: Vec<DraftNote>,
     /// What has to be durable before anything of the epoch is stored.
     pub(crate) staged: Vec<PreCommit>,
     /// How far the sources had come.
@@ -50,18 +50,6 @@ pub(crate) struct Draft {
     pub(crate) times: Vec<TimeProgress>,
     /// What was tried to be put.
     pub(crate) manifest: Option<Manifest>,
-}
-
-/// A segment to be.
-#[derive(Debug)]
-pub(crate) struct SegmentDraft {
-    pub(crate) loop_id: LoopId,
-    pub(crate) subtask: String,
-    pub(crate) epoch: u64,
-    pub(crate) kind: SegmentKind,
-    pub(crate) operators: Arc<Vec<(String, SnapshotRows)>>,
-    /// What the loop has stored already, if it is time to make one base of all of it.
-    pub(crate) folded: Vec<SegmentRef>,
 }
 
 impl Draft {
@@ -78,11 +66,7 @@ impl Draft {
 impl Book {
     /// The loops by their names, each with what is stored of it already: a base, then deltas.
     pub(crate) fn new(loops: impl IntoIterator<Item = (String, Vec<SegmentRef>)>) -> Self {
-        let state = |(name, stored)| LoopState {
-            name,
-            stored,
-            ..LoopState::default()
-        };
+        let state = |(name, stored)| LoopState::new(name, stored);
         Self {
             loops: loops.into_iter().map(state).enumerate().collect(),
             ..Self::default()
@@ -99,11 +83,8 @@ impl Book {
                 rows,
                 watermark,
             } => {
-                if rows.row_count() > 0 {
-                    let pending = &mut self.loops.entry(loop_id).or_default().pending;
-                    let of_epoch = pending.entry(barrier.epoch).or_default();
-                    of_epoch.push((operator.operator_id.clone(), rows));
-                }
+                let state = self.loops.entry(loop_id).or_default();
+                state.take(barrier.epoch, &operator.operator_id, rows);
                 self.watermarks
                     .entry(barrier.epoch)
                     .or_default()
@@ -118,9 +99,31 @@ impl Book {
                 pre_commit,
             } => {
                 let of_epoch = self.notes.entry(barrier.epoch).or_default();
-                of_epoch.push((sink, pre_commit));
+                of_epoch.push((sink, TakenNote::Own(pre_commit)));
             }
             CheckpointPart::Acknowledged { .. } | CheckpointPart::InputEnded { .. } => {}
+        }
+    }
+
+    /// Takes what another process has stored of a loop of its own.
+    pub(crate) fn take_staged(&mut self, staged: StagedPart) {
+        let epoch = staged.barrier.epoch;
+        self.loops
+            .entry(staged.loop_id)
+            .or_default()
+            .replace(staged.segments);
+        self.cuts.entry(epoch).or_default().extend(staged.cuts);
+        self.watermarks
+            .entry(epoch)
+            .or_default()
+            .extend(staged.watermarks);
+        for note in staged.notes {
+            let sink = Participant {
+                operator_id: note.operator_id.clone(),
+                subtask: note.subtask as usize,
+            };
+            let of_epoch = self.notes.entry(note.epoch).or_default();
+            of_epoch.push((sink, TakenNote::Stored(note)));
         }
     }
 
@@ -133,17 +136,21 @@ impl Book {
         for (loop_id, state) in &mut self.loops {
             state.draft(*loop_id, epoch, &mut draft.segments);
         }
-        for (of_epoch, notes) in up_to(&mut self.notes, epoch) {
-            let mut notes = notes;
+        for (of_epoch, mut notes) in up_to(&mut self.notes, epoch) {
             notes.sort_by(|left, right| left.0.cmp(&right.0));
-            for (sink, pre_commit) in notes {
-                let note = CommitNote {
-                    epoch: of_epoch,
-                    subtask: sink.subtask,
-                    note: pre_commit.note.clone(),
-                };
-                draft.notes.push((sink.operator_id, note));
-                draft.staged.push(pre_commit);
+            for (sink, note) in notes {
+                match note {
+                    TakenNote::Own(pre_commit) => {
+                        let note = CommitNote {
+                            epoch: of_epoch,
+                            subtask: sink.subtask,
+                            note: pre_commit.note.clone(),
+                        };
+                        draft.notes.push(DraftNote::New(sink.operator_id, note));
+                        draft.staged.push(pre_commit);
+                    }
+                    TakenNote::Stored(note) => draft.notes.push(DraftNote::Stored(note)),
+                }
             }
         }
         let cuts = up_to(&mut self.cuts, epoch).remove(&epoch).unwrap_or_default();
@@ -165,54 +172,13 @@ impl Book {
 
     /// A segment of a draft is stored.
     pub(crate) fn stored(&mut self, loop_id: LoopId, segment: SegmentRef) {
-        let stored = &mut self.loops.entry(loop_id).or_default().stored;
-        if segment.kind == SegmentKind::Base {
-            stored.clear();
-        }
-        stored.push(segment);
+        self.loops.entry(loop_id).or_default().add(segment);
     }
 
     /// All segments that a manifest needs now.
     pub(crate) fn segments(&self) -> impl Iterator<Item = &SegmentRef> {
-        self.loops.values().flat_map(|state| &state.stored)
+        self.loops.values().flat_map(LoopState::stored)
     }
-}
-
-impl LoopState {
-    fn draft(&mut self, loop_id: LoopId, epoch: u64, segments: &mut Vec<SegmentDraft>) {
-        // Of several, only the first can be the base of the others.
-        let mut is_first = true;
-        for (of_epoch, operators) in up_to(&mut self.pending, epoch) {
-            let is_base = is_first && (self.stored.is_empty() || self.is_fold_due());
-            is_first = false;
-            let (kind, folded) = match is_base {
-                true => (SegmentKind::Base, self.stored.clone()),
-                false => (SegmentKind::Delta, Vec::new()),
-            };
-            segments.push(SegmentDraft {
-                loop_id,
-                subtask: self.name.clone(),
-                epoch: of_epoch,
-                kind,
-                operators: Arc::new(operators),
-                folded,
-            });
-        }
-    }
-
-    /// The deltas have come to outweigh the base: reading them all back takes twice as long as it has to.
-    fn is_fold_due(&self) -> bool {
-        let Some((base, deltas)) = self.stored.split_first() else {
-            return false;
-        };
-        deltas.iter().map(|delta| delta.size_bytes).sum::<u64>() > base.size_bytes
-    }
-}
-
-/// Takes the entries up to an epoch.
-fn up_to<T>(by_epoch: &mut BTreeMap<u64, T>, epoch: u64) -> BTreeMap<u64, T> {
-    let later = by_epoch.split_off(&(epoch + 1));
-    std::mem::replace(by_epoch, later)
 }
 
 /// The times of an epoch: per operator the least watermark of its subtasks, per partition of a source its largest event time.

@@ -11,12 +11,16 @@ mod book;
 mod coordinator;
 mod delivery;
 mod engine;
+mod loop_state;
 mod mailbox;
 mod recorder;
+mod segment_writer;
 
 pub(crate) use book::Book;
 pub(crate) use coordinator::{Coordinator, Surroundings};
 pub(crate) use delivery::{Delivered, Delivery};
 pub(crate) use engine::{Engine, GIVEN_UP_MAX, Pace};
+pub(crate) use loop_state::{LoopState, up_to};
 pub(crate) use mailbox::{Mail, Mailbox};
 pub(crate) use recorder::{Heading, Recorder};
+pub(crate) use segment_writer::SegmentWriter;

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use super::book::{Book, Draft, SegmentDraft};
+use super::book::{Book, Draft};
+use super::loop_state::DraftNote;
+use super::segment_writer::SegmentWriter;
 use crate::checkpoint::manifest::{Manifest, ManifestLog, PlanIdentity, SinkNote};
 use crate::connector::CommitNote;
-use crate::error::{Error, Result};
-use crate::state::segment::{SegmentBuilder, SegmentHeading, SegmentOptions, SegmentRef, SegmentSet, fold};
+use crate::error::Result;
+use crate::state::segment::SegmentOptions;
 use crate::state::store::CheckpointStore;
 use crate::time::Clock;
 
@@ -30,7 +32,7 @@ pub(crate) struct Recorder {
     log: ManifestLog,
     next_sequence: u64,
     heading: Heading,
-    options: SegmentOptions,
+    segments: SegmentWriter,
     clock: Arc<dyn Clock>,
     /// What sinks have not delivered yet, oldest first, as manifests and as sinks have it.
     undelivered: Vec<(SinkNote, CommitNote)>,
@@ -55,10 +57,15 @@ impl Recorder {
     ) -> Self {
         Self {
             log: ManifestLog::new(Arc::clone(&store)),
+            segments: SegmentWriter::new(
+                Arc::clone(&store),
+                heading.generation,
+                heading.plan.key_groups,
+                options,
+            ),
             store,
             next_sequence,
             heading,
-            options,
             clock,
             undelivered: Vec::new(),
         }
@@ -68,16 +75,22 @@ impl Recorder {
     pub(crate) async fn record(&mut self, draft: &mut Draft, book: &mut Book) -> Result<Recorded> {
         let mut recorded = Recorded::default();
         while let Some(segment) = draft.segments.first() {
-            let segment_ref = self.segment(segment).await?;
+            let segment_ref = self.segments.write(segment).await?;
             recorded.new_bytes += segment_ref.size_bytes;
             book.stored(segment.loop_id, segment_ref);
             draft.segments.remove(0);
         }
-        while let Some((operator_id, note)) = draft.notes.first() {
-            let generation = self.heading.generation;
-            let stored = SinkNote::store(self.store.as_ref(), generation, operator_id, note).await?;
-            recorded.new_bytes += note.note.len() as u64;
-            self.undelivered.push((stored, note.clone()));
+        while let Some(note) = draft.notes.first() {
+            let (stored, note) = match note {
+                DraftNote::New(operator_id, note) => {
+                    let generation = self.heading.generation;
+                    let stored = SinkNote::store(self.store.as_ref(), generation, operator_id, note).await?;
+                    recorded.new_bytes += note.note.len() as u64;
+                    (stored, note.clone())
+                }
+                DraftNote::Stored(stored) => (stored.clone(), stored.load(self.store.as_ref()).await?),
+            };
+            self.undelivered.push((stored, note));
             draft.notes.remove(0);
         }
         // After an error it is not known whether the manifest is there: it has to stay the same.
@@ -117,37 +130,6 @@ impl Recorder {
     /// Removes what no retained manifest needs.
     pub(crate) async fn tidy(&mut self, retained: usize) -> Result<()> {
         self.log.collect(retained).await.map(drop)
-    }
-
-    async fn segment(&self, draft: &SegmentDraft) -> Result<SegmentRef> {
-        let heading = SegmentHeading {
-            generation: self.heading.generation,
-            epoch: draft.epoch,
-            subtask: draft.subtask.clone(),
-            kind: draft.kind,
-            key_groups: self.heading.plan.key_groups,
-        };
-        let built = if draft.folded.is_empty() {
-            let mut builder = SegmentBuilder::new(heading, self.options);
-            for (operator_id, rows) in draft.operators.iter() {
-                builder.add(operator_id, rows)?;
-            }
-            builder.finish()?
-        } else {
-            let stored = SegmentSet::open(Arc::clone(&self.store), &draft.folded).await?;
-            let newer = Arc::clone(&draft.operators);
-            let options = self.options;
-            let tokio = tokio::runtime::Handle::current();
-            // It waits for the store.
-            let folding =
-                tokio::task::spawn_blocking(move || fold(&stored, &newer, heading, options, &tokio));
-            let failed = |error| Error::Bug(format!("segments cannot be folded: {error}"));
-            folding.await.map_err(failed)??
-        };
-        self.store
-            .put_if_absent(&built.reference.name, built.payload)
-            .await?;
-        Ok(built.reference)
     }
 
     fn manifest(&self, draft: &Draft, book: &Book) -> Manifest {

@@ -25,7 +25,7 @@ pub(crate) struct Restored {
     segments: SegmentSet,
     /// Whether later snapshots are read after these segments.
     is_continued: bool,
-    notes: Vec<(String, CommitNote)>,
+    store: Arc<dyn CheckpointStore>,
     tokio: tokio::runtime::Handle,
 }
 
@@ -57,20 +57,12 @@ impl Restored {
         let kept = manifest.plan.operators.iter().filter(is_same);
         let kept: BTreeSet<String> = kept.map(|operator| operator.operator_id.clone()).collect();
         let segments = SegmentSet::open(Arc::clone(store), &manifest.segments).await?;
-        let mut notes = Vec::new();
-        for sink in manifest
-            .sinks
-            .iter()
-            .filter(|sink| kept.contains(&sink.operator_id))
-        {
-            notes.push((sink.operator_id.clone(), sink.load(store.as_ref()).await?));
-        }
         Ok(Self {
             manifest,
             kept,
             segments,
             is_continued: false,
-            notes,
+            store: Arc::clone(store),
             tokio: tokio.clone(),
         })
     }
@@ -92,15 +84,24 @@ impl Restored {
         Some(by_loop)
     }
 
+    /// Where it is.
+    pub(crate) fn store(&self) -> &Arc<dyn CheckpointStore> {
+        &self.store
+    }
+
     /// The checkpoint.
     pub(crate) fn manifest(&self) -> &Manifest {
         &self.manifest
     }
 
     /// What a sink has to commit again; oldest first.
-    pub(crate) fn notes_of(&self, operator_id: &str) -> Vec<CommitNote> {
-        let of_sink = self.notes.iter().filter(|(sink, _)| sink == operator_id);
-        of_sink.map(|(_, note)| note.clone()).collect()
+    pub(crate) async fn notes_of(&self, operator_id: &str) -> Result<Vec<CommitNote>> {
+        let mut notes = Vec::new();
+        let sinks = self.manifest.sinks.iter();
+        for sink in sinks.filter(|sink| sink.operator_id == operator_id && self.is_kept(operator_id)) {
+            notes.push(sink.load(self.store.as_ref()).await?);
+        }
+        Ok(notes)
     }
 
     /// Whether an operator is what it was, so that it goes on from its state if it has any.

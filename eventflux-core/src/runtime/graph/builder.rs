@@ -1,6 +1,6 @@
 //! Builds the loops of a plan.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use tokio::sync::watch;
@@ -17,7 +17,7 @@ use crate::operator::{Operator, OperatorContext};
 use crate::plan::{Edge, ErrorPolicy, Exchange, Node, NodeId, OperatorSpec, PhysicalPlan, Port, SourceSpec};
 use crate::runtime::chain::{Next, Side, Stage};
 use crate::runtime::config::RuntimeConfig;
-use crate::runtime::edge::{EdgeFeed, EdgeSender, EdgeTarget, Mailbox};
+use crate::runtime::edge::{EdgeFeed, EdgeId, EdgeSender, EdgeTarget, Mailbox, RemoteEdges};
 use crate::runtime::exchange::{Exchange as Exchanger, KeyRoute, Route};
 use crate::runtime::merge::Round;
 use crate::runtime::meter::{Meter, OperatorEntry};
@@ -46,6 +46,16 @@ pub(crate) struct Builder<'a> {
     pub(crate) make_operator: &'a MakeOperator,
     /// Outputs that nobody reads.
     pub(crate) left_out: &'a BTreeSet<NodeId>,
+    /// Which loops are built here; `None`: all.
+    pub(crate) share: Option<Part<'a>>,
+}
+
+/// The loops that one of several processes runs.
+#[derive(Clone, Copy)]
+pub(crate) struct Part<'a> {
+    pub(crate) loops: &'a BTreeSet<LoopId>,
+    /// The ways to the loops of the others.
+    pub(crate) edges: &'a dyn RemoteEdges,
 }
 
 /// The mailboxes of all loops that have one.
@@ -62,9 +72,17 @@ struct Place<'a> {
 impl Builder<'_> {
     /// Builds all loops, in the order of their heads in the plan.
     pub(crate) fn build(&self) -> Result<Vec<Subtask>> {
-        let loops = self.layout.loops(self.plan, self.left_out);
+        let mut loops: Vec<_> = self
+            .layout
+            .loops(self.plan, self.left_out)
+            .into_iter()
+            .enumerate()
+            .collect();
+        if let Some(share) = self.share {
+            loops.retain(|(loop_id, _)| share.loops.contains(loop_id));
+        }
         let mut mailboxes = Mailboxes::new();
-        for LoopShape { head, subtask, .. } in &loops {
+        for (_, LoopShape { head, subtask, .. }) in &loops {
             if Layout::is_origin(self.plan, *head) {
                 continue;
             }
@@ -76,10 +94,41 @@ impl Builder<'_> {
             };
             mailboxes.insert((*head, *subtask), Arc::new(mailbox));
         }
-        let loops = loops.into_iter().enumerate();
+        let is_here: HashSet<_> = loops
+            .iter()
+            .map(|(_, shape)| (shape.head, shape.subtask))
+            .collect();
+        if let Some(share) = self.share {
+            self.receive_from_others(share, &is_here, &mailboxes)?;
+        }
+        let loops = loops.into_iter();
         loops
             .map(|(loop_id, shape)| self.subtask(loop_id, shape, &mailboxes))
             .collect()
+    }
+
+    /// Has rows of loops that run elsewhere come into the mailboxes of those here.
+    fn receive_from_others(
+        &self,
+        share: Part<'_>,
+        is_here: &HashSet<(NodeId, usize)>,
+        mailboxes: &Mailboxes,
+    ) -> Result<()> {
+        for ((head, receiver), mailbox) in mailboxes {
+            for (edge, sender, channel) in self.layout.channels_of(self.plan, *head, *receiver) {
+                let from = self.layout.head_of(self.plan, self.plan.edges[edge].from);
+                if !is_here.contains(&(from, sender)) {
+                    let id = EdgeId {
+                        edge,
+                        sender,
+                        receiver: *receiver,
+                    };
+                    let feed = EdgeFeed::new(Arc::clone(mailbox), channel);
+                    share.edges.receive(id, feed)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     fn subtask(&self, loop_id: LoopId, shape: LoopShape, mailboxes: &Mailboxes) -> Result<Subtask> {
@@ -265,13 +314,18 @@ impl Builder<'_> {
         for receiver in &receivers {
             let mailbox = place.mailboxes.get(&(edge.to, *receiver));
             let channel = self.layout.channel(index, place.subtask, *receiver);
-            let (Some(mailbox), Some(channel)) = (mailbox, channel) else {
-                return Err(Error::Bug(format!(
-                    "edge {} -> {} leads nowhere",
-                    edge.from, edge.to
-                )));
+            let id = EdgeId {
+                edge: index,
+                sender: place.subtask,
+                receiver: *receiver,
             };
-            let target = EdgeTarget::Local(EdgeFeed::new(Arc::clone(mailbox), channel));
+            let target = match (mailbox, channel, self.share) {
+                (Some(mailbox), Some(channel), _) => {
+                    EdgeTarget::Local(EdgeFeed::new(Arc::clone(mailbox), channel))
+                }
+                (None, Some(_), Some(share)) => EdgeTarget::Remote(share.edges.sender(id)?),
+                _ => return Err(Error::Bug(format!("{id} leads nowhere"))),
+            };
             senders.push(EdgeSender::new(target, Arc::clone(place.task)));
         }
         let route = match &edge.exchange {

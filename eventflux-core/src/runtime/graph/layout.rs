@@ -23,15 +23,21 @@ pub(crate) struct Layout {
 
 /// One loop of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct LoopShape {
-    /// The node that it begins with.
-    pub(crate) head: NodeId,
+pub struct LoopShape {
+    /// The node of the plan that it begins with.
+    pub head: NodeId,
     /// Which copy it is, from 0.
-    pub(crate) subtask: usize,
+    pub subtask: usize,
+    /// How many copies there are.
+    pub width: usize,
     /// What it is called: loops of one operator differ in the copy, those of several operators may have the same name.
-    pub(crate) name: String,
+    pub name: String,
     /// The ids of its operators.
-    pub(crate) operators: BTreeSet<String>,
+    pub operators: BTreeSet<String>,
+    /// Barriers begin here: no other loop sends it anything.
+    pub is_origin: bool,
+    /// It has to run where handlers of streams are: it begins or ends with a stream of the process itself.
+    pub is_in_process: bool,
 }
 
 impl Layout {
@@ -117,9 +123,17 @@ impl Layout {
             .collect();
         let name = &plan.node(head).name;
         let width = self.width(head);
+        let is_in_process = members.iter().any(|member| match &plan.node(*member).spec {
+            OperatorSpec::Source(source) => matches!(source.kind, SourceKind::InProcess),
+            OperatorSpec::InProcessSink(_) => true,
+            _ => false,
+        });
         let shape = |subtask: usize| LoopShape {
             head,
             subtask,
+            width,
+            is_origin: self.channel_edges(head, subtask).is_empty(),
+            is_in_process,
             name: match width {
                 1 => name.clone(),
                 _ => format!("{name} {}/{width}", subtask + 1),
@@ -127,6 +141,35 @@ impl Layout {
             operators: operators.clone(),
         };
         (0..width).map(shape).collect()
+    }
+
+    /// The node that begins the loops which a node is part of.
+    pub(crate) fn head_of(&self, plan: &PhysicalPlan, node: NodeId) -> NodeId {
+        let into = |node: NodeId| {
+            let mut fused = plan.edges.iter().zip(&self.is_fused);
+            fused.find(|(edge, is_fused)| **is_fused && edge.to == node)
+        };
+        let mut head = node;
+        while let Some((edge, _)) = into(head) {
+            head = edge.from;
+        }
+        head
+    }
+
+    /// The channels of a loop: edge, sender, and the channel's number.
+    pub(crate) fn channels_of(
+        &self,
+        plan: &PhysicalPlan,
+        head: NodeId,
+        subtask: usize,
+    ) -> Vec<(usize, usize, usize)> {
+        let edges = plan.edges.iter().enumerate();
+        let senders = edges
+            .filter(|(_, edge)| edge.to == head)
+            .flat_map(|(index, edge)| (0..self.width(edge.from)).map(move |sender| (index, sender)));
+        senders
+            .filter_map(|(edge, sender)| Some((edge, sender, self.channel(edge, sender, subtask)?)))
+            .collect()
     }
 
     /// Whether a node's loops take rows from outside.

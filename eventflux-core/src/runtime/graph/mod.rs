@@ -5,6 +5,7 @@ mod layout;
 mod outside;
 mod width;
 
-pub(crate) use builder::{Builder, MakeOperator};
-pub(crate) use layout::{Layout, LoopShape};
+pub(crate) use builder::{Builder, MakeOperator, Part};
+pub(crate) use layout::Layout;
+pub use layout::LoopShape;
 pub(crate) use outside::{End, OpenSource, Outside};

@@ -83,6 +83,7 @@ impl Stepper {
             outside: &hands,
             make_operator,
             left_out: &BTreeSet::new(),
+            share: None,
         };
         let mut loops = builder.build()?;
         loops.iter_mut().try_for_each(Subtask::open)?;

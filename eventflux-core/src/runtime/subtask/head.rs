@@ -373,14 +373,6 @@ impl Head {
         }
     }
 
-    /// Whether the loop takes what it is asked to, from orders, and not from other loops.
-    pub(crate) fn is_origin(&self) -> bool {
-        match self {
-            Head::Source(_) => true,
-            Head::Merge(head) => head.merge.channel_count() == 0,
-        }
-    }
-
     /// Visits the outputs of the chain's root.
     pub(crate) fn each_branch(&mut self, visit: impl FnMut(&mut Next) -> Result<()>) -> Result<()> {
         match self {

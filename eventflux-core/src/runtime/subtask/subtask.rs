@@ -68,11 +68,6 @@ impl Subtask {
         &self.task.name
     }
 
-    /// Whether barriers begin here.
-    pub(crate) fn is_origin(&self) -> bool {
-        self.head.is_origin()
-    }
-
     /// Prepares the first step: from now on time counts, also before the loop has its thread.
     pub(crate) fn open(&mut self) -> Result<()> {
         with_task_clock(self.accounted_us, || self.head.open())

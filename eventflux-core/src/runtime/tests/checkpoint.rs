@@ -15,15 +15,15 @@ use crate::state::segment::SegmentKind;
 use crate::state::store::{CheckpointStore, MemoryStore};
 
 /// Everything that outlives a run.
-struct World {
-    rows: Vec<Vec<Row>>,
-    shelf: Arc<Shelf>,
-    journal: Arc<Journal>,
+pub(super) struct World {
+    pub(super) rows: Vec<Vec<Row>>,
+    pub(super) shelf: Arc<Shelf>,
+    pub(super) journal: Arc<Journal>,
     store: Arc<MemoryStore>,
 }
 
 impl World {
-    fn new(partition_count: usize, row_count: usize) -> Self {
+    pub(super) fn new(partition_count: usize, row_count: usize) -> Self {
         let rows = partitions(partition_count, row_count);
         Self {
             shelf: Shelf::new(rows.clone()),
@@ -33,7 +33,7 @@ impl World {
         }
     }
 
-    fn checkpoints(&self) -> CheckpointConfig {
+    pub(super) fn checkpoints(&self) -> CheckpointConfig {
         CheckpointConfig::new(Arc::clone(&self.store) as _)
     }
 
@@ -48,7 +48,7 @@ impl World {
     }
 
     /// Runs to the end of the input and compares what is visible with an undisturbed run.
-    fn finish(&self, parallelism: usize) {
+    pub(super) fn finish(&self, parallelism: usize) {
         self.shelf.let_read_all();
         let running = self.start(parallelism);
         assert_eq!(running.wait().unwrap().end, RunEnd::InputEnded);

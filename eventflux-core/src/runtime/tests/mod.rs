@@ -7,6 +7,7 @@ mod ending;
 mod failure;
 mod flow;
 mod recovery_kit;
+mod share;
 mod side;
 
 use std::sync::{Arc, Mutex};
