@@ -1,9 +1,16 @@
-//! What the command line accepts. Every flag has an environment twin `EVENTFLUX_…`.
+//! What the command line accepts. Every flag has an environment twin `EVENTFLUX_…`; where it is configuration, a key of
+//! [`config::model`](crate::config::model) names the same variable, and files may give it.
 
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::config::model::CompressionName;
+use crate::config::value::TextValue;
 
 /// SQL over streams: one file, one binary.
 ///
@@ -22,6 +29,11 @@ pub struct Cli {
 /// Flags of every command.
 #[derive(Debug, Args)]
 pub struct Global {
+    /// Read configuration from this YAML file, or from those of this folder; may be repeated, later ones win [default: eventflux.yaml beside
+    /// the app or in the working folder, if there is one]
+    #[arg(long, global = true, env = "EVENTFLUX_CONFIG", value_name = "FILE")]
+    pub config: Vec<PathBuf>,
+
     /// Colour in diagnostics and progress; NO_COLOR is respected
     #[arg(long, global = true, value_enum, default_value_t = Choice::Auto, env = "EVENTFLUX_COLOR", value_name = "WHEN")]
     pub color: Choice,
@@ -31,7 +43,7 @@ pub struct Global {
     pub no_progress: bool,
 
     /// More log messages (-v info, -vv debug, -vvv trace)
-    #[arg(short, long, global = true, action = clap::ArgAction::Count, conflicts_with = "quiet")]
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, env = "EVENTFLUX_VERBOSE")]
     pub verbose: u8,
 
     /// Errors only
@@ -44,7 +56,8 @@ pub struct Global {
 }
 
 /// Yes, no, or as the terminal suggests.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum Choice {
     Auto,
     Always,
@@ -52,7 +65,8 @@ pub enum Choice {
 }
 
 /// How log messages look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum LogFormat {
     Text,
     Json,
@@ -74,12 +88,57 @@ pub enum Command {
     /// What can be connected to, and how
     #[command(subcommand)]
     Connector(ConnectorCommand),
+    /// What is configured, and where it is from; whether files are right; which keys there are
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// Print a shell's completion script
     Completions {
         /// The shell
         #[arg(value_enum)]
         shell: clap_complete::Shell,
     },
+}
+
+impl Command {
+    /// The app of the command, if it has one.
+    pub fn app(&self) -> Option<&Path> {
+        match self {
+            Command::Run(arguments) => Some(&arguments.app),
+            Command::Explain(arguments) => Some(&arguments.app),
+            Command::Replay(arguments) => Some(&arguments.app),
+            _ => None,
+        }
+    }
+
+    /// Whether configuration is of use to it.
+    pub fn is_configured(&self) -> bool {
+        match self {
+            Command::Run(_) | Command::Check(_) | Command::Explain(_) | Command::Replay(_) => true,
+            Command::Savepoint(savepoint) => matches!(savepoint, SavepointCommand::Create { .. }),
+            Command::Config(config) => matches!(config, ConfigCommand::Show { .. }),
+            Command::Connector(_) | Command::Completions { .. } => false,
+        }
+    }
+
+    /// How it shows diagnostics.
+    pub fn diagnostics(&self) -> DiagnosticFormat {
+        match self {
+            Command::Run(arguments) => arguments.diagnostics,
+            Command::Check(arguments) => arguments.format,
+            Command::Config(ConfigCommand::Check { format, .. }) => *format,
+            _ => DiagnosticFormat::Full,
+        }
+    }
+
+    /// The settings of SQL, where it has them.
+    pub fn settings_mut(&mut self) -> Option<&mut Settings> {
+        match self {
+            Command::Run(arguments) => Some(&mut arguments.settings),
+            Command::Explain(arguments) => Some(&mut arguments.settings),
+            Command::Replay(arguments) => Some(&mut arguments.settings),
+            _ => None,
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -123,37 +182,44 @@ pub struct ListenArgs {
     pub listen: crate::listen::ListenAddress,
 
     /// Listen also at an address that other machines can reach; there is no authentication
-    #[arg(long, env = "EVENTFLUX_LISTEN_PUBLIC", requires = "listen")]
+    #[arg(long, env = "EVENTFLUX_LISTEN_PUBLIC")]
     pub listen_public: bool,
 }
 
-/// Where state is kept over restarts.
+/// Where state is kept over restarts, and how.
 #[derive(Debug, Args)]
 pub struct StateArgs {
     /// Keep checkpoints in this directory; a restart continues from the last one
-    #[arg(long, env = "EVENTFLUX_STATE_DIR", value_name = "DIR", group = "state_store")]
+    #[arg(long, env = "EVENTFLUX_STATE_DIR", value_name = "DIR")]
     pub state_dir: Option<PathBuf>,
 
     /// Keep checkpoints here: `redis://host:port/database`, a directory, or an object store that is built in
-    #[arg(long, env = "EVENTFLUX_STATE", value_name = "URL", group = "state_store")]
+    #[arg(long, env = "EVENTFLUX_STATE", value_name = "URL", hide_env_values = true)]
     pub state: Option<String>,
 
     /// From the beginning of one checkpoint to that of the next: `10s`, `500ms`
-    #[arg(long, env = "EVENTFLUX_CHECKPOINT_INTERVAL", value_name = "DURATION", default_value = "10s", requires = "state_store", value_parser = crate::duration::parse)]
+    #[arg(long, env = "EVENTFLUX_CHECKPOINT_INTERVAL", value_name = "DURATION", default_value = "10s", value_parser = crate::duration::parse)]
     pub checkpoint_interval: Duration,
+
+    /// How many checkpoints are kept
+    #[arg(long, env = "EVENTFLUX_RETAINED_CHECKPOINTS", value_name = "N", default_value = "3", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub retained_checkpoints: u16,
+
+    /// How checkpoints are compressed: none, lz4, snappy, zstd
+    #[arg(long, env = "EVENTFLUX_COMPRESSION", value_name = "NAME", default_value = "lz4", value_parser = CompressionName::parse)]
+    pub compression: CompressionName,
 
     /// Where to start: `latest` (the last checkpoint, if there is one), `none`, a checkpoint's number, or a savepoint's path
     #[arg(
         long,
         env = "EVENTFLUX_FROM",
         value_name = "latest|none|NUMBER|PATH",
-        default_value = "latest",
-        requires = "state_store"
+        default_value = "latest"
     )]
     pub from: From,
 
     /// Start although state would be lost that the app has no use for
-    #[arg(long, env = "EVENTFLUX_ALLOW_DROP_STATE", requires = "state_store")]
+    #[arg(long, env = "EVENTFLUX_ALLOW_DROP_STATE")]
     pub allow_drop_state: bool,
 }
 
@@ -189,7 +255,7 @@ pub enum SavepointCommand {
 
         /// Where the app keeps its checkpoints
         #[arg(long, env = "EVENTFLUX_STATE_DIR", value_name = "DIR")]
-        state_dir: PathBuf,
+        state_dir: Option<PathBuf>,
 
         /// The checkpoint's number, in place of the last one
         #[arg(long, value_name = "NUMBER")]
@@ -226,7 +292,8 @@ pub struct Settings {
     #[arg(short, long, env = "EVENTFLUX_PARALLELISM", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub parallelism: Option<u16>,
 
-    /// A setting, as `SET key = value` in the app would; may be repeated and wins over the app
+    /// A setting, as `SET key = value` in the app would, or a key of the configuration, which has a dot: `state_backend.pool_size=20`; may be
+    /// repeated, and wins over the app and over files
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
     pub set: Vec<(String, String)>,
 }
@@ -289,8 +356,48 @@ pub enum ConnectorCommand {
     },
 }
 
-/// How rows are printed.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Print every key with its value; secrets are masked
+    Show {
+        /// Also print where each value is from: default, file, environment, flag
+        #[arg(long)]
+        origin: bool,
+
+        /// How it is printed
+        #[arg(long, value_enum, default_value_t = ShowFormat::Text)]
+        format: ShowFormat,
+
+        /// A command with its flags, as it would be run: `-- run app.sql -p 4`
+        #[arg(last = true, value_name = "COMMAND")]
+        command: Vec<OsString>,
+    },
+    /// Check files, or the YAML files of folders, offline: references are not looked up
+    Check {
+        /// Files and folders, as `--config` takes them
+        #[arg(value_name = "FILE", required = true)]
+        paths: Vec<PathBuf>,
+
+        /// How diagnostics are shown
+        #[arg(long, value_enum, default_value_t = DiagnosticFormat::Full, env = "EVENTFLUX_DIAGNOSTICS")]
+        format: DiagnosticFormat,
+    },
+    /// Print the JSON schema of configuration files, for editors
+    Schema,
+}
+
+/// How `config show` prints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ShowFormat {
+    /// A line for each key
+    Text,
+    /// One JSON object
+    Json,
+}
+
+/// How rows are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum RowFormat {
     /// A table on a terminal, ndjson otherwise
     Auto,
@@ -307,7 +414,8 @@ pub enum RowFormat {
 }
 
 /// How diagnostics are shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum DiagnosticFormat {
     /// The source line with a caret
     Full,

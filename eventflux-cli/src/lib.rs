@@ -6,6 +6,7 @@ mod answer;
 mod app_text;
 mod args;
 mod command;
+pub mod config;
 mod duration;
 mod exit;
 mod listen;
@@ -15,35 +16,41 @@ mod print;
 mod progress;
 mod report;
 mod signal;
+mod start;
 mod state;
 mod until;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
-use crate::args::{Cli, Command, ConnectorCommand};
+use crate::args::{Command, ConnectorCommand};
 use crate::exit::Exit;
+use crate::start::Started;
 
 /// The command, from its arguments to its exit code.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
-    log::start(&cli.global);
     panic::report_as_bugs();
-    let done = std::panic::catch_unwind(|| execute(cli));
+    let done = std::panic::catch_unwind(|| match start::start(std::env::args_os().collect()) {
+        Ok(started) => {
+            log::start(&started.cli.global);
+            execute(started)
+        }
+        Err(exit) => exit,
+    });
     // The hook has said what happened.
     done.unwrap_or(Exit::Failed).code()
 }
 
-fn execute(cli: Cli) -> Exit {
+fn execute(started: Started) -> Exit {
+    let Started { cli, effective } = started;
     match cli.command {
-        Command::Run(arguments) => command::run(&arguments, &cli.global),
+        Command::Run(arguments) => command::run(&arguments, &cli.global, &effective),
         Command::Check(arguments) => command::check(&arguments, &cli.global),
         Command::Explain(arguments) => command::explain(&arguments, &cli.global),
         Command::Replay(arguments) => command::replay(&arguments, &cli.global),
         Command::Savepoint(savepoint) => command::savepoint(&savepoint),
         Command::Connector(ConnectorCommand::List) => command::connector_list(),
         Command::Connector(ConnectorCommand::Doc { name }) => command::connector_doc(&name),
+        Command::Config(config) => command::config(&config, &cli.global, &effective),
         Command::Completions { shell } => command::completions(shell),
     }
 }

@@ -30,6 +30,11 @@ pub fn warning(message: impl Display) {
     line("warning", message);
 }
 
+/// Something that is as it should be, and that a user may not expect.
+pub fn note(message: impl Display) {
+    line("note", message);
+}
+
 /// Any text, as it stands.
 pub fn plain(text: &str) {
     let _ = anstream::stderr().write_all(text.as_bytes());

@@ -1,14 +1,24 @@
-//! Where an app keeps its state, as the flags say.
+//! Where an app keeps its state, as flags, variables and files say.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use eventflux::checkpoint::block_on_store;
 use eventflux::persistence::{
-    CheckpointConfig, CheckpointStore, DirectoryStore, StartFrom, StoreOptions, open_store,
+    CheckpointConfig, CheckpointStore, DirectoryStore, MemoryStore, StartFrom, StoreOptions, open_store,
 };
+#[cfg(feature = "redis")]
+use eventflux::persistence::{RedisConfig, RedisPersistenceStore};
 
+use eventflux::sql::diagnostic::Code;
+
+use crate::app_text::Shown;
 use crate::args::{From, StateArgs};
+use crate::config::model::{StateBackend, StateStore};
+use crate::config::value::StoreUrl;
+use crate::config::{Effective, Mistake};
+use crate::exit::Exit;
+use crate::{report, start};
 
 /// What an app is called: its file, without folder and ending.
 pub fn app_name(app: &Path) -> String {
@@ -17,13 +27,16 @@ pub fn app_name(app: &Path) -> String {
 }
 
 /// How checkpoints are taken; `None` without a place for them.
-pub fn checkpoints(arguments: &StateArgs, app: &Path) -> Result<Option<CheckpointConfig>, eventflux::Error> {
+pub fn checkpoints(
+    arguments: &StateArgs,
+    backend: &StateBackend,
+    app: &Path,
+) -> Result<Option<CheckpointConfig>, eventflux::Error> {
     let name = app_name(app);
-    let store: Arc<dyn CheckpointStore> = match (&arguments.state_dir, &arguments.state) {
-        (Some(directory), _) => Arc::new(DirectoryStore::open(directory)?),
-        (None, Some(address)) => open(address, &name, false)?,
-        (None, None) => return Ok(None),
+    let Some(kind) = backend.implementation else {
+        return Ok(None);
     };
+    let store = open_backend(kind, backend, &name)?;
     let from = match &arguments.from {
         From::Latest => StartFrom::Latest,
         From::Nothing => StartFrom::Nothing,
@@ -33,22 +46,106 @@ pub fn checkpoints(arguments: &StateArgs, app: &Path) -> Result<Option<Checkpoin
     Ok(Some(CheckpointConfig {
         app: name,
         interval: Some(arguments.checkpoint_interval),
+        retained: usize::from(arguments.retained_checkpoints),
+        compression: arguments.compression.0,
         from,
         is_drop_allowed: arguments.allow_drop_state,
         ..CheckpointConfig::new(store)
     }))
 }
 
-/// The store at an address, for an app of this name.
+/// Keys and flags about checkpoints are of no use where there is no place for any.
+pub fn applicable(arguments: &StateArgs, effective: &Effective, shown: Shown) -> Result<(), Exit> {
+    if effective
+        .config
+        .eventflux
+        .distributed
+        .state_backend
+        .implementation
+        .is_some()
+    {
+        return Ok(());
+    }
+    let help = "give one: `--state-dir DIR`, `--state URL`, or `state_backend` in a configuration file";
+    for name in [
+        "checkpoint_interval",
+        "retained_checkpoints",
+        "compression",
+        "password",
+        "pool_size",
+    ] {
+        let path = format!("eventflux.distributed.state_backend.{name}");
+        if effective.is_given(&path) {
+            let message = format!("`{name}` is about checkpoints, and there is no place for any");
+            let mistake = Mistake::new(Code::MissingKey, &path, message, Some(help));
+            start::show(&effective.refusal(mistake), shown);
+            return Err(Exit::Usage);
+        }
+    }
+    if arguments.from != From::Latest || arguments.allow_drop_state {
+        report::mistake(format_args!(
+            "`--from` and `--allow-drop-state` are about checkpoints, and there is no place for any\n  help: {help}"
+        ));
+        return Err(Exit::Usage);
+    }
+    Ok(())
+}
+
+/// The store of a configuration; which of its keys go together was checked before.
+fn open_backend(
+    kind: StateStore,
+    backend: &StateBackend,
+    app: &str,
+) -> Result<Arc<dyn CheckpointStore>, eventflux::Error> {
+    let address = backend.url.as_ref().map(StoreUrl::expose);
+    match (kind, address) {
+        (StateStore::Redis, _) => redis(backend, app),
+        (StateStore::Memory, _) => Ok(Arc::new(MemoryStore::default())),
+        (StateStore::Directory, None) => Ok(Arc::new(DirectoryStore::open(
+            backend.path.as_deref().unwrap_or_default(),
+        )?)),
+        (StateStore::Directory | StateStore::ObjectStore, address) => {
+            let settings = backend.options.iter();
+            let options = StoreOptions {
+                app: app.to_owned(),
+                settings: settings
+                    .map(|(key, value)| (key.clone(), value.expose().to_owned()))
+                    .collect(),
+                ..StoreOptions::default()
+            };
+            block_on_store(open_store(address.unwrap_or_default(), &options))
+        }
+    }
+}
+
+#[cfg(feature = "redis")]
+fn redis(backend: &StateBackend, app: &str) -> Result<Arc<dyn CheckpointStore>, eventflux::Error> {
+    let config = RedisConfig {
+        url: backend.redis_urls().into_iter().next().unwrap_or_default(),
+        pool_size: usize::try_from(backend.pool_size.get()).unwrap_or(1),
+        ..RedisConfig::default()
+    };
+    // Its connections outlive the runtime that a run is opened with.
+    Ok(Arc::new(RedisPersistenceStore::for_app(config, app)?))
+}
+
+/// Says with which feature it could be opened.
+#[cfg(not(feature = "redis"))]
+fn redis(backend: &StateBackend, app: &str) -> Result<Arc<dyn CheckpointStore>, eventflux::Error> {
+    let address = backend.redis_urls().into_iter().next().unwrap_or_default();
+    open(&address, app, false)
+}
+
+/// The store at an address, for reading a savepoint.
 fn open(address: &str, app: &str, is_read_only: bool) -> Result<Arc<dyn CheckpointStore>, eventflux::Error> {
     #[cfg(feature = "redis")]
     if address.starts_with("redis") && address.contains("://") {
-        let config = eventflux::persistence::RedisConfig {
+        let config = RedisConfig {
             url: address.to_owned(),
-            ..Default::default()
+            ..RedisConfig::default()
         };
         // Its connections outlive the runtime that a run is opened with.
-        let store = eventflux::persistence::RedisPersistenceStore::for_app(config, app)?;
+        let store = RedisPersistenceStore::for_app(config, app)?;
         return Ok(Arc::new(store));
     }
     let options = StoreOptions {

@@ -2,6 +2,7 @@
 
 mod check;
 mod completions;
+mod config;
 mod connector;
 mod explain;
 mod replay;
@@ -10,6 +11,7 @@ mod savepoint;
 
 pub use check::check;
 pub use completions::completions;
+pub use config::config;
 pub use connector::{connector_doc, connector_list};
 pub use explain::explain;
 pub use replay::replay;

@@ -15,6 +15,7 @@ use eventflux::sql::CompiledApp;
 use crate::answer;
 use crate::app_text::{self, Shown};
 use crate::args::{Global, RowFormat, RunArgs};
+use crate::config::Effective;
 use crate::exit::Exit;
 use crate::listen::{Monitor, Server};
 use crate::print::Printer;
@@ -38,8 +39,25 @@ enum Event {
 }
 
 /// Runs an app.
-pub fn run(arguments: &RunArgs, global: &Global) -> Exit {
-    prepare(arguments, global).map_or_else(|exit| exit, |app| start(&app, arguments, global))
+pub fn run(arguments: &RunArgs, global: &Global, effective: &Effective) -> Exit {
+    if let Err(exit) = applicable(arguments, global, effective) {
+        return exit;
+    }
+    prepare(arguments, global).map_or_else(|exit| exit, |app| start(&app, arguments, global, effective))
+}
+
+/// What is configured has to be of use to a run, or is spoken of.
+fn applicable(arguments: &RunArgs, global: &Global, effective: &Effective) -> Result<(), Exit> {
+    let shown = Shown::new(arguments.diagnostics, global);
+    state::applicable(&arguments.state, effective, shown)?;
+    let of_nodes = effective.groups_of_nodes();
+    if !of_nodes.is_empty() && !global.quiet {
+        report::note(format_args!(
+            "one process runs this app: the configuration of {} is for nodes of a cluster",
+            of_nodes.join(", ")
+        ));
+    }
+    Ok(())
 }
 
 fn prepare(arguments: &RunArgs, global: &Global) -> Result<CompiledApp, Exit> {
@@ -52,7 +70,7 @@ fn prepare(arguments: &RunArgs, global: &Global) -> Result<CompiledApp, Exit> {
     )
 }
 
-fn start(app: &CompiledApp, arguments: &RunArgs, global: &Global) -> Exit {
+fn start(app: &CompiledApp, arguments: &RunArgs, global: &Global, effective: &Effective) -> Exit {
     answer::print(&app.answers);
     if app.plan.nodes.is_empty() {
         if app.answers.is_empty() {
@@ -66,7 +84,7 @@ fn start(app: &CompiledApp, arguments: &RunArgs, global: &Global) -> Exit {
         Ok(server) => server,
         Err(exit) => return exit,
     };
-    let runtime = config(app, arguments).and_then(|config| Runtime::new(app.plan.clone(), config));
+    let runtime = config(app, arguments, effective).and_then(|config| Runtime::new(app.plan.clone(), config));
     let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(error) => return Exit::before_start(&error),
@@ -105,7 +123,8 @@ fn start(app: &CompiledApp, arguments: &RunArgs, global: &Global) -> Exit {
     })
 }
 
-fn config(app: &CompiledApp, arguments: &RunArgs) -> eventflux::Result<RuntimeConfig> {
+fn config(app: &CompiledApp, arguments: &RunArgs, effective: &Effective) -> eventflux::Result<RuntimeConfig> {
+    let state = &effective.config.eventflux.distributed.state_backend;
     let cores = thread::available_parallelism().map_or(1, usize::from);
     Ok(RuntimeConfig {
         parallelism: app.settings.parallelism.unwrap_or(cores),
@@ -114,7 +133,7 @@ fn config(app: &CompiledApp, arguments: &RunArgs) -> eventflux::Result<RuntimeCo
             .batch_size
             .unwrap_or(RuntimeConfig::default().batch_rows_max),
         registry: eventflux::built_in_registry(),
-        checkpoints: state::checkpoints(&arguments.state, &arguments.app)?,
+        checkpoints: state::checkpoints(&arguments.state, state, &arguments.app)?,
         ..RuntimeConfig::default()
     })
 }

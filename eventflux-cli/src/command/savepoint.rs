@@ -25,7 +25,13 @@ pub fn savepoint(command: &SavepointCommand) -> Exit {
             path,
             state_dir,
             epoch,
-        } => create(path, state_dir, *epoch),
+        } => {
+            let Some(state_dir) = state_dir else {
+                report::mistake("`--state-dir DIR` is missing: where the app keeps its checkpoints");
+                return Exit::Usage;
+            };
+            create(path, state_dir, *epoch)
+        }
         SavepointCommand::List { path } => list(path),
         SavepointCommand::Inspect { path, epoch } => show(path, *epoch),
         SavepointCommand::Rm { path } => return remove(path),

@@ -155,6 +155,22 @@ codes! {
     InvalidSetting = "invalid-setting":
         "SET gives a setting a value that it cannot have.",
 
+    // Configuration files and what is given in their place.
+    ConfigSyntax = "config-syntax":
+        "A configuration is not YAML, or not a map of keys.",
+    UnknownKey = "unknown-key":
+        "A configuration has a key that does not exist, or not at this place.",
+    DuplicateKey = "duplicate-key":
+        "A configuration has the same key twice.",
+    InvalidValue = "invalid-value":
+        "A key of a configuration cannot have this value.",
+    MissingKey = "missing-key":
+        "A key of a configuration needs another one, which is not there.",
+    ConflictingKeys = "conflicting-keys":
+        "Two keys of a configuration exclude each other.",
+    UnresolvedReference = "unresolved-reference":
+        "A reference of a configuration, `${env:…}` or `${file:…}`, names what is not there.",
+
     // Doubts: the text runs, and probably not as its author thinks.
     UnboundedState = "unbounded-state":
         "A query keeps something for every key that it has ever seen, and nothing ever removes it.",

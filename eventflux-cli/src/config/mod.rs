@@ -1,0 +1,47 @@
+//! Configuration in layers: defaults < files < environment < flags.
+//!
+//! ```text
+//! file ──► yaml ──► tree ──► short forms ──► check ──► layer ─┐
+//! variables, flags ───────────────────────────────────► layer ─┼─► figment ──► references ──► typed keys
+//! defaults of the types of `model` ────────────────────────────┘
+//! ```
+//!
+//! **Invariants** Every layer is checked on its own, so that a mistake has its place even where another layer wins. Nothing is
+//! accepted and ignored. A secret is in no diagnostic, in nothing that is shown, and in no `Debug`.
+
+mod check;
+mod decode;
+mod effective;
+mod environment;
+mod files;
+mod flags;
+mod key;
+mod layer;
+mod mask;
+pub mod model;
+mod reference;
+mod schema;
+mod short_form;
+mod store;
+mod tree;
+pub mod value;
+mod yaml;
+
+pub(crate) use decode::Mistake;
+pub(crate) use effective::Origin;
+pub use effective::{Effective, Purpose};
+pub(crate) use environment::{layer as layer_of_environment, unknown as unknown_variables, variables};
+pub(crate) use files::{LoadError, default_file, layers as layers_of_files};
+pub(crate) use flags::{is_key, layer as layer_of_flags, with_defaults};
+pub use layer::Refused;
+pub(crate) use reference::Process;
+pub use schema::schema;
+
+use layer::Layer;
+
+/// Reads the text of a configuration file and checks all that can be checked without looking anything up.
+///
+/// **Errors** Every mistake, with its place.
+pub fn read(name: &str, text: &str) -> Result<(), Refused> {
+    Layer::of_file(name, text).map(drop)
+}
