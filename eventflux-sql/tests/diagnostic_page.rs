@@ -25,6 +25,8 @@ enum Given {
     Text(&'static str),
     /// A text that is too large for a page, in words.
     Large(&'static str, fn() -> String),
+    /// Not SQL, but a configuration.
+    Elsewhere,
     /// Nothing that can be written today, and why.
     Nothing(&'static str),
 }
@@ -297,6 +299,19 @@ fn example(code: Code) -> (Given, &'static str) {
             }),
             "Split the app into several files.",
         ),
+        Code::ConfigSyntax => (Elsewhere, "Mend the YAML at the caret, or just before it."),
+        Code::UnknownKey => (
+            Elsewhere,
+            "Mend the name, or move it to where it belongs; `eventflux config show` lists the keys.",
+        ),
+        Code::DuplicateKey => (Elsewhere, "Remove one of the two."),
+        Code::InvalidValue => (Elsewhere, "Give a value that the key can have."),
+        Code::MissingKey => (Elsewhere, "Give the other key, too."),
+        Code::ConflictingKeys => (Elsewhere, "Remove one of the two."),
+        Code::UnresolvedReference => (
+            Elsewhere,
+            "Set the variable, mount the file, or give a default: `${env:NAME:-default}`.",
+        ),
         Code::CompilerBug => (Nothing("No text should give it."), "Please report the text."),
     }
 }
@@ -344,7 +359,7 @@ fn said(text: &str, code: Code) -> String {
 fn page() -> String {
     let mut page = format!(
         "# Diagnostics\n\n\
-         What `eventflux check` can say. A diagnostic has a code that stays over versions, one sentence, the place in the text, and often a \
+         What `eventflux check` and `eventflux config check` can say. A diagnostic has a code that stays over versions, one sentence, the place in the text, and often a \
          line of help. Errors keep an app from running; warnings are doubts.\n\n\
          This page is made from the compiler's own table. Every example stands behind these two streams:\n\n\
          ```text\n{STREAMS}```\n"
@@ -365,6 +380,10 @@ fn page() -> String {
                 let message = &diagnostics(&text(), *code)[0].message;
                 let _ = write!(page, "For instance {words}: `{message}`.\n\n");
             }
+            Given::Elsewhere => {
+                let guide = "See [configuration](../guides/configuration.md).";
+                let _ = write!(page, "{guide}\n\n");
+            }
             Given::Nothing(why) => {
                 let _ = write!(page, "{why}\n\n");
             }
@@ -380,7 +399,7 @@ fn every_example_of_the_page_gives_its_code() {
         let text = match example(*code).0 {
             Given::Text(text) => text.to_owned(),
             Given::Large(_, text) => text(),
-            Given::Nothing(_) => continue,
+            Given::Nothing(_) | Given::Elsewhere => continue,
         };
         let found = diagnostics(&text, *code);
         assert!(

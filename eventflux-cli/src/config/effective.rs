@@ -184,7 +184,16 @@ impl Effective {
     /// Where the value at a path comes from.
     pub(crate) fn origin(&self, path: &str) -> Origin {
         let Some((number, entry)) = self.layer_of(path) else {
-            return Origin::Default;
+            // The kind of a store that is not named is that of its place.
+            let implied = path
+                .strip_suffix("state_backend.implementation")
+                .into_iter()
+                .flat_map(|group| store::PLACES.map(|place| format!("{group}state_backend.{place}")))
+                .map(|place| self.origin(&place));
+            return implied
+                .into_iter()
+                .find(|origin| *origin != Origin::Default)
+                .unwrap_or(Origin::Default);
         };
         let layer = &self.layers[number];
         let place = layer.place(entry);

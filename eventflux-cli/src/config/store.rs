@@ -14,7 +14,7 @@ use super::tree::{Node, NodeValue};
 pub(crate) const GROUP: &str = "eventflux.distributed.state_backend";
 
 /// Keys that say where; one of them at the most.
-const PLACES: [&str; 3] = ["path", "url", "endpoints"];
+pub(super) const PLACES: [&str; 3] = ["path", "url", "endpoints"];
 /// Keys that only some stores have.
 const PARTICULAR: [&str; 6] = ["path", "url", "endpoints", "password", "pool_size", "options"];
 

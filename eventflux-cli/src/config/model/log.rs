@@ -16,7 +16,7 @@ pub struct Log {
 
     /// More messages: 1 info, 2 debug, 3 trace
     #[schemars(extend("x-env" = "EVENTFLUX_VERBOSE"))]
-    pub verbose: Whole<0, 3>,
+    pub verbose: Whole<0, 255>,
 
     /// Errors only
     #[schemars(extend("x-env" = "EVENTFLUX_QUIET"))]
