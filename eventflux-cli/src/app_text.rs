@@ -8,6 +8,7 @@ use eventflux::sql::diagnostic::{Diagnostic, SourceText};
 use eventflux::sql::{CompileContext, CompiledApp, SettingError, Settings, compile};
 
 use crate::args::{self, DiagnosticFormat, Global};
+use crate::config::Refused;
 use crate::exit::Exit;
 use crate::{log, report};
 
@@ -24,6 +25,13 @@ impl Shown {
         Self {
             format,
             colour: log::colour(global.color),
+        }
+    }
+
+    /// Shows what is wrong with layers of configuration on stderr.
+    pub fn show_refused(self, refused: &[Refused]) {
+        for wrong in refused {
+            self.show(&wrong.source, &wrong.diagnostics);
         }
     }
 

@@ -10,7 +10,7 @@ use clap::{CommandFactory, FromArgMatches};
 
 use crate::app_text::Shown;
 use crate::args::{Cli, Command, ConfigCommand, DiagnosticFormat, Global};
-use crate::config::{self, Effective, LoadError, Process, Purpose, Refused};
+use crate::config::{self, Effective, LoadError, Process, Purpose};
 use crate::exit::Exit;
 use crate::{log, report};
 
@@ -97,16 +97,9 @@ fn warn_of_unknown(variables: &[(String, String)]) {
 fn refused(error: LoadError, format: DiagnosticFormat, global: &Global) -> Exit {
     match error {
         LoadError::Unreadable(message) => report::mistake(message),
-        LoadError::Refused(refused) => show(&refused, Shown::new(format, global)),
+        LoadError::Refused(refused) => Shown::new(format, global).show_refused(&refused),
     }
     Exit::Usage
-}
-
-/// Shows what is wrong with layers.
-pub fn show(refused: &[Refused], shown: Shown) {
-    for wrong in refused {
-        shown.show(&wrong.source, &wrong.diagnostics);
-    }
 }
 
 /// What is wrong with the command line; a variable's value is told with its variable.
@@ -122,7 +115,7 @@ fn usage(error: &clap::Error) -> Exit {
                 format: DiagnosticFormat::Full,
                 colour: log::colour(crate::args::Choice::Auto),
             };
-            show(&[wrong], shown);
+            shown.show_refused(&[wrong]);
             return Exit::Usage;
         }
         let _ = error.print();

@@ -18,7 +18,7 @@ use crate::config::model::{StateBackend, StateStore};
 use crate::config::value::StoreUrl;
 use crate::config::{Effective, Mistake};
 use crate::exit::Exit;
-use crate::{report, start};
+use crate::report;
 
 /// What an app is called: its file, without folder and ending.
 pub fn app_name(app: &Path) -> String {
@@ -78,7 +78,7 @@ pub fn applicable(arguments: &StateArgs, effective: &Effective, shown: Shown) ->
         if effective.is_given(&path) {
             let message = format!("`{name}` is about checkpoints, and there is no place for any");
             let mistake = Mistake::new(Code::MissingKey, &path, message, Some(help));
-            start::show(&effective.refusal(mistake), shown);
+            shown.show_refused(&effective.refusal(mistake));
             return Err(Exit::Usage);
         }
     }

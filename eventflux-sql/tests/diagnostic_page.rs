@@ -33,7 +33,7 @@ enum Given {
 
 /// What gives the code, and the way out.
 fn example(code: Code) -> (Given, &'static str) {
-    use Given::{Large, Nothing, Text};
+    use Given::{Elsewhere, Large, Nothing, Text};
     match code {
         Code::Syntax => (
             Text("SELECT symbol, FROM trades;"),

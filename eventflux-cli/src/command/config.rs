@@ -9,7 +9,7 @@ use crate::app_text::Shown;
 use crate::args::{ConfigCommand, Global, ShowFormat};
 use crate::config::{self, Effective, LoadError, Origin, Process, Purpose};
 use crate::exit::Exit;
-use crate::{report, start};
+use crate::report;
 
 /// Carries a command out.
 pub fn config(command: &ConfigCommand, global: &Global, effective: &Effective) -> Exit {
@@ -33,7 +33,7 @@ fn check(paths: &[PathBuf], shown: Shown) -> Exit {
             Exit::Usage
         }
         Err(LoadError::Refused(refused)) => {
-            start::show(&refused, shown);
+            shown.show_refused(&refused);
             Exit::Usage
         }
     }

@@ -11,13 +11,14 @@ use eventflux::metrics::MetricsSnapshot;
 use eventflux::plan::ChangelogMode;
 use eventflux::runtime::{RunSummary, RunningApp, Runtime, RuntimeConfig};
 use eventflux::sql::CompiledApp;
+use eventflux::sql::diagnostic::Code;
 
 use crate::answer;
 use crate::app_text::{self, Shown};
 use crate::args::{Global, RowFormat, RunArgs};
-use crate::config::Effective;
+use crate::config::{Effective, Mistake};
 use crate::exit::Exit;
-use crate::listen::{Monitor, Server};
+use crate::listen::{ListenAddress, Monitor, Server};
 use crate::print::Printer;
 use crate::progress::{self, Progress};
 use crate::report;
@@ -50,6 +51,19 @@ pub fn run(arguments: &RunArgs, global: &Global, effective: &Effective) -> Exit 
 fn applicable(arguments: &RunArgs, global: &Global, effective: &Effective) -> Result<(), Exit> {
     let shown = Shown::new(arguments.diagnostics, global);
     state::applicable(&arguments.state, effective, shown)?;
+    let listen = &arguments.listen;
+    if listen.listen_public && listen.listen == ListenAddress::Off {
+        let path = "eventflux.run.listen_public";
+        let message = "`listen_public` is about an address to listen at, and there is none";
+        let mistake = Mistake::new(
+            Code::MissingKey,
+            path,
+            message,
+            Some("give one: `--listen HOST:PORT`"),
+        );
+        shown.show_refused(&effective.refusal(mistake));
+        return Err(Exit::Usage);
+    }
     let of_nodes = effective.groups_of_nodes();
     if !of_nodes.is_empty() && !global.quiet {
         report::note(format_args!(

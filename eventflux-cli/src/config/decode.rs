@@ -133,11 +133,12 @@ fn suggestion(unknown: &str, known: &[&str]) -> Option<String> {
     })
 }
 
-/// How serde speaks of structs, in the words of a reader.
+/// How serde speaks of types, in the words of a reader.
 fn said(expected: &str) -> &str {
-    match expected.starts_with("struct ") {
-        true => "keys below it",
-        false => expected,
+    match expected.split(' ').next() {
+        Some("struct") => "keys below it",
+        Some("enum" | "variant") => "a word",
+        _ => expected,
     }
 }
 

@@ -250,7 +250,7 @@ impl Effective {
     fn shown_value(&self, key: &Key, references: &dyn ResolveReference) -> Option<String> {
         let names: Vec<String> = key.path.split('.').map(str::to_owned).collect();
         let value = find(&self.merged, &names)?;
-        if key.path.ends_with("state_backend.implementation") && !self.is_given(&key.path) {
+        if key.path.ends_with("state_backend.implementation") && self.layer_of(&key.path).is_none() {
             let store = self.config.eventflux.distributed.state_backend.implementation;
             return store.map(|store| store.to_string());
         }

@@ -19,6 +19,8 @@ mod key;
 mod layer;
 mod mask;
 pub mod model;
+#[cfg(test)]
+mod page;
 mod reference;
 mod schema;
 mod short_form;

@@ -4,6 +4,7 @@
 
 mod check;
 mod command;
+mod config;
 mod connector;
 mod explain;
 #[cfg(feature = "kafka")]

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, json_schema};
 use serde::{Deserialize, Serialize};
 
 use crate::args::RowFormat;
-use crate::config::value::Whole;
+use crate::config::value::{Flag, TextValue, Whole, text_value};
+use crate::listen::ListenAddress;
 
 /// How apps run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -20,6 +21,14 @@ pub struct Run {
     #[schemars(extend("x-env" = "EVENTFLUX_FORMAT"))]
     pub format: RowFormat,
 
+    /// Where metrics, `/livez` and `/readyz` are served: `127.0.0.1:9464`, or `off`
+    #[schemars(extend("x-env" = "EVENTFLUX_LISTEN"))]
+    pub listen: ListenAddress,
+
+    /// Listen also at an address that other machines can reach
+    #[schemars(extend("x-env" = "EVENTFLUX_LISTEN_PUBLIC"))]
+    pub listen_public: Flag,
+
     /// Settings, as `SET key = value` in the app would; they win over the app
     pub settings: BTreeMap<String, String>,
 }
@@ -29,7 +38,23 @@ impl Default for Run {
         Self {
             parallelism: None,
             format: RowFormat::Auto,
+            listen: ListenAddress::Off,
+            listen_public: Flag(false),
             settings: BTreeMap::new(),
         }
     }
 }
+
+impl TextValue for ListenAddress {
+    const EXPECTED: &'static str = "`off` or an address with a port such as `127.0.0.1:9464`";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        text.parse()
+    }
+
+    fn schema() -> Schema {
+        json_schema!({"type": "string"})
+    }
+}
+
+text_value!(ListenAddress);
