@@ -24,21 +24,21 @@ SELECT k, n FROM t;";
 const ROWS: &str = "{\"k\":\"a\",\"n\":1}\n{\"k\":\"b\",\"n\":2}\n{\"k\":\"a\",\"n\":0}\nnot json\n";
 
 /// A run that listens.
-struct Listening {
+pub struct Listening {
     child: Child,
     stderr: BufReader<std::process::ChildStderr>,
     address: String,
 }
 
 /// What a request was answered.
-struct Answer {
-    status: u16,
+pub struct Answer {
+    pub status: u16,
     head: String,
-    body: String,
+    pub body: String,
 }
 
 impl Listening {
-    fn start(place: &Workplace, arguments: &[&str]) -> Self {
+    pub fn start(place: &Workplace, arguments: &[&str]) -> Self {
         let listen = ["run", "--listen", "127.0.0.1:0", "-p", "1", "--format", "none"];
         let mut child = place
             .command(&[&listen, arguments].concat())
@@ -62,7 +62,7 @@ impl Listening {
         }
     }
 
-    fn ask(&self, request: &str) -> Answer {
+    pub fn ask(&self, request: &str) -> Answer {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         write!(
             stream,
@@ -81,7 +81,7 @@ impl Listening {
     }
 
     /// Asks again and again; a test that waits for more than a minute has failed.
-    fn wait_for(&self, request: &str, is_so: impl Fn(&Answer) -> bool) -> Answer {
+    pub fn wait_for(&self, request: &str, is_so: impl Fn(&Answer) -> bool) -> Answer {
         let began = Instant::now();
         loop {
             let answer = self.ask(request);
@@ -99,7 +99,7 @@ impl Listening {
         }
     }
 
-    fn interrupt(mut self) -> Outcome {
+    pub fn interrupt(self) -> Outcome {
         let pid = self.child.id().to_string();
         assert!(
             Command::new("kill")
@@ -108,6 +108,11 @@ impl Listening {
                 .unwrap()
                 .success()
         );
+        self.end()
+    }
+
+    /// Waits until it ends by itself.
+    pub fn end(mut self) -> Outcome {
         let mut stderr = String::new();
         self.stderr.read_to_string(&mut stderr).unwrap();
         let status = self.child.wait().unwrap();

@@ -12,6 +12,8 @@ mod kafka;
 mod ledger;
 mod listen;
 mod page;
+#[cfg(feature = "redis")]
+mod redis;
 mod replay;
 mod run;
 mod signal;

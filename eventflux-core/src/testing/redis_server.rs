@@ -6,7 +6,9 @@
     reason = "for tests: a server that cannot be run fails the test"
 )]
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -84,6 +86,52 @@ impl RedisServer {
             .args([&format!("-{signal}"), &child.id().to_string()])
             .status();
         assert!(status.unwrap().success());
+    }
+
+    /// Sends a command and gives its answer: a line, or the text of a bulk answer.
+    ///
+    /// # Panics
+    /// The answer is an error, or an array.
+    pub fn command(&self, words: &[&str]) -> String {
+        let mut stream = UnixStream::connect(self.socket()).unwrap();
+        let words = words.iter().map(|word| format!("${}\r\n{word}\r\n", word.len()));
+        let words: Vec<_> = words.collect();
+        write!(stream, "*{}\r\n{}", words.len(), words.concat()).unwrap();
+        let mut stream = BufReader::new(stream);
+        let mut line = String::new();
+        stream.read_line(&mut line).unwrap();
+        let (kind, rest) = line.trim_end().split_at(1);
+        match kind {
+            "+" | ":" => rest.to_owned(),
+            "$" => {
+                let mut bytes = vec![0; rest.parse().unwrap()];
+                stream.read_exact(&mut bytes).unwrap();
+                String::from_utf8(bytes).unwrap()
+            }
+            _ => panic!("{line}"),
+        }
+    }
+
+    /// Waits until what it says of itself in a section of `INFO` holds a text; a minute is too long.
+    pub fn wait_for_info(&self, section: &str, text: &str) {
+        for _ in 0..600 {
+            if self.command(&["INFO", section]).contains(text) {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+        panic!("no {text} in {}", self.command(&["INFO", section]));
+    }
+
+    /// A port that nobody uses, and that leaves room for the port of a cluster's own talk, 10 000 above.
+    pub fn free_port() -> u16 {
+        loop {
+            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+            let port = listener.local_addr().unwrap().port();
+            if port < 55_000 && TcpListener::bind(("127.0.0.1", port + 10_000)).is_ok() {
+                return port;
+            }
+        }
     }
 
     /// Where it can be reached.

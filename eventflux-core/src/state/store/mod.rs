@@ -21,4 +21,4 @@ pub use object::ObjectCheckpointStore;
 pub use open::{StoreOptions, open_store};
 pub use payload::Payload;
 #[cfg(feature = "redis")]
-pub use redis::{RedisConfig, RedisStore};
+pub use redis::{RedisConfig, RedisStore, RedisTls};

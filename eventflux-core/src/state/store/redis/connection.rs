@@ -1,101 +1,80 @@
 //! Connections that come back.
 
 use std::fmt;
-use std::time::Duration;
+use std::future::Future;
 
-use deadpool_redis::{Manager, Pool, PoolError, Runtime};
-use redis::{AsyncConnectionConfig, FromRedisValue, IntoConnectionInfo, Pipeline, RedisError, RetryMethod};
+use redis::{FromRedisValue, Pipeline};
 
 use super::RedisConfig;
+use super::address::Address;
+use super::pool::{FIRST_PAUSE, Failure, Pool};
 use crate::error::{Error, Result};
 
-/// The pause before the second attempt; each one after it is twice as long.
-const FIRST_PAUSE: Duration = Duration::from_millis(50);
-
-/// A pool of connections to one Redis.
+/// A pool of connections to one Redis, or to one cluster.
 #[derive(Clone)]
 pub(super) struct Connections {
     pool: Pool,
     retries: u32,
+    replicas: u32,
     place: String,
 }
 
 impl Connections {
-    pub(super) fn new(config: &RedisConfig) -> Result<Self> {
-        let wrong = |message: String| Error::Option {
-            key: "redis url".into(),
-            message,
-        };
-        let info = config
-            .url
-            .as_str()
-            .into_connection_info()
-            .map_err(|error| wrong(error.to_string()))?;
-        let place = format!("redis {}/{}", info.addr(), info.redis_settings().db());
-        let timeouts = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(config.connect_timeout))
-            .set_response_timeout(Some(config.response_timeout));
-        let manager = Manager::new_with_config(info, timeouts).map_err(|error| wrong(error.to_string()))?;
-        let pool = Pool::builder(manager)
-            .max_size(config.pool_size.max(1))
-            .runtime(Runtime::Tokio1)
-            .create_timeout(Some(config.connect_timeout))
-            .recycle_timeout(Some(config.connect_timeout))
-            .build()
-            .map_err(|error| Error::Bug(format!("a pool of connections cannot be made: {error}")))?;
+    /// Finds out what is there. It is tried again as a query is.
+    pub(super) async fn open(config: &RedisConfig) -> Result<Self> {
+        let address = Address::read(config)?;
+        let opened = repeat(config.retries, &address.place, "opening it", || {
+            Pool::open(&address, config)
+        });
+        let pool = opened.await.map_err(|failure| match failure {
+            Failure::Unfit(message) => Error::Option {
+                key: "redis url".into(),
+                message: format!("{}: {message}", address.place),
+            },
+            failure => Error::store(&address.place, "opening it", failure),
+        })?;
         Ok(Self {
             pool,
             retries: config.retries,
-            place,
+            replicas: address.replicas,
+            place: address.place,
         })
     }
 
     /// Sends commands and reads their answers. When Redis cannot be reached it is tried again after a pause, so every
-    /// command must be one that may be repeated.
+    /// command must be one that may be repeated. One of them must have a key.
     pub(super) async fn query<T: FromRedisValue>(&self, object: &str, commands: &Pipeline) -> Result<T> {
-        let mut pause = FIRST_PAUSE;
-        for _ in 0..self.retries {
-            match self.query_once(commands).await {
-                Err(failure) if failure.is_passing() => {
-                    tracing::debug!(store = %self, object, %failure, "trying again");
-                    tokio::time::sleep(pause).await;
-                    pause *= 2;
-                }
-                answer => return answer.map_err(|failure| Error::store(self, object, failure)),
-            }
-        }
-        let answer = self.query_once(commands).await;
-        answer.map_err(|failure| Error::store(self, object, failure))
-    }
-
-    async fn query_once<T: FromRedisValue>(&self, commands: &Pipeline) -> Result<T, Failure> {
-        let mut connection = self.pool.get().await.map_err(Failure::Connect)?;
-        commands
-            .query_async(&mut connection)
+        let answer = repeat(self.retries, &self.place, object, || self.pool.query(commands));
+        answer
             .await
-            .map_err(Failure::Answer)
+            .map_err(|failure| Error::store(self, object, failure))
+    }
+
+    /// How many replicas must have what is written.
+    pub(super) fn replicas(&self) -> u32 {
+        self.replicas
     }
 }
 
-#[derive(Debug, thiserror::Error)]
-enum Failure {
-    #[error(transparent)]
-    Connect(PoolError),
-    #[error(transparent)]
-    Answer(RedisError),
-}
-
-impl Failure {
-    /// Whether it may be over soon: the network, a restart, a failover.
-    fn is_passing(&self) -> bool {
-        match self {
-            Failure::Connect(PoolError::Timeout(_)) => true,
-            Failure::Connect(PoolError::Backend(error)) | Failure::Answer(error) => {
-                error.is_io_error() || !matches!(error.retry_method(), RetryMethod::NoRetry)
+/// Tries until it succeeds, fails for good or was tried often enough; each pause is twice as long as the one before.
+async fn repeat<T, F: Future<Output = Result<T, Failure>>>(
+    retries: u32,
+    place: &str,
+    object: &str,
+    attempt: impl Fn() -> F,
+) -> Result<T, Failure> {
+    let mut pause = FIRST_PAUSE;
+    for _ in 0..retries {
+        match attempt().await {
+            Err(failure) if failure.is_passing() => {
+                tracing::debug!(store = place, object, %failure, "trying again");
+                tokio::time::sleep(pause).await;
+                pause *= 2;
             }
-            Failure::Connect(_) => false,
+            answer => return answer,
         }
     }
+    attempt().await
 }
 
 impl fmt::Display for Connections {

@@ -59,7 +59,8 @@ async fn command<T: redis::FromRedisValue>(config: &RedisConfig, words: &[&str])
     let mut command = redis::cmd(words[0]);
     words[1..].iter().for_each(|word| _ = command.arg(word));
     commands.add_command(command);
-    let (answer,): (T,) = Connections::new(config)
+    let (answer,): (T,) = Connections::open(config)
+        .await
         .unwrap()
         .query("test", &commands)
         .await
@@ -291,4 +292,63 @@ async fn a_password_is_never_shown() {
     config.url = "redis://:s3cret-word@/what:x/".into();
     let error = RedisStore::open(&config, "app").await.unwrap_err();
     assert!(!format!("{error} {error:?}").contains("s3cret-word"), "{error:?}");
+}
+
+#[tokio::test]
+async fn the_database_and_the_size_of_the_pool_are_those_of_the_address() {
+    let server = RedisServer::durable();
+    let config = RedisConfig {
+        url: format!("{}?db=3&pool_size=2", server.server.url()),
+        ..RedisConfig::default()
+    };
+    let store = Arc::new(RedisStore::open(&config, "app").await.unwrap());
+    let puts = (0..20).map(|number| {
+        let store = Arc::clone(&store);
+        tokio::spawn(async move {
+            store
+                .put_if_absent(&format!("a/{number}"), bytes(300_000).into())
+                .await
+        })
+    });
+    for put in puts.collect::<Vec<_>>() {
+        assert!(put.await.unwrap().unwrap());
+    }
+    let keyspace = server.server.command(&["INFO", "keyspace"]);
+    assert!(
+        keyspace.contains("db3:") && !keyspace.contains("db0:"),
+        "{keyspace}"
+    );
+    // The two of the pool, and the one that asks.
+    let clients = server.server.command(&["INFO", "clients"]);
+    let count = clients
+        .lines()
+        .find_map(|line| line.strip_prefix("connected_clients:"))
+        .unwrap();
+    assert!(count.trim().parse::<u32>().unwrap() <= 3, "{clients}");
+}
+
+#[tokio::test]
+async fn what_is_written_counts_when_enough_replicas_have_it() {
+    let (port, other) = (
+        testing::RedisServer::free_port().to_string(),
+        RedisServer::durable(),
+    );
+    let server = RedisServer::start(&["--port", &port, "--appendonly", "yes"]);
+    let config = RedisConfig {
+        url: format!("{}?replicas=1", server.server.url()),
+        ..RedisConfig::default()
+    };
+    let store = RedisStore::open(&config, "app").await.unwrap();
+    let error = store.put_if_absent("a", bytes(9).into()).await.unwrap_err();
+    assert!(error.to_string().contains("0 replicas have it"), "{error}");
+    assert_eq!(error.kind(), crate::ErrorKind::Environment);
+    other.server.command(&["REPLICAOF", "127.0.0.1", &port]);
+    other.server.wait_for_info("replication", "master_link_status:up");
+    assert!(
+        !store.put_if_absent("a", bytes(9).into()).await.unwrap(),
+        "it was put by the call that failed"
+    );
+    assert!(store.put_if_absent("b", bytes(9).into()).await.unwrap());
+    let replica = RedisStore::open(&other.config(), "app").await.unwrap();
+    assert_eq!(replica.get("b").await.unwrap(), Some(bytes(9)));
 }

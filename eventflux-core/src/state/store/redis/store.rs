@@ -27,6 +27,8 @@ pub struct RedisStore {
 const CHUNK_BYTES: usize = 256 << 10;
 /// Chunks per request.
 const CHUNKS_AT_ONCE: usize = 16;
+/// Replicas may take so long to get what was written, milliseconds.
+const REPLICATION_MS: u64 = 2000;
 /// Chunks that no object came to refer to are gone after this time.
 const CHUNK_SECONDS: u64 = 3600;
 
@@ -43,11 +45,13 @@ impl RedisStore {
             });
         }
         let store = Self {
-            connections: Connections::new(config)?,
+            connections: Connections::open(config).await?,
             app: app.to_owned(),
         };
         let mut info = Pipeline::new();
         info.cmd("INFO").arg("memory").cmd("INFO").arg("persistence");
+        // In a cluster, the node that is to have the keys is the one to ask.
+        info.cmd("EXISTS").arg(store.objects()).ignore();
         let (memory, persistence): (String, String) = store.connections.query("opening it", &info).await?;
         match judge(&memory, &persistence).map_err(|message| store.refused("opening it", message))? {
             Verdict::Keeps => {}
@@ -61,6 +65,10 @@ impl RedisStore {
 
     fn objects(&self) -> String {
         format!("eventflux:{{{}}}:objects", self.app)
+    }
+
+    fn uploads(&self) -> String {
+        format!("eventflux:{{{}}}:uploads", self.app)
     }
 
     pub(super) fn chunk(&self, upload: &str, index: u64) -> String {
@@ -80,9 +88,7 @@ impl RedisStore {
     async fn new_upload(&self, name: &str, payload: &Payload) -> Result<String> {
         let mut commands = Pipeline::new();
         commands.cmd("INFO").arg("memory");
-        commands
-            .cmd("INCR")
-            .arg(format!("eventflux:{{{}}}:uploads", self.app));
+        commands.cmd("INCR").arg(self.uploads());
         let (memory, number): (String, u64) = self.connections.query(name, &commands).await?;
         check_policy(&memory).map_err(|message| self.refused(name, message))?;
         // A failover may lose the counter's last steps: what has the same number then is still told apart.
@@ -90,6 +96,26 @@ impl RedisStore {
         hash.update(name.as_bytes());
         payload.pieces().iter().for_each(|piece| hash.update(piece));
         Ok(format!("{number}-{:032x}", hash.digest128()))
+    }
+
+    /// Waits until as many replicas as are wanted have everything that was written before.
+    async fn replicated(&self, name: &str) -> Result<()> {
+        let wanted = self.connections.replicas();
+        if wanted == 0 {
+            return Ok(());
+        }
+        let mut commands = Pipeline::new();
+        // Replicas are asked how far they are by the last write of the connection.
+        commands.cmd("INCR").arg(self.uploads()).ignore();
+        commands.cmd("WAIT").arg(wanted).arg(REPLICATION_MS);
+        let (found,): (u32,) = self.connections.query(name, &commands).await?;
+        match found >= wanted {
+            true => Ok(()),
+            false => Err(self.refused(
+                name,
+                format!("{found} replicas have it after {REPLICATION_MS} ms, and {wanted} should"),
+            )),
+        }
     }
 
     async fn upload(&self, name: &str, header: &Header, payload: &Payload) -> Result<()> {
@@ -212,6 +238,8 @@ impl CheckpointStore for RedisStore {
         if !is_visible {
             self.run(REMOVE, name, &header).await?;
         }
+        // One that was there may be one of ours, of a call that failed here.
+        self.replicated(name).await?;
         Ok(is_visible)
     }
 
