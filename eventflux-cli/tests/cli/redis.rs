@@ -37,7 +37,10 @@ impl World {
     fn redis(&self, name: &str, arguments: &[&str]) -> RedisServer {
         let folder = self.place.path(name);
         std::fs::create_dir(&folder).unwrap();
-        RedisServer::start(&folder, &[&["--appendonly", "yes", "--appendfsync", "always"], arguments].concat())
+        RedisServer::start(
+            &folder,
+            &[&["--appendonly", "yes", "--appendfsync", "always"], arguments].concat(),
+        )
     }
 
     /// Lets the app's address lead to this server.
@@ -64,7 +67,10 @@ impl World {
     fn write(&mut self, row_count: u64) {
         let rows = self.written..self.written + row_count;
         let rows: String = rows.map(|n| format!("{{\"n\":{n},\"at\":{n}}}\n")).collect();
-        let mut file = OpenOptions::new().append(true).open(self.place.path("in.ndjson")).unwrap();
+        let mut file = OpenOptions::new()
+            .append(true)
+            .open(self.place.path("in.ndjson"))
+            .unwrap();
         file.write_all(rows.as_bytes()).unwrap();
         self.written += row_count;
     }
@@ -88,7 +94,12 @@ impl World {
         while self.out() != expected {
             let out = self.out();
             assert!(expected.starts_with(&out), "a wrong row in:\n{out}");
-            assert!(began.elapsed() < Duration::from_secs(60), "{} of {} bytes", out.len(), expected.len());
+            assert!(
+                began.elapsed() < Duration::from_secs(60),
+                "{} of {} bytes",
+                out.len(),
+                expected.len()
+            );
             std::thread::yield_now();
         }
     }
@@ -158,14 +169,22 @@ fn a_redis_that_begins_to_evict_holds_up_checkpoints_until_it_is_set_right() {
     world.wait_for_output();
     redis.command(&["CONFIG", "SET", "maxmemory-policy", "allkeys-lru"]);
     let answer = run.wait_for("GET /readyz", |answer| answer.status == 503);
-    assert!(answer.body.contains("maxmemory-policy is allkeys-lru"), "{}", answer.body);
+    assert!(
+        answer.body.contains("maxmemory-policy is allkeys-lru"),
+        "{}",
+        answer.body
+    );
     world.write(500);
     wait_for_rows(&run, 600);
     redis.command(&["CONFIG", "SET", "maxmemory-policy", "noeviction"]);
     run.wait_for("GET /readyz", |answer| answer.status == 200);
     world.wait_for_output();
     let ended = run.interrupt().exits(0);
-    assert!(ended.stderr.contains("maxmemory-policy is allkeys-lru"), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("maxmemory-policy is allkeys-lru"),
+        "{}",
+        ended.stderr
+    );
 }
 
 /// A server, a replica of it that has all of its data, and the server's port.
@@ -192,16 +211,26 @@ fn a_replica_that_was_behind_and_is_promoted_is_noticed_by_the_run_and_by_the_ne
     main.kill();
     world.lead_to(&replica);
     let ended = run.end().exits(1);
-    assert!(ended.stderr.contains("acknowledged it and has lost it"), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("acknowledged it and has lost it"),
+        "{}",
+        ended.stderr
+    );
     let out = world.out();
     assert_eq!(out, world.expected());
     // What is there is older than what is out: going on from it would write rows again.
     world.write(300);
     let url = world.url("");
     let arguments = world.arguments(&url);
-    let refused = world.place.run(&[&["run"], &arguments[..], &["--until", "20s"]].concat());
+    let refused = world
+        .place
+        .run(&[&["run"], &arguments[..], &["--until", "20s"]].concat());
     assert_ne!(refused.code, Some(0), "{}", refused.stderr);
-    assert!(refused.stderr.contains("the checkpoint is older than the file"), "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("the checkpoint is older than the file"),
+        "{}",
+        refused.stderr
+    );
     assert_eq!(world.out(), out);
 }
 
