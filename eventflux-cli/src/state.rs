@@ -120,8 +120,10 @@ fn open_backend(
 
 #[cfg(feature = "redis")]
 fn redis(backend: &StateBackend, app: &str) -> Result<Arc<dyn CheckpointStore>, eventflux::Error> {
+    let mut urls = backend.redis_urls().into_iter();
     let config = RedisConfig {
-        url: backend.redis_urls().into_iter().next().unwrap_or_default(),
+        url: urls.next().unwrap_or_default(),
+        endpoints: urls.collect(),
         pool_size: usize::try_from(backend.pool_size.get()).unwrap_or(1),
         ..RedisConfig::default()
     };

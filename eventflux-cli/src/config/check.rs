@@ -192,11 +192,6 @@ pub(crate) fn state(config: &Config) -> Option<Mistake> {
         let message = format!("the address does not go with the store `{kind}`");
         return at("url", Code::ConflictingKeys, message, None);
     }
-    if state.endpoints.0.len() > 1 {
-        let message = "a Redis of several nodes is not supported yet";
-        let help = "give the one node that is written to";
-        return at("endpoints", Code::NotSupportedYet, message.to_owned(), Some(help));
-    }
     let addresses = StateBackend {
         password: None,
         ..state.clone()
