@@ -161,6 +161,7 @@ fn plan() -> PhysicalPlan {
 fn runtime(state: Option<(&str, Duration)>) -> Runtime {
     let checkpoints = state.map(|(directory, interval)| CheckpointConfig {
         interval: Some(interval),
+        pause_min: Duration::ZERO,
         ..CheckpointConfig::new(Arc::new(DirectoryStore::open(directory).unwrap()))
     });
     let config = RuntimeConfig {

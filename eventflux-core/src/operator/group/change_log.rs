@@ -113,6 +113,9 @@ impl ChangeLog {
     }
 }
 
+/// Keys that are encoded at a time: few enough to stay in the processor's cache.
+const ENCODED_ROWS: usize = 4096;
+
 /// How an operator names its rows in snapshots.
 #[derive(Debug, Clone, Copy)]
 pub struct StateKeys {
@@ -132,16 +135,18 @@ impl StateKeys {
         mut write: impl FnMut(usize, KeyGroup, &[u8]) -> Result<()>,
     ) -> Result<()> {
         let mut bytes = KeyBytes::default();
-        keys.encode(groups, &mut bytes)?;
         let mut key = prefix.to_vec();
-        for position in 0..groups.len() {
-            key.truncate(prefix.len());
-            key.extend_from_slice(bytes.row(position));
-            write(
-                position,
-                key_group(hash_bytes(bytes.row(position)), self.key_groups),
-                &key,
-            )?;
+        for (part, groups) in groups.chunks(ENCODED_ROWS).enumerate() {
+            keys.encode(groups, &mut bytes)?;
+            for position in 0..groups.len() {
+                key.truncate(prefix.len());
+                key.extend_from_slice(bytes.row(position));
+                write(
+                    part * ENCODED_ROWS + position,
+                    key_group(hash_bytes(bytes.row(position)), self.key_groups),
+                    &key,
+                )?;
+            }
         }
         Ok(())
     }

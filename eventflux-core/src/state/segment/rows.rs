@@ -138,8 +138,12 @@ impl StateWriter for SnapshotRows {
         let is_full = |chunk: &Chunk| !chunk.rows.is_empty() && chunk.bytes.len() + bytes > CHUNK_BYTES;
         let chunk = match self.chunks.last_mut() {
             Some(chunk) if !is_full(chunk) => chunk,
-            _ => {
-                self.chunks.push(Chunk::default());
+            full => {
+                let next = full.map_or_else(Chunk::default, |full| Chunk {
+                    bytes: Vec::with_capacity(CHUNK_BYTES.max(bytes)),
+                    rows: Vec::with_capacity(full.rows.len()),
+                });
+                self.chunks.push(next);
                 let last = self.chunks.len() - 1;
                 &mut self.chunks[last]
             }
