@@ -1,0 +1,163 @@
+//! Finds the leader and asks it.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use prost::Message;
+use tokio::time::{Instant, timeout};
+
+use crate::consensus::Dialer;
+use crate::consensus::proto::control_client::ControlClient;
+use crate::consensus::proto::{DescribeRequest, DescribeResponse, ProposeRequest, Voter, VotersRequest};
+use crate::coordinator::{Change, Command, CommandId, Outcome};
+use crate::error::{Error, Result};
+
+/// One node gets so long for an answer before another one is asked.
+const ANSWER_WITHIN: Duration = Duration::from_secs(2);
+
+/// Between two rounds over all nodes.
+const ROUND_EVERY: Duration = Duration::from_millis(50);
+
+/// A client of a cluster.
+#[derive(Debug, Clone)]
+pub struct ClusterClient {
+    dialer: Dialer,
+    nodes: Arc<Mutex<Vec<String>>>,
+    client: u64,
+    next: Arc<AtomicU64>,
+}
+
+impl ClusterClient {
+    /// Of the cluster that these control planes, `host:port`, belong to.
+    pub fn new(dialer: Dialer, nodes: Vec<String>) -> Self {
+        Self {
+            dialer,
+            nodes: Arc::new(Mutex::new(nodes)),
+            client: crate::consensus::new_id(),
+            next: Arc::new(AtomicU64::new(1)),
+        }
+    }
+
+    /// Puts a change through, whoever leads, once: it is asked again with the same id until it is answered.
+    ///
+    /// **Errors** Nobody answers in time: whether the change was made is not known. The coordinator refuses it.
+    pub async fn propose(&self, change: Change, patience: Duration) -> Result<Outcome> {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let command = Command {
+            id: CommandId {
+                client: self.client,
+                number,
+            },
+            change: Some(change),
+        };
+        let outcome = self.put_through(&command, patience).await?;
+        match outcome.is_done() {
+            true => Ok(outcome),
+            false => Err(Error::Refused(outcome)),
+        }
+    }
+
+    async fn put_through(&self, command: &Command, patience: Duration) -> Result<Outcome> {
+        let until = Instant::now() + patience;
+        let bytes: bytes::Bytes = command.encode_to_vec().into();
+        let mut last = None;
+        loop {
+            for address in self.nodes() {
+                let request = ProposeRequest {
+                    command: bytes.clone(),
+                };
+                let mut client = ControlClient::new(self.dialer.channel(&address)?);
+                match timeout(ANSWER_WITHIN, client.propose(request)).await {
+                    Ok(Ok(response)) if response.get_ref().is_leader => {
+                        let outcome = response.into_inner().outcome;
+                        return Outcome::decode(outcome).map_err(|error| unreachable(&address, error));
+                    }
+                    Ok(Ok(response)) => {
+                        if let Some(leader) = response.into_inner().leader {
+                            self.ask_first(leader.address);
+                        }
+                    }
+                    Ok(Err(status)) if status.code() == tonic::Code::InvalidArgument => {
+                        return Err(Error::Configuration(status.message().to_owned()));
+                    }
+                    Ok(Err(status)) => last = Some(unreachable(&address, status)),
+                    Err(elapsed) => last = Some(unreachable(&address, elapsed)),
+                }
+            }
+            if Instant::now() >= until {
+                let asked = self.nodes().join(", ");
+                return Err(last.unwrap_or(Error::NoLeader { asked }));
+            }
+            tokio::time::sleep(ROUND_EVERY).await;
+        }
+    }
+
+    /// Who leads, as far as one node knows.
+    pub async fn describe(&self, address: &str) -> Result<DescribeResponse> {
+        let mut client = ControlClient::new(self.dialer.channel(address)?);
+        match timeout(ANSWER_WITHIN, client.describe(DescribeRequest {})).await {
+            Ok(Ok(response)) => Ok(response.into_inner()),
+            Ok(Err(status)) => Err(unreachable(address, status)),
+            Err(elapsed) => Err(unreachable(address, elapsed)),
+        }
+    }
+
+    /// The leader that any node knows, that of the newest term.
+    pub async fn find_leader(&self) -> Result<Voter> {
+        let nodes = self.nodes();
+        let described =
+            futures_util::future::join_all(nodes.iter().map(|address| self.describe(address))).await;
+        let leaders = described
+            .into_iter()
+            .flatten()
+            .filter_map(|node| Some((node.term, node.leader?)));
+        let leader = leaders.max_by_key(|(term, _)| *term);
+        leader.map(|(_, leader)| leader).ok_or_else(|| Error::NoLeader {
+            asked: nodes.join(", "),
+        })
+    }
+
+    /// Makes these nodes the voters; new ones learn everything first.
+    pub async fn change_voters(&self, voters: Vec<Voter>) -> Result<()> {
+        let leader = self.find_leader().await?;
+        let mut client = ControlClient::new(self.dialer.channel(&leader.address)?);
+        let response = client.change_voters(VotersRequest { voters }).await;
+        let refusal = response
+            .map_err(|status| unreachable(&leader.address, status))?
+            .into_inner()
+            .refusal;
+        match refusal.is_empty() {
+            true => Ok(()),
+            false => Err(Error::Configuration(refusal)),
+        }
+    }
+
+    pub(super) fn dialer(&self) -> &Dialer {
+        &self.dialer
+    }
+
+    pub(super) fn nodes(&self) -> Vec<String> {
+        self.nodes.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn add(&self, address: String) {
+        let mut nodes = self.nodes.lock().unwrap_or_else(PoisonError::into_inner);
+        if !address.is_empty() && !nodes.contains(&address) {
+            nodes.push(address);
+        }
+    }
+
+    fn ask_first(&self, address: String) {
+        let mut nodes = self.nodes.lock().unwrap_or_else(PoisonError::into_inner);
+        nodes.retain(|known| *known != address);
+        nodes.insert(0, address);
+    }
+}
+
+fn unreachable(address: &str, error: impl std::fmt::Display) -> Error {
+    Error::Unreachable {
+        address: address.to_owned(),
+        message: error.to_string(),
+    }
+}

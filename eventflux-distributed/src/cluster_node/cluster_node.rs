@@ -1,0 +1,426 @@
+//! The node itself.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use futures_core::Stream;
+use openraft::BasicNode;
+use openraft::async_runtime::watch::WatchReceiver;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio::sync::{mpsc, oneshot, watch};
+use tonic::transport::Server;
+
+use super::attachment::Attachment;
+use super::client::ClusterClient;
+use super::config::ClusterConfig;
+use super::driver::Driver;
+use super::hub::Hub;
+use super::service::ControlService;
+use crate::consensus::proto::control_server::ControlServer;
+use crate::consensus::{
+    ConsensusRaft, ControlTls, Dialer, LogStore, MESSAGE_BYTES_MAX, NodeIdentity, StateMachine, check_voters,
+    new_id, raft_config,
+};
+use crate::coordinator::{Change, ClusterState, Configure, NodeId, NodeSpec, Outcome, Report};
+use crate::error::{Error, Result};
+use crate::worker::WorkerEvent;
+
+/// Between two attempts to find a cluster, or to form one.
+const FORM_EVERY: Duration = Duration::from_millis(100);
+
+/// A node of a cluster. It leaves nothing running when it is dropped.
+///
+/// ```text
+///  start ─► listening ─► is one of the seeds in a cluster? ──yes──► joins it (registers; votes when it is told to)
+///                                  │ no
+///                                  └─► all seeds answer, none is: those that can coordinate form one
+/// ```
+#[derive(Debug)]
+pub struct ClusterNode {
+    node: NodeId,
+    address: String,
+    client: ClusterClient,
+    raft: Option<ConsensusRaft>,
+    state: watch::Receiver<Arc<ClusterState>>,
+    problem: watch::Receiver<Option<String>>,
+    events: Option<mpsc::UnboundedReceiver<WorkerEvent>>,
+    reports: mpsc::UnboundedSender<Report>,
+    runtime: Option<Runtime>,
+    stop: Option<oneshot::Sender<()>>,
+}
+
+impl ClusterNode {
+    /// Opens a node's data, listens, and begins to look for its cluster.
+    ///
+    /// **Errors** The configuration makes no sense; the address cannot be listened at; the data is damaged.
+    pub async fn start(config: ClusterConfig) -> Result<Self> {
+        config.check()?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("eventflux-control")
+            .enable_all()
+            .build()
+            .map_err(|error| Error::Stopped(error.to_string()))?;
+        let starting = runtime.spawn(Self::open(config));
+        let opened = starting.await.map_err(|error| Error::Stopped(error.to_string()));
+        match opened.and_then(|opened| opened) {
+            Ok(mut node) => {
+                node.runtime = Some(runtime);
+                Ok(node)
+            }
+            Err(error) => {
+                runtime.shutdown_background();
+                Err(error)
+            }
+        }
+    }
+
+    async fn open(config: ClusterConfig) -> Result<Self> {
+        let identity = NodeIdentity::open(&config.data_directory)?;
+        let node = identity.id();
+        let listening = |source| Error::File {
+            path: config.listen.to_string(),
+            source,
+        };
+        let listener = TcpListener::bind(config.listen).await.map_err(listening)?;
+        let local: SocketAddr = listener.local_addr().map_err(listening)?;
+        let address = config.advertised.clone().unwrap_or_else(|| local.to_string());
+        let dialer = Dialer::new(config.tls.clone(), Duration::from_secs(1));
+        let mut known = config.seeds.clone();
+        known.insert(0, address.clone());
+        known.dedup();
+        let client = ClusterClient::new(dialer.clone(), known);
+        let (hub, heard) = Hub::new();
+        let (raft, state) = match config.can_coordinate {
+            true => {
+                let (raft, state) = open_raft(&config, node, dialer).await?;
+                (Some(raft), state)
+            }
+            false => (None, watch::channel(Arc::default()).1),
+        };
+        let service = ControlService {
+            node,
+            cluster: config.cluster.clone(),
+            raft: raft.clone(),
+            state: state.clone(),
+            hub: hub.clone(),
+        };
+        let (stop, stopped) = oneshot::channel();
+        serve(listener, config.tls.clone(), service, stopped);
+        let (told, problem) = watch::channel(None);
+        if let Some(raft) = &raft {
+            let driver = Driver {
+                raft: raft.clone(),
+                state: state.clone(),
+                hub,
+                config: config.overseer,
+                open_store: Arc::clone(&config.open_store),
+                client: new_id(),
+                commands: Arc::new(AtomicU64::new(1)),
+            };
+            tokio::spawn(driver.run(heard));
+            tokio::spawn(form(
+                raft.clone(),
+                (node, address.clone()),
+                config.clone(),
+                client.clone(),
+                told,
+            ));
+            tokio::spawn(follow_members(state.clone(), client.clone()));
+        }
+        let (events_in, events) = mpsc::unbounded_channel();
+        let (reports, reports_out) = mpsc::unbounded_channel();
+        let attachment = Attachment {
+            spec: spec(&config, node, &address),
+            cluster: config.cluster.clone(),
+            client: client.clone(),
+            heartbeat_interval: config.heartbeat_interval,
+            events: events_in,
+            reports: reports_out,
+            incarnation: 0,
+        };
+        tokio::spawn(attachment.run());
+        Ok(Self {
+            node,
+            address,
+            client,
+            raft,
+            state,
+            problem,
+            events: Some(events),
+            reports,
+            runtime: None,
+            stop: Some(stop),
+        })
+    }
+
+    /// Who it is.
+    pub fn id(&self) -> NodeId {
+        self.node
+    }
+
+    /// Where others reach its control plane.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// For commands to the cluster.
+    pub fn client(&self) -> &ClusterClient {
+        &self.client
+    }
+
+    /// Puts a change through Raft, whoever leads.
+    pub async fn propose(&self, change: Change) -> Result<Outcome> {
+        self.client.propose(change, Duration::from_secs(10)).await
+    }
+
+    /// What the cluster has agreed on, as far as this node has applied it; of a node that does not coordinate: nothing.
+    pub fn state(&self) -> watch::Receiver<Arc<ClusterState>> {
+        self.state.clone()
+    }
+
+    /// Why it belongs to no cluster, if somebody has to do something about it.
+    pub fn problem(&self) -> watch::Receiver<Option<String>> {
+        self.problem.clone()
+    }
+
+    /// Whether it leads.
+    pub fn is_leader(&self) -> bool {
+        self.raft
+            .as_ref()
+            .is_some_and(|raft| raft.metrics().borrow_watched().state.is_leader())
+    }
+
+    /// The term that it is in, if it coordinates.
+    pub fn term(&self) -> Option<u64> {
+        Some(self.raft.as_ref()?.metrics().borrow_watched().current_term)
+    }
+
+    /// What a [`Worker`](crate::worker::Worker) of this node is to be told; once.
+    pub fn take_events(&mut self) -> Option<mpsc::UnboundedReceiver<WorkerEvent>> {
+        self.events.take()
+    }
+
+    /// Where a worker's reports go.
+    pub fn reports(&self) -> mpsc::UnboundedSender<Report> {
+        self.reports.clone()
+    }
+
+    /// Stops, and waits until nothing is written any more.
+    pub async fn stop(mut self) {
+        drop(self.stop.take());
+        if let (Some(raft), Some(runtime)) = (self.raft.take(), &self.runtime) {
+            let stopping = runtime.spawn(async move { raft.shutdown().await.is_ok() });
+            // One that has stopped by itself need not be stopped.
+            let _ = stopping.await;
+        }
+    }
+}
+
+impl Drop for ClusterNode {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+fn spec(config: &ClusterConfig, node: NodeId, address: &str) -> NodeSpec {
+    NodeSpec {
+        node,
+        name: config.name.clone(),
+        control_address: address.to_owned(),
+        data_address: config.data_address.clone(),
+        can_coordinate: config.can_coordinate,
+        can_process: config.can_process,
+        can_store_state: config.can_store_state,
+        weight: config.weight,
+    }
+}
+
+async fn open_raft(
+    config: &ClusterConfig,
+    node: NodeId,
+    dialer: Dialer,
+) -> Result<(ConsensusRaft, watch::Receiver<Arc<ClusterState>>)> {
+    let log = LogStore::open(&config.data_directory.join("log"))?;
+    let (machine, state) = StateMachine::open(&config.data_directory)?;
+    let election_timeout_ms = u64::try_from(config.election_timeout.as_millis()).unwrap_or(u64::MAX);
+    let raft_config = raft_config(&config.cluster, election_timeout_ms)?;
+    let raft = ConsensusRaft::new(node, raft_config, dialer, log, machine)
+        .await
+        .map_err(|error| Error::Stopped(error.to_string()))?;
+    Ok((raft, state))
+}
+
+fn serve(
+    listener: TcpListener,
+    tls: Option<ControlTls>,
+    service: ControlService,
+    stopped: oneshot::Receiver<()>,
+) {
+    let server = Server::builder()
+        .http2_keepalive_interval(Some(Duration::from_secs(1)))
+        .http2_keepalive_timeout(Some(Duration::from_secs(2)))
+        .tcp_nodelay(true);
+    let service = ControlServer::new(service)
+        .max_decoding_message_size(MESSAGE_BYTES_MAX)
+        .max_encoding_message_size(MESSAGE_BYTES_MAX);
+    tokio::spawn(async move {
+        let until = async {
+            // Dropped or sent: either way it is over.
+            let _ = stopped.await;
+        };
+        let served = match tls {
+            None => {
+                server
+                    .serve_with_incoming_shutdown(service, incoming(listener), until)
+                    .await
+            }
+            Some(tls) => {
+                server
+                    .serve_with_incoming_shutdown(service, incoming_tls(listener, tls), until)
+                    .await
+            }
+        };
+        if let Err(error) = served {
+            tracing::error!("the control plane has stopped: {error}");
+        }
+    });
+}
+
+type Tcp = tokio::net::TcpStream;
+
+fn incoming(listener: TcpListener) -> impl Stream<Item = std::io::Result<Tcp>> {
+    futures_util::stream::unfold(listener, |listener| async move {
+        let accepted = accept(&listener).await;
+        Some((Ok(accepted), listener))
+    })
+}
+
+/// The next connection. An error is that of one connection, or of too many files; the listener goes on.
+async fn accept(listener: &TcpListener) -> Tcp {
+    loop {
+        match listener.accept().await {
+            Ok((socket, _)) => return socket,
+            Err(error) => {
+                tracing::debug!("a connection was not accepted: {error}");
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        }
+    }
+}
+
+type Tls = tokio_rustls::server::TlsStream<Tcp>;
+
+/// Handshakes run beside each other: one that takes long holds up no other.
+fn incoming_tls(listener: TcpListener, tls: ControlTls) -> impl Stream<Item = std::io::Result<Tls>> {
+    let (accepted, sockets) = mpsc::channel(16);
+    tokio::spawn(async move {
+        let acceptor = tokio_rustls::TlsAcceptor::from(tls.server);
+        while !accepted.is_closed() {
+            let socket = accept(&listener).await;
+            let (acceptor, accepted) = (acceptor.clone(), accepted.clone());
+            tokio::spawn(async move {
+                let handshake = tokio::time::timeout(Duration::from_secs(5), acceptor.accept(socket));
+                match handshake.await {
+                    // A server that is gone takes no connections.
+                    Ok(Ok(socket)) => drop(accepted.send(Ok(socket)).await),
+                    Ok(Err(error)) => tracing::warn!("a connection was refused: {error}"),
+                    Err(_) => tracing::warn!("a connection was refused: its handshake took too long"),
+                }
+            });
+        }
+    });
+    super::service::received(sockets)
+}
+
+/// Forms a cluster with the seeds, unless there is one.
+async fn form(
+    raft: ConsensusRaft,
+    (node, address): (NodeId, String),
+    config: ClusterConfig,
+    client: ClusterClient,
+    told: watch::Sender<Option<String>>,
+) {
+    loop {
+        match raft.is_initialized().await {
+            Ok(false) => {}
+            Ok(true) => break,
+            Err(error) => return drop(told.send_replace(Some(error.to_string()))),
+        }
+        match voters(node, &address, &config, &client).await {
+            Ok(None) => {}
+            Ok(Some(voters)) => {
+                // The others do the same with the same voters, which Raft allows.
+                if let Err(error) = raft.initialize(voters).await {
+                    tracing::debug!("the cluster is formed by another node: {error}");
+                }
+            }
+            Err(error) => drop(told.send_replace(Some(error.to_string()))),
+        }
+        tokio::time::sleep(FORM_EVERY).await;
+    }
+    told.send_replace(None);
+    let configure = Change::Configure(Configure {
+        cluster: config.cluster.clone(),
+        nodes_min: config.nodes_min,
+    });
+    if let Err(error) = client.propose(configure, Duration::from_secs(60)).await {
+        told.send_replace(Some(error.to_string()));
+    }
+}
+
+/// The voters of a new cluster: none while seeds do not answer, or if one of them has a cluster, which this node then joins.
+async fn voters(
+    node: NodeId,
+    address: &str,
+    config: &ClusterConfig,
+    client: &ClusterClient,
+) -> Result<Option<BTreeMap<u64, BasicNode>>> {
+    let mut voters = BTreeMap::from([(node, BasicNode::new(address))]);
+    for seed in config.seeds.iter().filter(|seed| *seed != address) {
+        let described = match client.describe(seed).await {
+            Ok(described) => described,
+            Err(error) => {
+                return Err(Error::Unreachable {
+                    address: seed.clone(),
+                    message: format!("waiting for all seed nodes: {error}"),
+                });
+            }
+        };
+        if described.cluster != config.cluster {
+            let message = format!(
+                "seed node {seed} belongs to the cluster `{}`, not `{}`",
+                described.cluster, config.cluster
+            );
+            return Err(Error::Configuration(message));
+        }
+        if described.is_initialized {
+            return Ok(None);
+        }
+        if described.can_coordinate {
+            voters.insert(described.node, BasicNode::new(seed));
+        }
+    }
+    check_voters(&voters.keys().copied().collect())?;
+    Ok(Some(voters))
+}
+
+/// Nodes that join later can be asked, too.
+async fn follow_members(mut state: watch::Receiver<Arc<ClusterState>>, client: ClusterClient) {
+    while state.changed().await.is_ok() {
+        let addresses: Vec<String> = {
+            let state = state.borrow_and_update();
+            let coordinators = state.members().filter(|member| member.spec.can_coordinate);
+            coordinators
+                .map(|member| member.spec.control_address.clone())
+                .collect()
+        };
+        addresses.into_iter().for_each(|address| client.add(address));
+    }
+}

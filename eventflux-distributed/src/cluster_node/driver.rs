@@ -1,0 +1,218 @@
+//! Drives the overseer while this node leads.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use openraft::async_runtime::watch::WatchReceiver;
+use openraft::type_config::alias::WatchReceiverOf;
+use openraft::{RaftMetrics, ReadPolicy};
+use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
+
+use super::config::OpenStore;
+use super::hub::Hub;
+use super::publication::Publication;
+use crate::consensus::{ConsensusRaft, TypeConfig};
+use crate::coordinator::{
+    Action, ClusterState, Command, CommandId, Event, Overseer, OverseerConfig, PipelineId, PublishFailure,
+};
+
+/// How many manifests of a pipeline are kept.
+const RETAINED: usize = 3;
+
+/// The overseer looks at least so often.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+type Metrics = WatchReceiverOf<TypeConfig, RaftMetrics<TypeConfig>>;
+
+/// What a driver works with.
+#[derive(Clone)]
+pub(super) struct Driver {
+    pub(super) raft: ConsensusRaft,
+    pub(super) state: watch::Receiver<Arc<ClusterState>>,
+    pub(super) hub: Hub,
+    pub(super) config: OverseerConfig,
+    pub(super) open_store: OpenStore,
+    pub(super) client: u64,
+    pub(super) commands: Arc<std::sync::atomic::AtomicU64>,
+}
+
+impl Driver {
+    /// Leads in terms of this node until the channel closes; between them what nodes say is not heard.
+    pub(super) async fn run(mut self, mut heard: mpsc::UnboundedReceiver<Event>) {
+        let mut metrics = self.raft.metrics();
+        loop {
+            let term = {
+                let metrics = metrics.borrow_and_update();
+                let is_leader = metrics.current_leader == Some(metrics.id) && metrics.state.is_leader();
+                is_leader.then_some(metrics.current_term)
+            };
+            match term {
+                Some(term) => self.lead(term, &mut metrics, &mut heard).await,
+                None => {
+                    tokio::select! {
+                        changed = metrics.changed() => if changed.is_err() { return },
+                        event = heard.recv() => if event.is_none() { return },
+                    }
+                }
+            }
+        }
+    }
+
+    async fn lead(&mut self, term: u64, metrics: &mut Metrics, heard: &mut mpsc::UnboundedReceiver<Event>) {
+        // Everything that leaders before have committed is applied before anything is decided.
+        if self
+            .raft
+            .ensure_linearizable(ReadPolicy::ReadIndex)
+            .await
+            .is_err()
+        {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            return;
+        }
+        tracing::info!(term, "this node leads the cluster");
+        let mut overseer = Overseer::new(self.config, term);
+        let (answers, mut answered) = mpsc::unbounded_channel();
+        let begun = Instant::now();
+        let mut stores = BTreeMap::new();
+        let mut event = Event::Time;
+        loop {
+            let now_us = micros(begun.elapsed());
+            let state = self.state.borrow_and_update().clone();
+            for action in overseer.on_event(now_us, &state, event) {
+                self.carry_out(action, &state, &mut stores, &answers);
+            }
+            let wait_us = overseer
+                .next_due_us(&state)
+                .map_or(i64::MAX, |due_us| (due_us - now_us).max(0));
+            let wait = Duration::from_micros(wait_us.unsigned_abs())
+                .min(LOOK_EVERY)
+                .max(Duration::from_millis(1));
+            event = tokio::select! {
+                biased;
+                changed = metrics.changed() => {
+                    let is_over = changed.is_err() || {
+                        let metrics = metrics.borrow_watched();
+                        metrics.current_term != term || !metrics.state.is_leader()
+                    };
+                    if is_over {
+                        break;
+                    }
+                    Event::Time
+                }
+                Some(answer) = answered.recv() => answer,
+                event = heard.recv() => match event {
+                    Some(event) => event,
+                    None => break,
+                },
+                _ = self.state.changed() => Event::Applied,
+                () = tokio::time::sleep(wait) => Event::Time,
+            };
+        }
+        tracing::info!(term, "this node does not lead the cluster any more");
+        self.hub.detach_all();
+    }
+
+    fn carry_out(
+        &self,
+        action: Action,
+        state: &ClusterState,
+        stores: &mut BTreeMap<PipelineId, Publication>,
+        answers: &mpsc::UnboundedSender<Event>,
+    ) {
+        match action {
+            Action::Send {
+                node,
+                incarnation,
+                order,
+            } => self.hub.send(node, incarnation, &order),
+            Action::Dismiss { node, incarnation } => self.hub.dismiss(node, incarnation),
+            Action::Propose { key, change } => {
+                let number = self.commands.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                let command = Command {
+                    id: CommandId {
+                        client: self.client,
+                        number,
+                    },
+                    change: Some(change),
+                };
+                let (raft, answers) = (self.raft.clone(), answers.clone());
+                tokio::spawn(async move {
+                    let outcome = raft
+                        .client_write(command)
+                        .await
+                        .ok()
+                        .map(|response| response.data);
+                    let _ = answers.send(Event::Proposed { key, outcome });
+                });
+            }
+            Action::Stage { pipeline, manifest } => {
+                let (generation, epoch) = (manifest.generation, manifest.epoch);
+                let publication = self.publication(pipeline, state, stores);
+                let answers = answers.clone();
+                tokio::spawn(async move {
+                    let result = match publication {
+                        Ok(publication) => publication
+                            .stage(&manifest)
+                            .await
+                            .map_err(|error| error.to_string()),
+                        Err(message) => Err(message),
+                    };
+                    let _ = answers.send(Event::Staged {
+                        pipeline,
+                        generation,
+                        epoch,
+                        result,
+                    });
+                });
+            }
+            Action::Publish { pipeline, committed } => {
+                let publication = self.publication(pipeline, state, stores);
+                let answers = answers.clone();
+                tokio::spawn(async move {
+                    let result = match &publication {
+                        Ok(publication) => publication.publish(&committed).await,
+                        Err(message) => Err(PublishFailure {
+                            message: message.clone(),
+                            is_final: false,
+                        }),
+                    };
+                    let is_published = result.is_ok() && committed.epoch > 0;
+                    let epoch = committed.epoch;
+                    let _ = answers.send(Event::Published {
+                        pipeline,
+                        epoch,
+                        result,
+                    });
+                    if let Ok(publication) = publication
+                        && is_published
+                        && let Err(error) = publication.tidy(epoch, RETAINED).await
+                    {
+                        tracing::warn!("old checkpoints cannot be removed: {error}");
+                    }
+                });
+            }
+        }
+    }
+
+    fn publication(
+        &self,
+        pipeline: PipelineId,
+        state: &ClusterState,
+        stores: &mut BTreeMap<PipelineId, Publication>,
+    ) -> Result<Publication, String> {
+        if let Some(publication) = stores.get(&pipeline) {
+            return Ok(publication.clone());
+        }
+        let known = state.pipeline(pipeline).ok_or("the pipeline is gone")?;
+        let store = (self.open_store)(&known.spec).map_err(|error| error.to_string())?;
+        let publication = Publication::new(store);
+        stores.insert(pipeline, publication.clone());
+        Ok(publication)
+    }
+}
+
+fn micros(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}

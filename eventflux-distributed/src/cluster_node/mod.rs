@@ -1,0 +1,28 @@
+//! A node of a cluster, without the rows: it keeps Raft if it may, follows the leader, and hands orders to whoever runs
+//! pipelines.
+//!
+//! ```text
+//!   ┌────────────────────────── ClusterNode: a thread and a runtime of its own ──────────────────────────┐
+//!   │  gRPC server: Consensus, Coordination        Raft (can_coordinate)       leader: Overseer + Driver   │
+//!   │  attachment: finds the leader, registers, sends reports and heartbeats, receives orders              │
+//!   └───────────────┬──────────────────────────────────────────────────────────────────────┬─────────────┘
+//!            propose, state, voters                                            inbox: WorkerEvent, reports
+//! ```
+//!
+//! Its runtime has a thread of its own, so that no load of rows delays a heartbeat.
+
+mod attachment;
+mod client;
+mod cluster_node;
+#[cfg(test)]
+mod cluster_node_test;
+mod config;
+mod driver;
+mod hub;
+mod publication;
+mod service;
+
+pub use client::ClusterClient;
+pub use cluster_node::ClusterNode;
+pub use config::ClusterConfig;
+pub use publication::Publication;

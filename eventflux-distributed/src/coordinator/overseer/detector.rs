@@ -1,0 +1,103 @@
+//! Who lives: connections and heartbeats.
+
+use std::collections::BTreeMap;
+
+use crate::coordinator::{ClusterState, NodeId, NodeIncarnation, Standing};
+
+/// Watches the members' connections.
+///
+/// ```text
+///             heard of                     silent for `failure_timeout_us`
+///  unknown ─────────────► connected ─────────────────────────────────────► lost
+///     │                       │ disconnected                                ▲ ▲
+///     │                       ▼          not back within `reconnect_us`     │ │
+///     │                  disconnected ──────────────────────────────────────┘ │
+///     └───────────────────────────────────────────────────────────────────────┘ `failure_timeout_us` since the leader began
+/// ```
+///
+/// A lost node that lives after all costs work, never results: what it does is fenced.
+#[derive(Debug)]
+pub(super) struct Detector {
+    failure_timeout_us: i64,
+    reconnect_us: i64,
+    links: BTreeMap<NodeId, Link>,
+}
+
+#[derive(Debug)]
+struct Link {
+    incarnation: u64,
+    is_connected: bool,
+    lost_at_us: i64,
+}
+
+impl Detector {
+    pub(super) fn new(failure_timeout_us: i64, reconnect_us: i64) -> Self {
+        Self {
+            failure_timeout_us,
+            reconnect_us,
+            links: BTreeMap::new(),
+        }
+    }
+
+    /// Members that are up are watched, others are not.
+    pub(super) fn follow(&mut self, now_us: i64, state: &ClusterState) {
+        for member in state.members() {
+            let (node, incarnation) = (member.spec.node, member.incarnation);
+            if member.standing() == Standing::Down {
+                self.links.remove(&node);
+                continue;
+            }
+            let link = self.links.entry(node).or_insert(Link {
+                incarnation,
+                is_connected: false,
+                lost_at_us: now_us.saturating_add(self.failure_timeout_us),
+            });
+            if link.incarnation != incarnation {
+                *link = Link {
+                    incarnation,
+                    is_connected: false,
+                    lost_at_us: now_us.saturating_add(self.failure_timeout_us),
+                };
+            }
+        }
+        self.links.retain(|node, _| state.member(*node).is_some());
+    }
+
+    /// A node's incarnation was heard of.
+    pub(super) fn heard(&mut self, now_us: i64, node: NodeId, incarnation: u64) {
+        if let Some(link) = self.links.get_mut(&node)
+            && link.incarnation == incarnation
+        {
+            link.is_connected = true;
+            link.lost_at_us = now_us.saturating_add(self.failure_timeout_us);
+        }
+    }
+
+    /// The connection of a node's incarnation has ended.
+    pub(super) fn disconnected(&mut self, now_us: i64, node: NodeId, incarnation: u64) {
+        if let Some(link) = self.links.get_mut(&node)
+            && link.incarnation == incarnation
+            && link.is_connected
+        {
+            link.is_connected = false;
+            link.lost_at_us = link.lost_at_us.min(now_us.saturating_add(self.reconnect_us));
+        }
+    }
+
+    /// The nodes that count as lost now.
+    pub(super) fn lost(&self, now_us: i64) -> impl Iterator<Item = NodeIncarnation> {
+        let lost = self
+            .links
+            .iter()
+            .filter(move |(_, link)| link.lost_at_us <= now_us);
+        lost.map(|(node, link)| NodeIncarnation {
+            node: *node,
+            incarnation: link.incarnation,
+        })
+    }
+
+    /// When the next one might.
+    pub(super) fn next_due_us(&self) -> Option<i64> {
+        self.links.values().map(|link| link.lost_at_us).min()
+    }
+}

@@ -1,0 +1,203 @@
+//! A whole assignment from the members, the pipeline and what was before.
+
+use std::collections::BTreeMap;
+
+use super::balance::{Candidate, balance};
+use crate::coordinator::{Assignment, Member, NodeId, PipelineSpec, Placement, SplitPlacement};
+
+/// What is to be placed.
+#[derive(Debug)]
+pub struct PlacementRequest<'a> {
+    /// The pipeline.
+    pub spec: &'a PipelineSpec,
+    /// The nodes that may take work.
+    pub members: Vec<&'a Member>,
+    /// Who ran what before.
+    pub previous: Option<&'a Assignment>,
+    /// How heavy the key groups are; missing ones count 1.
+    pub group_weights: &'a [u32],
+}
+
+/// Places a pipeline. `None` if there is no node.
+///
+/// With less parallelism than nodes only so many nodes take part: those that had the pipeline before go first.
+pub fn place(request: &PlacementRequest<'_>) -> Option<Assignment> {
+    let nodes = chosen(request);
+    if nodes.is_empty() {
+        return None;
+    }
+    let key_groups = request.spec.key_groups as usize;
+    let candidates: Vec<Candidate> = nodes.iter().map(|member| candidate(member)).collect();
+    let previous: Vec<Option<NodeId>> = (0..key_groups)
+        .map(|group| request.previous.and_then(|before| before.owner(group)))
+        .collect();
+    let owners = balance(&previous, &candidates, request.group_weights);
+    let places: BTreeMap<NodeId, u32> = nodes.iter().map(|member| member.spec.node).zip(0..).collect();
+    let place_of = |node: &NodeId| places.get(node).copied().unwrap_or_default();
+    Some(Assignment {
+        placements: placements(request.spec.parallelism, &nodes),
+        owners: owners.iter().map(place_of).collect(),
+        splits: splits(request, &candidates, place_of),
+        standbys: Vec::new(),
+    })
+}
+
+fn candidate(member: &Member) -> Candidate {
+    Candidate {
+        node: member.spec.node,
+        weight: member.spec.weight,
+    }
+}
+
+fn chosen<'a>(request: &PlacementRequest<'a>) -> Vec<&'a Member> {
+    let had = |member: &&Member| {
+        let before = request
+            .previous
+            .and_then(|before| before.placement(member.spec.node));
+        before.is_some()
+    };
+    let mut nodes = request.members.clone();
+    nodes.sort_by_key(|member| (!had(member), member.spec.node));
+    nodes.truncate(request.spec.parallelism.max(1) as usize);
+    nodes.sort_by_key(|member| member.spec.node);
+    nodes
+}
+
+/// Subtasks by the nodes' weights, at least one for each.
+fn placements(parallelism: u32, nodes: &[&Member]) -> Vec<Placement> {
+    let candidates: Vec<Candidate> = nodes.iter().map(|member| candidate(member)).collect();
+    let spare = (parallelism as usize).saturating_sub(nodes.len());
+    let spread = balance(&vec![None; spare], &candidates, &[]);
+    let mut first_subtask = 0;
+    let placement = |member: &&Member| {
+        let node = member.spec.node;
+        let more = spread.iter().filter(|owner| **owner == node).count() as u32;
+        let placement = Placement {
+            node,
+            incarnation: member.incarnation,
+            first_subtask,
+            subtask_count: 1 + more,
+        };
+        first_subtask += placement.subtask_count;
+        placement
+    };
+    nodes.iter().map(placement).collect()
+}
+
+/// The splits of each source, spread by themselves.
+fn splits(
+    request: &PlacementRequest<'_>,
+    candidates: &[Candidate],
+    place_of: impl Fn(&NodeId) -> u32,
+) -> Vec<SplitPlacement> {
+    let mut placed = Vec::new();
+    for source in &request.spec.sources {
+        let before = |split: &String| {
+            let before = request.previous?;
+            let same =
+                |placed: &&SplitPlacement| placed.operator_id == source.operator_id && placed.split == *split;
+            let place = before.splits.iter().find(same)?.placement;
+            Some(before.placements.get(place as usize)?.node)
+        };
+        let previous: Vec<Option<NodeId>> = source.splits.iter().map(before).collect();
+        let owners = balance(&previous, candidates, &[]);
+        placed.extend(
+            source
+                .splits
+                .iter()
+                .zip(&owners)
+                .map(|(split, owner)| SplitPlacement {
+                    operator_id: source.operator_id.clone(),
+                    split: split.clone(),
+                    placement: place_of(owner),
+                }),
+        );
+    }
+    placed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::coordinator::{NodeSpec, SourceSplits};
+
+    fn member(node: NodeId, incarnation: u64) -> Member {
+        Member {
+            spec: NodeSpec {
+                node,
+                can_process: true,
+                ..NodeSpec::default()
+            },
+            incarnation,
+            ..Member::default()
+        }
+    }
+
+    fn spec(parallelism: u32) -> PipelineSpec {
+        PipelineSpec {
+            key_groups: 64,
+            parallelism,
+            sources: vec![SourceSplits {
+                operator_id: "in".into(),
+                splits: (0..4).map(|split| split.to_string()).collect(),
+            }],
+            ..PipelineSpec::default()
+        }
+    }
+
+    fn run(spec: &PipelineSpec, members: &[Member], previous: Option<&Assignment>) -> Option<Assignment> {
+        place(&PlacementRequest {
+            spec,
+            members: members.iter().collect(),
+            previous,
+            group_weights: &[],
+        })
+    }
+
+    #[test]
+    fn everything_is_placed_and_can_be_used() {
+        let members = [member(5, 1), member(2, 2), member(9, 3)];
+        let assignment = run(&spec(4), &members, None).unwrap();
+        assert_eq!(assignment.fault(64), None);
+        let nodes: Vec<_> = assignment
+            .placements
+            .iter()
+            .map(|placement| placement.node)
+            .collect();
+        assert_eq!(nodes, [2, 5, 9]);
+        assert_eq!(
+            assignment
+                .placements
+                .iter()
+                .map(|placement| placement.subtask_count)
+                .sum::<u32>(),
+            4
+        );
+        assert_eq!(assignment.splits.len(), 4);
+    }
+
+    #[test]
+    fn what_a_lost_node_had_moves_and_nothing_else() {
+        let members = [member(1, 1), member(2, 2), member(3, 3)];
+        let before = run(&spec(3), &members, None).unwrap();
+        let after = run(&spec(3), &members[..2], Some(&before)).unwrap();
+        for group in 0..64 {
+            let owner = before.owner(group).unwrap();
+            assert!(owner == 3 || after.owner(group) == Some(owner));
+        }
+        for (before_split, after_split) in before.splits.iter().zip(&after.splits) {
+            let node = before.placements[before_split.placement as usize].node;
+            assert!(node == 3 || after.placements[after_split.placement as usize].node == node);
+        }
+    }
+
+    #[test]
+    fn with_little_parallelism_few_nodes_take_part_and_they_stay_the_same() {
+        let members = [member(1, 1), member(2, 2), member(3, 3)];
+        let before = run(&spec(1), &members[2..], None).unwrap();
+        let after = run(&spec(1), &members, Some(&before)).unwrap();
+        assert_eq!(after.placements.len(), 1);
+        assert_eq!(after.placements[0].node, 3);
+        assert_eq!(run(&spec(1), &[], None), None);
+    }
+}

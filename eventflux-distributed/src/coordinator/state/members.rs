@@ -1,0 +1,78 @@
+//! Changes of the membership.
+
+use super::ClusterState;
+use crate::coordinator::{Member, NodeId, NodeIncarnation, NodeSpec, Outcome, Refusal, Standing};
+
+impl ClusterState {
+    pub(super) fn register(&mut self, spec: &NodeSpec) -> Outcome {
+        let node = spec.node;
+        if node == 0 {
+            return Outcome::refused(Refusal::Invalid, "a node's id is not 0");
+        }
+        if self.gone.contains(&node) {
+            let message = format!(
+                "node {node:016x} has left; it can join only as a new node, with an empty data directory"
+            );
+            return Outcome::refused(Refusal::Stale, message);
+        }
+        let namesake = self.members.values().find(|member| member.spec.name == spec.name);
+        if let Some(namesake) = namesake
+            && namesake.spec.node != node
+        {
+            let message = format!(
+                "there is a node `{}` already, {:016x}; if it is gone for good, remove it first",
+                spec.name, namesake.spec.node
+            );
+            return Outcome::refused(Refusal::Taken, message);
+        }
+        self.last_incarnation += 1;
+        let incarnation = self.last_incarnation;
+        let member = Member {
+            spec: spec.clone(),
+            incarnation,
+            standing: Standing::Up.into(),
+        };
+        self.members.insert(node, member);
+        Outcome::granted(incarnation)
+    }
+
+    pub(super) fn node_lost(&mut self, lost: &NodeIncarnation) -> Outcome {
+        match self.members.get_mut(&lost.node) {
+            Some(member) if member.incarnation == lost.incarnation => {
+                member.set_standing(Standing::Down);
+                Outcome::done()
+            }
+            Some(_) => Outcome::refused(Refusal::Stale, "the node has registered again since"),
+            None => unknown_node(lost.node),
+        }
+    }
+
+    pub(super) fn leave(&mut self, node: NodeId) -> Outcome {
+        match self.members.get_mut(&node) {
+            Some(member) if member.standing() == Standing::Down => {
+                let message = format!("node `{}` is not reached; remove it instead", member.spec.name);
+                Outcome::refused(Refusal::Unready, message)
+            }
+            Some(member) => {
+                member.set_standing(Standing::Leaving);
+                Outcome::done()
+            }
+            None => unknown_node(node),
+        }
+    }
+
+    pub(super) fn remove(&mut self, node: NodeId) -> Outcome {
+        if self.gone.contains(&node) {
+            return Outcome::done();
+        }
+        if self.members.remove(&node).is_none() {
+            return unknown_node(node);
+        }
+        self.gone.insert(node);
+        Outcome::done()
+    }
+}
+
+fn unknown_node(node: NodeId) -> Outcome {
+    Outcome::refused(Refusal::Unknown, format!("there is no node {node:016x}"))
+}

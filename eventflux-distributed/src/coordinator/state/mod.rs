@@ -1,0 +1,11 @@
+//! What the cluster has agreed on.
+
+mod answered;
+mod cluster_state;
+mod epochs;
+mod members;
+mod pipelines;
+mod snapshot;
+
+pub use cluster_state::ClusterState;
+pub use snapshot::{SNAPSHOT_VERSION, SnapshotError};

@@ -1,0 +1,73 @@
+//! What fails while nodes agree.
+
+use eventflux_core::ErrorKind;
+
+use crate::coordinator::Outcome;
+
+/// A result of this crate's coordination.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The configuration makes no sense.
+    #[error("{0}")]
+    Configuration(String),
+    /// A file cannot be read or written.
+    #[error("{path}: {source}")]
+    File {
+        /// The file or directory.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file does not hold what was written to it.
+    #[error("{path} is damaged: {message}; remove this node from the cluster and let it join as a new one")]
+    Damaged {
+        /// The file or directory.
+        path: String,
+        /// How it is seen.
+        message: String,
+    },
+    /// Raft has stopped.
+    #[error("the coordinator has stopped: {0}")]
+    Stopped(String),
+    /// A node does not answer as it should.
+    #[error("node at {address}: {message}")]
+    Unreachable {
+        /// Where.
+        address: String,
+        /// Why.
+        message: String,
+    },
+    /// No leader was found in time.
+    #[error("no leader is known to {asked}")]
+    NoLeader {
+        /// Who was asked.
+        asked: String,
+    },
+    /// The coordinator has refused a command.
+    #[error("{}", .0.message)]
+    Refused(Outcome),
+}
+
+impl Error {
+    /// Whose fault it is, and whether it is worth trying again.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Configuration(_) | Self::Refused(_) => ErrorKind::Input,
+            Self::File { .. } | Self::Damaged { .. } | Self::Unreachable { .. } | Self::NoLeader { .. } => {
+                ErrorKind::Environment
+            }
+            Self::Stopped(_) => ErrorKind::Runtime,
+        }
+    }
+
+    pub(crate) fn file(path: &std::path::Path, source: std::io::Error) -> Self {
+        Self::File {
+            path: path.display().to_string(),
+            source,
+        }
+    }
+}
