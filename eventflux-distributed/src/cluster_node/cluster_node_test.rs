@@ -1,1 +1,416 @@
+//! Real nodes on loopback: real Raft, real gRPC, real files; only rows are missing.
 
+use std::collections::BTreeSet;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use eventflux_core::checkpoint::manifest::{ManifestLog, PlanIdentity};
+use eventflux_core::state::store::{CheckpointStore, MemoryStore};
+use tempfile::TempDir;
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use super::{ClusterConfig, ClusterNode};
+use crate::consensus::proto::Voter;
+use crate::coordinator::{
+    Change, ClusterState, Desired, OverseerConfig, PartContent, PipelineSpec, SetDesired, Standing,
+};
+use crate::worker::{Worker, WorkerCommand, WorkerEvent};
+
+const PATIENCE: Duration = Duration::from_secs(40);
+
+/// Ports that are free now.
+fn addresses(count: usize) -> Vec<SocketAddr> {
+    let bind = |_| std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let listeners: Vec<_> = (0..count).map(bind).collect();
+    listeners
+        .iter()
+        .map(|listener| listener.local_addr().unwrap())
+        .collect()
+}
+
+struct Cluster {
+    directory: TempDir,
+    addresses: Vec<SocketAddr>,
+    store: Arc<MemoryStore>,
+}
+
+impl Cluster {
+    fn new(count: usize) -> Self {
+        Self {
+            directory: tempfile::tempdir().unwrap(),
+            addresses: addresses(count),
+            store: Arc::default(),
+        }
+    }
+
+    fn config(&self, node: usize) -> ClusterConfig {
+        let store: Arc<dyn CheckpointStore> = self.store.clone();
+        let directory = self.directory.path().join(node.to_string());
+        let open = Arc::new(move |_: &PipelineSpec| Ok(Arc::clone(&store)));
+        let mut config = ClusterConfig::new(
+            "test",
+            format!("node-{node}"),
+            self.addresses[node],
+            directory,
+            open,
+        );
+        config.seeds = self.addresses.iter().map(ToString::to_string).collect();
+        config.election_timeout = Duration::from_millis(400);
+        config.heartbeat_interval = Duration::from_millis(150);
+        config.overseer = OverseerConfig {
+            failure_timeout_us: 1_500_000,
+            ..OverseerConfig::default()
+        };
+        config
+    }
+
+    async fn start(&self, node: usize) -> ClusterNode {
+        ClusterNode::start(self.config(node)).await.unwrap()
+    }
+
+    async fn start_all(&self) -> Vec<ClusterNode> {
+        let mut nodes = Vec::new();
+        for node in 0..self.addresses.len() {
+            nodes.push(self.start(node).await);
+        }
+        nodes
+    }
+}
+
+/// Waits until the state of a node is so.
+async fn until(
+    node: &ClusterNode,
+    what: &str,
+    mut is_so: impl FnMut(&ClusterState) -> bool,
+) -> Arc<ClusterState> {
+    let mut state: watch::Receiver<Arc<ClusterState>> = node.state();
+    let found = timeout(PATIENCE, state.wait_for(|state| is_so(state))).await;
+    let found =
+        found.unwrap_or_else(|_| panic!("{what} takes too long: {:#?}", node.state().borrow().as_ref()));
+    Arc::clone(&found.unwrap())
+}
+
+fn are_up(count: usize) -> impl FnMut(&ClusterState) -> bool {
+    move |state| {
+        let up = state.members().filter(|member| member.standing() == Standing::Up);
+        state.cluster() == "test" && up.count() == count
+    }
+}
+
+fn spec(name: &str) -> PipelineSpec {
+    let identity = PlanIdentity {
+        fingerprint: 5,
+        key_groups: 16,
+        operators: Vec::new(),
+    };
+    PipelineSpec {
+        name: name.into(),
+        plan_fingerprint: 5,
+        key_groups: 16,
+        parallelism: 3,
+        checkpoint_interval_us: 50_000,
+        checkpoint_timeout_us: 2_000_000,
+        app_id: "a".into(),
+        plan_identity: serde_json::to_vec(&identity).unwrap(),
+        ..PipelineSpec::default()
+    }
+}
+
+/// A worker whose loops do at once what they are told, and have nothing to store.
+fn work(node: &mut ClusterNode) -> tokio::task::JoinHandle<()> {
+    let mut events = node.take_events().unwrap();
+    let reports = node.reports();
+    tokio::spawn(async move {
+        let mut worker = Worker::new();
+        while let Some(event) = events.recv().await {
+            let mut due = vec![event];
+            while let Some(event) = due.pop() {
+                for command in worker.on_event(event) {
+                    match command {
+                        WorkerCommand::Report(report) => drop(reports.send(report)),
+                        WorkerCommand::Prepare {
+                            pipeline, generation, ..
+                        } => due.push(WorkerEvent::Prepared {
+                            pipeline,
+                            generation,
+                            loop_count: 1,
+                            reading: vec![0],
+                            sinks: vec!["out".into()],
+                        }),
+                        WorkerCommand::SendBarrier {
+                            pipeline,
+                            generation,
+                            epoch,
+                        } => due.push(WorkerEvent::Stored {
+                            pipeline,
+                            generation,
+                            epoch,
+                            loop_id: 0,
+                            content: PartContent::default(),
+                        }),
+                        WorkerCommand::Deliver {
+                            pipeline,
+                            generation,
+                            epoch,
+                        } => due.push(WorkerEvent::Delivered {
+                            pipeline,
+                            generation,
+                            epoch,
+                        }),
+                        WorkerCommand::Run { .. }
+                        | WorkerCommand::GiveUp { .. }
+                        | WorkerCommand::LetGo { .. }
+                        | WorkerCommand::TearDown { .. } => {}
+                    }
+                }
+            }
+        }
+    })
+}
+
+fn epoch(state: &ClusterState) -> u64 {
+    state
+        .pipeline_named("p")
+        .map_or(0, |pipeline| pipeline.committed.epoch)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_node_is_a_cluster_and_finds_everything_again() {
+    let cluster = Cluster::new(1);
+    let node = cluster.start(0).await;
+    let id = node.id();
+    until(&node, "the node", are_up(1)).await;
+    let pipeline = node.propose(Change::Submit(spec("p"))).await.unwrap().granted;
+    let refused = node.propose(Change::Submit(spec("p"))).await.unwrap_err();
+    assert_eq!(refused.to_string(), "there is a pipeline `p` already");
+    node.stop().await;
+
+    let node = cluster.start(0).await;
+    assert_eq!(node.id(), id);
+    let state = until(&node, "the state", |state| state.pipeline(pipeline).is_some()).await;
+    assert_eq!(state.pipeline(pipeline).unwrap().spec, spec("p"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn three_nodes_take_epochs_and_go_on_when_the_leader_is_lost() {
+    let cluster = Cluster::new(3);
+    let mut nodes = cluster.start_all().await;
+    for node in &mut nodes {
+        work(node);
+    }
+    until(&nodes[0], "three nodes", are_up(3)).await;
+    nodes[1].propose(Change::Submit(spec("p"))).await.unwrap();
+    let before = until(&nodes[0], "an epoch", |state| epoch(state) >= 2).await;
+    let pipeline = before.pipeline_named("p").unwrap();
+    assert_eq!(pipeline.assignment.as_ref().unwrap().placements.len(), 3);
+
+    let leader = nodes.iter().position(ClusterNode::is_leader).unwrap();
+    let lost = nodes.remove(leader);
+    let lost_id = lost.id();
+    drop(lost);
+    let (generation, last) = (pipeline.generation, epoch(&before));
+    let after = until(&nodes[0], "another generation", |state| {
+        let pipeline = state.pipeline_named("p").unwrap();
+        pipeline.generation > generation
+            && pipeline.committed.generation > generation
+            && epoch(state) > last + 1
+    })
+    .await;
+    let assignment = after.pipeline_named("p").unwrap().assignment.clone().unwrap();
+    assert!(assignment.placement(lost_id).is_none());
+    assert_eq!(assignment.placements.len(), 2);
+
+    // What is committed is published, in order, and nothing else is.
+    let log = ManifestLog::new(cluster.store.clone());
+    let newest = log.newest().await.unwrap().unwrap();
+    assert!(
+        newest.epoch + 1 >= epoch(&after),
+        "{} {}",
+        newest.epoch,
+        epoch(&after)
+    );
+
+    let mut again = cluster.start(leader).await;
+    assert_eq!(again.id(), lost_id);
+    work(&mut again);
+    until(&nodes[0], "the node's return", |state| {
+        let assignment = state.pipeline_named("p").unwrap().assignment.clone();
+        assignment.is_some_and(|assignment| assignment.placement(lost_id).is_some())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pipeline_stops_with_a_last_epoch_and_goes_on_from_it() {
+    let cluster = Cluster::new(1);
+    let mut node = cluster.start(0).await;
+    work(&mut node);
+    until(&node, "the node", are_up(1)).await;
+    let pipeline = node.propose(Change::Submit(spec("p"))).await.unwrap().granted;
+    until(&node, "an epoch", |state| epoch(state) >= 1).await;
+    let set = |desired: Desired| {
+        Change::SetDesired(SetDesired {
+            pipeline,
+            desired: desired.into(),
+        })
+    };
+    node.propose(set(Desired::Stopped)).await.unwrap();
+    let stopped = until(&node, "rest", |state| {
+        state.pipeline(pipeline).unwrap().assignment.is_none()
+    })
+    .await;
+    let last = epoch(&stopped);
+    assert_eq!(stopped.pipeline(pipeline).unwrap().delivered["out"], last);
+    node.propose(set(Desired::Running)).await.unwrap();
+    let running = until(&node, "another epoch", |state| epoch(state) > last).await;
+    assert_eq!(running.pipeline(pipeline).unwrap().restored.epoch, last);
+    node.propose(set(Desired::Removed)).await.unwrap();
+    until(&node, "its end", |state| state.pipeline(pipeline).is_none()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_minority_commits_nothing() {
+    let cluster = Cluster::new(3);
+    let mut nodes = cluster.start_all().await;
+    until(&nodes[0], "three nodes", are_up(3)).await;
+    nodes.truncate(1);
+    let change = Change::Submit(spec("p"));
+    nodes[0]
+        .client()
+        .propose(change, Duration::from_secs(3))
+        .await
+        .unwrap_err();
+    assert!(nodes[0].state().borrow().pipeline_named("p").is_none());
+
+    let _second = cluster.start(1).await;
+    nodes[0].propose(Change::Submit(spec("q"))).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_voters_and_other_clusters_are_refused() {
+    let cluster = Cluster::new(2);
+    let nodes = cluster.start_all().await;
+    let mut problem = nodes[0].problem();
+    let refused = timeout(
+        PATIENCE,
+        problem.wait_for(|problem| {
+            problem
+                .as_deref()
+                .is_some_and(|problem| problem.starts_with("two voters"))
+        }),
+    );
+    refused.await.unwrap().unwrap();
+
+    let mut other = cluster.config(0);
+    other.cluster = "other".into();
+    other.listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    other.data_directory = cluster.directory.path().join("other");
+    let other = ClusterNode::start(other).await.unwrap();
+    let mut problem = other.problem();
+    let is_named = |problem: &Option<String>| {
+        problem
+            .as_deref()
+            .is_some_and(|problem| problem.contains("belongs to the cluster `test`, not `other`"))
+    };
+    timeout(PATIENCE, problem.wait_for(is_named))
+        .await
+        .unwrap()
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_voter_that_joins_learns_everything_and_the_number_stays_odd() {
+    let cluster = Cluster::new(3);
+    let first = Cluster {
+        directory: tempfile::tempdir().unwrap(),
+        addresses: cluster.addresses[..1].to_vec(),
+        store: Arc::clone(&cluster.store),
+    };
+    let first = first.start(0).await;
+    until(&first, "the first", are_up(1)).await;
+    first.propose(Change::Submit(spec("p"))).await.unwrap();
+    let (second, third) = (cluster.start(1).await, cluster.start(2).await);
+    until(&first, "three nodes", are_up(3)).await;
+    let voter = |node: &ClusterNode| Voter {
+        node: node.id(),
+        address: node.address().to_owned(),
+    };
+    let two = first
+        .client()
+        .change_voters(vec![voter(&first), voter(&second)])
+        .await
+        .unwrap_err();
+    assert!(two.to_string().starts_with("two voters"), "{two}");
+    first
+        .client()
+        .change_voters(vec![voter(&first), voter(&second), voter(&third)])
+        .await
+        .unwrap();
+    until(&third, "the pipeline", |state| {
+        state.pipeline_named("p").is_some()
+    })
+    .await;
+    // Two of three go on without the first.
+    drop(first);
+    second.propose(Change::Submit(spec("q"))).await.unwrap();
+    until(&third, "the other pipeline", |state| {
+        state.pipeline_named("q").is_some()
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cluster_over_tls_refuses_who_has_no_certificate() {
+    let tls = tls();
+    let cluster = Cluster::new(1);
+    let mut config = cluster.config(0);
+    config.tls = Some(tls);
+    let node = ClusterNode::start(config).await.unwrap();
+    until(&node, "the node", are_up(1)).await;
+    let plain = crate::consensus::Dialer::new(None, Duration::from_secs(1));
+    let stranger = super::ClusterClient::new(plain, vec![node.address().to_owned()]);
+    stranger.describe(node.address()).await.unwrap_err();
+}
+
+/// One certificate for all, trusted by all, asked of all.
+fn tls() -> crate::consensus::ControlTls {
+    use rustls::pki_types::{PrivateKeyDer, ServerName};
+    let certified = rcgen::generate_simple_self_signed(vec!["node.test".into()]).unwrap();
+    let key = || PrivateKeyDer::try_from(certified.signing_key.serialize_der()).unwrap();
+    let chain = vec![certified.cert.der().clone()];
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(certified.cert.der().clone()).unwrap();
+    let roots = Arc::new(roots);
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let verifier = rustls::server::WebPkiClientVerifier::builder_with_provider(
+        Arc::clone(&roots),
+        Arc::clone(&provider),
+    );
+    let mut server = rustls::ServerConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_client_cert_verifier(verifier.build().unwrap())
+        .with_single_cert(chain.clone(), key())
+        .unwrap();
+    let mut client = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_client_auth_cert(chain, key())
+        .unwrap();
+    server.alpn_protocols = vec![b"h2".to_vec()];
+    client.alpn_protocols = vec![b"h2".to_vec()];
+    crate::consensus::ControlTls {
+        server: Arc::new(server),
+        client: Arc::new(client),
+        server_name: Some(ServerName::try_from("node.test").unwrap()),
+    }
+}
+
+#[test]
+fn identities_differ() {
+    let ids: BTreeSet<u64> = (0..1_000).map(|_| crate::consensus::new_id()).collect();
+    assert_eq!(ids.len(), 1_000);
+}

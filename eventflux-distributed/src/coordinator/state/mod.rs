@@ -6,6 +6,8 @@ mod epochs;
 mod members;
 mod pipelines;
 mod snapshot;
+#[cfg(test)]
+mod state_test;
 
 pub use cluster_state::ClusterState;
 pub use snapshot::{SNAPSHOT_VERSION, SnapshotError};
