@@ -45,4 +45,13 @@ impl SimulationConfig {
         fault_every_us: 1_500_000,
         deadline_us: 180_000_000,
     };
+
+    /// As large, and over sooner.
+    pub const BRIEF: Self = Self {
+        split_count: 8,
+        split_rows: 80,
+        faults_until_us: 4_000_000,
+        fault_every_us: 1_000_000,
+        ..Self::LARGE
+    };
 }

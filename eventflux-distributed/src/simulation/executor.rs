@@ -36,7 +36,7 @@ impl World {
             return;
         };
         if is_current {
-            leading.state.clone_from(&self.raft.state);
+            leading.state = Rc::clone(&self.raft.state);
         }
         let actions = leading.overseer.on_event(now_us, &leading.state, event);
         for action in actions {

@@ -1,5 +1,7 @@
 //! Raft as its users see it: one log that a majority keeps, and leaders that may not know yet that they are not.
 
+use std::rc::Rc;
+
 use super::message::{Happening, Local, Message, Node, Proposal};
 use super::world::World;
 use crate::coordinator::{Change, ClusterState, Event, Overseer, OverseerConfig};
@@ -9,7 +11,7 @@ use crate::sabotage::{Bug, is_broken};
 #[derive(Debug, Default)]
 pub(super) struct SimRaft {
     /// After all entries.
-    pub(super) state: ClusterState,
+    pub(super) state: Rc<ClusterState>,
     pub(super) term: u64,
     /// The node that was elected last.
     pub(super) leader: Option<Node>,
@@ -23,7 +25,7 @@ pub(super) struct Leading {
     pub(super) term: u64,
     pub(super) overseer: Overseer,
     /// As far as it has applied entries. Of a leader that was replaced: older than what is agreed on.
-    pub(super) state: ClusterState,
+    pub(super) state: Rc<ClusterState>,
     /// The connections of nodes: their lives and incarnations.
     pub(super) connections: std::collections::BTreeMap<Node, (u64, u64)>,
 }
@@ -81,7 +83,7 @@ impl World {
         self.nodes[leader].leading = Some(Box::new(Leading {
             term,
             overseer: Overseer::new(config, term),
-            state: self.raft.state.clone(),
+            state: Rc::clone(&self.raft.state),
             connections: Default::default(),
         }));
         self.schedule_local(leader, 0, Local::OverseerDue { term });
@@ -141,7 +143,7 @@ impl World {
         }
         let outcome = self.apply(&proposal);
         if is_same_life && let Some(leading) = &mut self.nodes[node].leading {
-            leading.state = self.raft.state.clone();
+            leading.state = Rc::clone(&self.raft.state);
         }
         // Now and then the answer is lost, and whoever asked asks again with the same id.
         if self.rng.per_mille(40) {
@@ -171,7 +173,7 @@ impl World {
             .pipelines()
             .next()
             .map_or(0, |pipeline| pipeline.in_flight);
-        let outcome = self.raft.state.apply(command);
+        let outcome = Rc::make_mut(&mut self.raft.state).apply(command);
         self.ledger.applied(command.id, &outcome);
         if !outcome.is_done() {
             return outcome;

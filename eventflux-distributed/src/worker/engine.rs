@@ -106,9 +106,11 @@ impl Worker {
                 failure,
             } => self.with(pipeline, generation, &mut commands, |run, commands| {
                 // The first one is the reason, what follows are consequences.
-                let failure = run.failure.get_or_insert(failure).clone();
-                let report = Report::of(pipeline, generation, PipelineEvent::Failed(failure));
-                commands.push(WorkerCommand::Report(report));
+                if run.failure.is_none() {
+                    run.failure = Some(failure.clone());
+                    let report = Report::of(pipeline, generation, PipelineEvent::Failed(failure));
+                    commands.push(WorkerCommand::Report(report));
+                }
             }),
         }
         commands
