@@ -26,6 +26,8 @@ pub struct CreditWindow {
     taken: u64,
     /// The next frame has this many bytes, more than its sender may send.
     needed: u64,
+    /// The receiver is ready; before, nothing is granted.
+    is_open: bool,
     window: u64,
     measure_began_us: i64,
     measure_began_taken: u64,
@@ -50,6 +52,7 @@ impl CreditWindow {
             received: 0,
             taken: 0,
             needed: 0,
+            is_open: false,
             window: config.bytes_min,
             measure_began_us: now_us,
             measure_began_taken: 0,
@@ -59,6 +62,7 @@ impl CreditWindow {
 
     /// The receiver is ready: the limit to tell the sender, if it is a new one.
     pub fn open(&mut self) -> Option<u64> {
+        self.is_open = true;
         self.grant()
     }
 
@@ -114,6 +118,9 @@ impl CreditWindow {
 
     /// Grants are not told byte by byte: only when a quarter of the window is free, or a frame waits for it.
     fn grant(&mut self) -> Option<u64> {
+        if !self.is_open {
+            return None;
+        }
         let limit = self.taken.saturating_add(self.window);
         let enough = limit >= self.limit.saturating_add(self.window / 4).max(1);
         let needed = self.received.saturating_add(self.needed);

@@ -162,6 +162,20 @@ mod tests {
             .for_each(|(left, right)| assert_same(left, right));
     }
 
+    /// What a node of version 1 sent.
+    const VERSION_1: &[u8] = include_bytes!("../../../../fuzz/seeds/frames/v1");
+
+    #[test]
+    fn frames_of_version_1_are_read_and_written() {
+        let (read, end) = read(VERSION_1, 1_000);
+        end.unwrap();
+        assert_eq!(read.len(), 3);
+        read.iter()
+            .zip(&frames())
+            .for_each(|(left, right)| assert_same(left, right));
+        assert_eq!(encode(read).unwrap().concat(), VERSION_1);
+    }
+
     #[test]
     fn what_is_not_admitted_is_not_read() {
         let mut header = Header::new(FrameType::Rows);

@@ -176,6 +176,23 @@ fn rows_of_every_type_come_back_with_each_compression() {
     }
 }
 
+/// As `fuzz_targets/rows.rs` reads it: what a node of version 1 sent.
+const VERSION_1: &[u8] = include_bytes!("../../../../fuzz/seeds/rows/v1");
+
+#[test]
+fn rows_of_version_1_are_read() {
+    let (front, rest) = VERSION_1.split_first_chunk::<8>().unwrap();
+    let (schema, body) = rest.split_at(usize::from(u16::from_le_bytes([front[0], front[1]])));
+    let header = Header {
+        codec: Compression::from_code(front[2]).unwrap(),
+        flags: front[3],
+        raw_bytes: u32::from_le_bytes([front[4], front[5], front[6], front[7]]),
+        ..Header::new(FrameType::Rows)
+    };
+    let decoded = decode(schema, &header, &Bytes::from_static(body)).unwrap();
+    assert_same(&decoded, &batch(20));
+}
+
 #[test]
 fn a_slice_comes_back_without_the_rows_around_it() {
     let whole = batch(1_000);

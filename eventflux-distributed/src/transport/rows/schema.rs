@@ -57,14 +57,38 @@ pub(super) fn decode_schema(bytes: &[u8]) -> Result<SchemaRef, String> {
     if schema.endianness() != ipc::Endianness::Little {
         return Err("a schema of big-endian columns".to_owned());
     }
+    let mut budget = Budget(bytes.len());
+    budget.take_metadata(schema.custom_metadata().into_iter().flatten())?;
     fields
         .iter()
-        .try_for_each(|field| check_field(field, DEPTH_MAX))?;
+        .try_for_each(|field| check_field(field, DEPTH_MAX, &mut budget))?;
     Ok(Arc::new(fb_to_schema(schema)))
 }
 
+/// What a message's fields and texts may come to: as many bytes as it has. In a flatbuffer several places may refer to the same
+/// bytes, of which every one would become a copy.
+struct Budget(usize);
+
+impl Budget {
+    fn take(&mut self, bytes: usize) -> Result<(), String> {
+        let rest = self.0.checked_sub(bytes);
+        self.0 = rest.ok_or("a schema that repeats itself")?;
+        Ok(())
+    }
+
+    fn take_metadata<'a>(
+        &mut self,
+        mut pairs: impl Iterator<Item = ipc::KeyValue<'a>>,
+    ) -> Result<(), String> {
+        pairs.try_for_each(|pair| {
+            let length = |text: Option<&str>| text.map_or(0, str::len);
+            self.take(length(pair.key()) + length(pair.value()) + 1)
+        })
+    }
+}
+
 /// Whether Arrow turns a field into a type, and rows of that type can be checked.
-fn check_field(field: ipc::Field<'_>, depth: usize) -> Result<(), String> {
+fn check_field(field: ipc::Field<'_>, depth: usize, budget: &mut Budget) -> Result<(), String> {
     let is_known = (|| {
         let children = field.children().map_or(0, |children| children.len());
         let children_expected = match field.type_type() {
@@ -105,6 +129,9 @@ fn check_field(field: ipc::Field<'_>, depth: usize) -> Result<(), String> {
         Some(is_known && is_plain)
     })();
     let name = field.name().unwrap_or_default();
+    let zone = field.type_as_timestamp().and_then(|time| time.timezone());
+    budget.take(name.len() + zone.map_or(0, str::len) + 1)?;
+    budget.take_metadata(field.custom_metadata().into_iter().flatten())?;
     if is_known != Some(true) {
         return Err(format!("a schema whose column `{name}` is of no known type"));
     }
@@ -112,7 +139,7 @@ fn check_field(field: ipc::Field<'_>, depth: usize) -> Result<(), String> {
         .checked_sub(1)
         .ok_or_else(|| format!("a schema whose column `{name}` is nested too deeply"))?;
     let mut children = field.children().into_iter().flatten();
-    children.try_for_each(|child| check_field(child, depth))
+    children.try_for_each(|child| check_field(child, depth, budget))
 }
 
 fn is_decimal(decimal: ipc::Decimal<'_>) -> bool {
@@ -133,4 +160,47 @@ fn is_map(field: ipc::Field<'_>) -> Option<bool> {
     let entries = field.children()?.iter().next()?;
     let parts = entries.children()?.len();
     Some(entries.type_type() == ipc::Type::Struct_ && parts == 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_repeats_itself_is_refused() {
+        let mut budget = Budget(10);
+        assert_eq!(budget.take(6), Ok(()));
+        assert_eq!(budget.take(5), Err("a schema that repeats itself".to_owned()));
+    }
+
+    #[test]
+    fn names_metadata_and_zones_come_back() {
+        let metadata = |key: &str| [(key.to_owned(), "value ".repeat(50))].into();
+        let zone = DataType::Timestamp(
+            arrow::datatypes::TimeUnit::Microsecond,
+            Some("Europe/Berlin".into()),
+        );
+        let fields: Vec<arrow::datatypes::Field> = (0..200)
+            .map(|column| {
+                let field =
+                    arrow::datatypes::Field::new(format!("column {column}"), zone.clone(), column % 2 == 0);
+                field.with_metadata(metadata("of a field"))
+            })
+            .collect();
+        let schema = Schema::new(fields).with_metadata(metadata("of all"));
+        assert_eq!(*decode_schema(&encode_schema(&schema).unwrap()).unwrap(), schema);
+        let empty = Schema::empty();
+        assert_eq!(*decode_schema(&encode_schema(&empty).unwrap()).unwrap(), empty);
+    }
+
+    #[test]
+    fn types_within_types_end_somewhere() {
+        let deeper = |inner: DataType| DataType::new_list(inner, true);
+        let deep = (0..40).fold(DataType::Int64, |inner, _| deeper(inner));
+        let schema = Schema::new(vec![arrow::datatypes::Field::new("deep", deep, true)]);
+        assert_eq!(
+            encode_schema(&schema).expect_err("it is too deep"),
+            "column `deep` is nested too deeply"
+        );
+    }
 }
