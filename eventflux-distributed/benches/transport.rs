@@ -146,6 +146,9 @@ fn cpu_us() -> u64 {
     us(usage.ru_utime) + us(usage.ru_stime)
 }
 
+/// A transport's name, both ends, and its place in the design's figures.
+type Wire = (&'static str, [Arc<dyn Transport>; 2], Option<usize>);
+
 struct Measured {
     cpu_ns: f64,
     wall_ns: f64,
@@ -219,7 +222,7 @@ fn main() {
         .unwrap();
     let [at_a, at_b] = identities();
     let network = InProcess::default();
-    let wires: [(&str, [Arc<dyn Transport>; 2], Option<usize>); 5] = [
+    let wires: [Wire; 5] = [
         ("in-process", [Arc::new(network.clone()), Arc::new(network)], None),
         ("tcp", [Arc::new(Tcp::plain()), Arc::new(Tcp::plain())], Some(0)),
         (

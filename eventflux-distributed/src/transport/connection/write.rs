@@ -55,7 +55,7 @@ fn gather(shared: &Shared) -> Vec<Frame> {
     {
         let mut outbox = lock(&shared.outbox);
         while frames.len() < FRAMES_MAX && bytes < BYTES_MAX {
-            let Some((next, sender)) = outbox.next() else {
+            let Some((next, sender)) = outbox.take_next() else {
                 break;
             };
             senders.extend(sender);

@@ -167,7 +167,7 @@ impl<F> Outbox<F> {
     }
 
     /// Takes what is to be sent next, and whom to tell that there is room.
-    pub fn next(&mut self) -> Option<(Next<F>, Option<Waker>)> {
+    pub fn take_next(&mut self) -> Option<(Next<F>, Option<Waker>)> {
         if let Some(frame) = self.urgent.pop_front() {
             return Some((Next::Frame(frame), None));
         }
@@ -249,7 +249,7 @@ mod tests {
     use super::*;
 
     fn drain(outbox: &mut Outbox<&'static str>) -> Vec<String> {
-        std::iter::from_fn(|| outbox.next())
+        std::iter::from_fn(|| outbox.take_next())
             .map(|(next, _)| match next {
                 Next::Frame(frame) => frame.to_owned(),
                 Next::Need { channel, bytes } => format!("{channel} needs {bytes}"),
@@ -300,7 +300,7 @@ mod tests {
         outbox.push(1, "large", Some(1_000), false);
         assert!(!outbox.admits(1, Some(Waker::noop())));
         outbox.grant(1, 1_000);
-        let (next, sender) = outbox.next().unwrap();
+        let (next, sender) = outbox.take_next().unwrap();
         assert_eq!(next, Next::Frame("large"));
         assert!(sender.is_some());
         assert!(outbox.admits(1, None));
@@ -383,7 +383,7 @@ mod tests {
                         *known = limit.max(*known);
                     }
                     Event::Send => {
-                        if let Some((Next::Frame((channel, count, cost)), _)) = outbox.next() {
+                        if let Some((Next::Frame((channel, count, cost)), _)) = outbox.take_next() {
                             let next = left.entry(channel).or_default();
                             prop_assert_eq!(count, *next);
                             *next += 1;
