@@ -11,11 +11,15 @@ use tokio::runtime::Handle;
 use super::kit::{Net, Wire, assert_rows, barrier, rows};
 use super::order::id;
 
-/// All receivers run on one node.
+/// All other ends are on one node.
 #[derive(Debug)]
 struct On(&'static str);
 
 impl Placement for On {
+    fn sender(&self, _: EdgeId) -> Option<String> {
+        Some(self.0.to_owned())
+    }
+
     fn receiver(&self, _: EdgeId) -> Option<String> {
         Some(self.0.to_owned())
     }
@@ -152,4 +156,34 @@ pub async fn a_broken_connection_fails_the_subtasks_at_both_ends(wire: Wire) {
     );
     at_b.receive(id(3), EdgeFeed::detached(1).0)
         .expect_err("a connection is over");
+}
+
+pub async fn what_was_sent_arrives_though_its_node_is_done(wire: Wire) {
+    let (at_a, at_b) = joined(wire).await;
+    let mut sender = at_a.sender(id(0)).unwrap();
+    for batch in 0..10 {
+        send(sender.as_mut(), StreamElement::Batch(rows(batch * 100, 100)))
+            .await
+            .unwrap();
+    }
+    send(sender.as_mut(), StreamElement::EndOfInput).await.unwrap();
+    drop(sender);
+    let (feed, end) = EdgeFeed::detached(1 << 20);
+    at_b.receive(id(0), feed).unwrap();
+    at_a.close().await;
+    drop(at_a);
+    let mut row_count = 0;
+    loop {
+        match end.next().await.unwrap() {
+            StreamElement::Batch(batch) => row_count += batch.num_rows(),
+            StreamElement::EndOfInput => break,
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(row_count, 1_000);
+    // Whoever waits for more from that node learns that there will be none.
+    let (feed, end) = EdgeFeed::detached(1);
+    if at_b.receive(id(1), feed).is_ok() {
+        end.next().await.expect_err("its node is done");
+    }
 }

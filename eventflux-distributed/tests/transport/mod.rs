@@ -41,7 +41,8 @@ macro_rules! conformance {
                 hostile::what_breaks_the_protocol_ends_the_connection,
                 edges::a_remote_edge_is_like_a_local_one,
                 edges::a_subtask_that_takes_nothing_holds_up_its_sender,
-                edges::a_broken_connection_fails_the_subtasks_at_both_ends
+                edges::a_broken_connection_fails_the_subtasks_at_both_ends,
+                edges::what_was_sent_arrives_though_its_node_is_done
             );
         })*
     };

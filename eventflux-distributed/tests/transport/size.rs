@@ -7,7 +7,17 @@ use super::kit::{Wire, pair, rows, texts, values};
 use super::order::id;
 
 pub async fn large_batches_are_cut_and_large_rows_pass(wire: Wire) {
-    let (a, b) = pair(wire, ConnectionConfig::default()).await;
+    for compression in wire.compressions() {
+        let config = ConnectionConfig {
+            compression: *compression,
+            ..ConnectionConfig::default()
+        };
+        large_batches(wire, config).await;
+    }
+}
+
+async fn large_batches(wire: Wire, config: ConnectionConfig) {
+    let (a, b) = pair(wire, config).await;
     let mut sender = a.open(id(0), None).unwrap();
     let mut receiver = b.accept().await.unwrap();
     let large: Vec<String> = ["x", "y"].map(|text| text.repeat(3 << 20)).to_vec();

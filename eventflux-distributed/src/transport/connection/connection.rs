@@ -112,7 +112,7 @@ impl Connection {
     }
 
     /// Waits until all that waits has left, then closes. Channels that have not ended fail at the peer.
-    pub async fn close(self) {
+    pub async fn close(&self) {
         self.shared.is_closing.store(true, Ordering::Release);
         self.shared.written.notify_one();
         self.shared.failed().await;

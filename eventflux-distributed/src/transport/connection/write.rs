@@ -22,7 +22,7 @@ pub(super) async fn write(shared: Arc<Shared>, mut sink: Box<dyn FrameSink>) {
         let frames = gather(&shared);
         if frames.is_empty() {
             if shared.is_closing() && lock(&shared.outbox).is_empty() {
-                shared.fail(shared.closed("this end is done"));
+                return finish(&shared, sink).await;
             }
             tokio::select! {
                 biased;
@@ -45,6 +45,28 @@ pub(super) async fn write(shared: Arc<Shared>, mut sink: Box<dyn FrameSink>) {
             }
         }
     }
+}
+
+/// Says that this end is done, and waits until the peer has heard it: whoever hangs up at once may take back what the peer has not yet
+/// read.
+async fn finish(shared: &Shared, mut sink: Box<dyn FrameSink>) {
+    let goodbye = Frame::new(
+        shared.header(FrameType::Goodbye, 0),
+        encode_text("the peer is done"),
+    );
+    let last = async {
+        sink.send(vec![goodbye]).await?;
+        sink.close().await
+    };
+    tokio::select! {
+        biased;
+        _ = shared.failed() => return,
+        sent = last => if let Err(error) = sent {
+            return shared.fail(error.said_of(&shared.peer));
+        },
+    }
+    // The reader sees the peer hang up, or hears nothing for too long.
+    shared.failed().await;
 }
 
 /// What is to be sent now.

@@ -12,9 +12,12 @@ use super::pump::pump;
 use crate::transport::connection::{ChannelReceiver, Connection};
 use crate::transport::error::TransportError;
 
-/// Which node runs which subtask.
+/// Which node runs which subtask, by its id; `None` if nobody does.
 pub trait Placement: fmt::Debug + Send + Sync {
-    /// The id of the node that runs the receiver of a channel; `None` if nobody does.
+    /// Who runs the sender of a channel.
+    fn sender(&self, id: EdgeId) -> Option<String>;
+
+    /// Who runs the receiver of a channel.
     fn receiver(&self, id: EdgeId) -> Option<String>;
 }
 
@@ -29,8 +32,11 @@ pub struct ConnectedEdges {
 #[derive(Debug, Default)]
 struct State {
     connections: HashMap<String, Vec<Arc<Connection>>>,
+    /// By node: how many connections to it are not over.
+    open_counts: HashMap<String, usize>,
     ends: HashMap<EdgeId, End>,
-    failure: Option<TransportError>,
+    /// By node: why a connection to it is over.
+    failures: HashMap<String, TransportError>,
 }
 
 /// One end of a channel waits for the other.
@@ -68,20 +74,27 @@ impl ConnectedEdges {
         })
     }
 
-    /// Adds a connection to a node, dialled or taken in; there may be several. If it breaks, all subtasks that receive from others
-    /// fail, and so does everyone who sends over it.
+    /// Adds a connection to a node, dialled or taken in; there may be several. When it is over, everyone fails who sends over it, or
+    /// has something to come from that node that has not ended.
     pub fn add(self: &Arc<Self>, connection: Connection) {
         let connection = Arc::new(connection);
         let node = connection.hello().node.id.clone();
-        self.lock()
-            .connections
-            .entry(node)
-            .or_default()
-            .push(Arc::clone(&connection));
+        {
+            let mut state = self.lock();
+            *state.open_counts.entry(node.clone()).or_default() += 1;
+            let connections = state.connections.entry(node.clone()).or_default();
+            connections.push(Arc::clone(&connection));
+        }
         let edges = Arc::downgrade(self);
-        // The task must not keep the connection alive that it watches.
-        let watched = Arc::downgrade(&connection);
-        self.tokio.spawn(accept(edges, watched));
+        self.tokio.spawn(accept(node, edges, connection));
+    }
+
+    /// Waits until all that was sent has left, then closes all connections: at the end of a run, when nothing more is to come.
+    pub async fn close(&self) {
+        let connections = std::mem::take(&mut self.lock().connections);
+        for connection in connections.into_values().flatten() {
+            connection.close().await;
+        }
     }
 
     /// Breaks all connections off: both ends fail with this reason.
@@ -113,11 +126,22 @@ impl ConnectedEdges {
     }
 
     /// A connection is over. Those whose channels it has opened learn it from them; those who still wait for theirs, here.
-    fn fail(&self, error: &TransportError) {
+    fn fail(&self, node: &str, error: &TransportError) {
         let mut state = self.lock();
-        state.failure.get_or_insert_with(|| error.clone());
-        for end in state.ends.values() {
-            if let End::Feed(feed) = end {
+        let open_count = state.open_counts.entry(node.to_owned()).or_default();
+        *open_count = open_count.saturating_sub(1);
+        // Connections are closed one after the other: what is missing may have come over another.
+        if matches!(error, TransportError::Closed { .. }) && *open_count > 0 {
+            return;
+        }
+        state
+            .failures
+            .entry(node.to_owned())
+            .or_insert_with(|| error.clone());
+        for (id, end) in &state.ends {
+            if let End::Feed(feed) = end
+                && self.placement.sender(*id).as_deref() == Some(node)
+            {
                 feed.fail(error.clone().into());
             }
         }
@@ -128,20 +152,23 @@ impl ConnectedEdges {
     }
 }
 
+impl Drop for ConnectedEdges {
+    fn drop(&mut self) {
+        // The tasks that take channels in hold connections, too.
+        self.abort("its owner is gone");
+    }
+}
+
 /// Takes the channels of a connection in until it is over.
-async fn accept(edges: Weak<ConnectedEdges>, connection: Weak<Connection>) {
+async fn accept(node: String, edges: Weak<ConnectedEdges>, connection: Arc<Connection>) {
     loop {
-        let Some(connected) = connection.upgrade() else {
-            return;
-        };
-        let accepted = connected.accept().await;
-        drop(connected);
+        let accepted = connection.accept().await;
         let Some(edges) = edges.upgrade() else {
             return;
         };
         match accepted {
             Ok(receiver) => edges.arrive(receiver),
-            Err(error) => return edges.fail(&error),
+            Err(error) => return edges.fail(&node, &error),
         }
     }
 }
@@ -166,10 +193,11 @@ impl RemoteEdges for ConnectedEdges {
 
     fn receive(&self, id: EdgeId, feed: EdgeFeed) -> eventflux_core::Result<()> {
         let mut state = self.lock();
-        let State { ends, failure, .. } = &mut *state;
+        let State { ends, failures, .. } = &mut *state;
         let receiver = match ends.entry(id) {
             Entry::Vacant(place) => {
-                if let Some(error) = failure {
+                let node = self.placement.sender(id);
+                if let Some(error) = node.and_then(|node| failures.get(&node)) {
                     return Err(error.clone().into());
                 }
                 place.insert(End::Feed(feed));
