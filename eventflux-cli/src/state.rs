@@ -106,11 +106,11 @@ fn open_backend(
         )?)),
         (StateStore::Directory | StateStore::ObjectStore, address) => {
             let settings = backend.options.iter();
+            let settings = settings.map(|(key, value)| (key.clone(), value.expose().to_owned()));
             let options = StoreOptions {
                 app: app.to_owned(),
-                settings: settings
-                    .map(|(key, value)| (key.clone(), value.expose().to_owned()))
-                    .collect(),
+                // The later one of two wins.
+                settings: of_amazon(address.unwrap_or_default()).chain(settings).collect(),
                 ..StoreOptions::default()
             };
             block_on_store(open_store(address.unwrap_or_default(), &options))
@@ -138,6 +138,23 @@ fn redis(backend: &StateBackend, app: &str) -> Result<Arc<dyn CheckpointStore>, 
     open(&address, app, false)
 }
 
+/// What every program that speaks to S3 takes from the environment.
+fn of_amazon(address: &str) -> impl Iterator<Item = (String, String)> {
+    const VARIABLES: [&str; 8] = [
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "AWS_REGION",
+        "AWS_DEFAULT_REGION",
+        "AWS_ENDPOINT_URL",
+        "AWS_ENDPOINT_URL_S3",
+        "AWS_ALLOW_HTTP",
+    ];
+    let is_amazon = address.starts_with("s3://") || address.starts_with("s3a://");
+    let variables = VARIABLES.into_iter().filter(move |_| is_amazon);
+    variables.filter_map(|name| Some((name.to_lowercase(), std::env::var(name).ok()?)))
+}
+
 /// The store at an address, for reading a savepoint.
 fn open(address: &str, app: &str, is_read_only: bool) -> Result<Arc<dyn CheckpointStore>, eventflux::Error> {
     #[cfg(feature = "redis")]
@@ -153,6 +170,7 @@ fn open(address: &str, app: &str, is_read_only: bool) -> Result<Arc<dyn Checkpoi
     let options = StoreOptions {
         app: app.to_owned(),
         is_read_only,
+        settings: of_amazon(address).collect(),
         ..StoreOptions::default()
     };
     block_on_store(open_store(address, &options))

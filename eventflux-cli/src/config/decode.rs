@@ -5,9 +5,9 @@ use figment::error::{Actual, Kind as ErrorKind};
 use figment::value::{Dict, Value};
 use serde::Deserialize;
 
-use super::key::{is_secret, keys};
+use super::key::{is_address, is_secret, keys};
 use super::model::Config;
-use super::value::without_passwords;
+use super::value::{shown_address, without_passwords};
 
 /// Mistakes of one layer that are told at once.
 const MISTAKES_MAX: usize = 50;
@@ -91,6 +91,11 @@ fn mistake(error: figment::Error) -> Mistake {
             (Code::UnknownKey, message, suggestion(&unknown, known))
         }
         ErrorKind::UnknownVariant(found, known) => {
+            let found = if is_address(&path) {
+                shown_address(&found)
+            } else {
+                found
+            };
             let choices = known.join(", ");
             let help = closest(&found, known.iter().copied()).map(|near| format!("did you mean `{near}`?"));
             let message = match known {

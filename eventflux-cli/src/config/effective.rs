@@ -10,13 +10,13 @@ use figment::{Figment, Profile, Provider};
 
 use super::check::{self, placed};
 use super::decode::{Mistake, decode, remove};
-use super::key::{Key, NODE_GROUPS, is_secret, keys};
+use super::key::{Key, NODE_GROUPS, is_address, is_secret, keys};
 use super::layer::{Layer, LayerKind, Numbered, Refused};
 use super::model::Config;
 use super::reference;
 use super::store;
 use super::tree::Entry;
-use super::value::{MASK, without_passwords};
+use super::value::{MASK, shown_address, without_passwords};
 
 /// What a configuration is put together for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -277,7 +277,10 @@ fn shown_text(path: &[String], value: &Value, references: &dyn ResolveReference)
         Ok(Some(template)) => template.shown(references),
         _ => text.to_owned(),
     };
-    Some(without_passwords(&shown))
+    Some(match is_address(path) && !shown.contains("${") {
+        true => shown_address(&shown),
+        false => without_passwords(&shown),
+    })
 }
 
 /// `-v` of an upper layer is heard although a lower one is quiet, and the other way round.

@@ -47,6 +47,13 @@ pub(crate) fn is_secret<S: AsRef<str>>(path: &[S]) -> bool {
     })
 }
 
+/// Whether the value at a path is an address, or may be meant to be one.
+pub(crate) fn is_address<S: AsRef<str>>(path: &[S]) -> bool {
+    let path: Vec<&str> = path.iter().map(AsRef::as_ref).collect();
+    let below = path.strip_prefix(&["eventflux", "distributed", "state_backend"]);
+    matches!(below, Some(["implementation" | "url" | "endpoints", ..]))
+}
+
 fn collect(root: &Value, schema: &Value, path: String, keys: &mut Vec<Key>) {
     let resolved = resolve(root, schema);
     if let Some(properties) = resolved.get("properties").and_then(Value::as_object) {

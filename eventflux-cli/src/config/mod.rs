@@ -24,6 +24,8 @@ mod page;
 mod reference;
 mod schema;
 mod short_form;
+#[cfg(test)]
+mod soup_test;
 mod store;
 mod tree;
 pub mod value;
@@ -39,11 +41,18 @@ pub use layer::Refused;
 pub(crate) use reference::Process;
 pub use schema::schema;
 
+use eventflux::connector::ResolveReference;
 use layer::Layer;
 
-/// Reads the text of a configuration file and checks all that can be checked without looking anything up.
+/// Reads the text of one configuration file as the only layer. Does no more than `references` do.
 ///
-/// **Errors** Every mistake, with its place.
-pub fn read(name: &str, text: &str) -> Result<(), Refused> {
-    Layer::of_file(name, text).map(drop)
+/// **Errors** Every mistake, with its place; the text in them has its secrets hidden.
+pub fn read(
+    name: &str,
+    text: &str,
+    purpose: Purpose,
+    references: &dyn ResolveReference,
+) -> Result<Effective, Vec<Refused>> {
+    let layers = Layer::of_file(name, text).map_err(|refused| vec![refused])?;
+    Effective::new(layers, purpose, references)
 }

@@ -16,6 +16,7 @@ mod options;
 mod page;
 mod reference;
 mod registry;
+pub mod secret;
 mod sink;
 mod source;
 

@@ -7,6 +7,7 @@ use super::{
     SourceSpec, WindowAssignSpec, WindowSpec, WindowTime,
 };
 use crate::connector::OptionText;
+use crate::connector::secret::shown_option;
 
 /// What a spec says, as pairs of a word and its value. Complete: specs that differ in what they do differ here.
 pub(super) fn describe(spec: &OperatorSpec, input_names: &[Vec<String>]) -> Vec<(&'static str, String)> {
@@ -173,7 +174,7 @@ fn expressions(expressions: &[NamedExpression]) -> String {
 fn option_list(options: &[(String, OptionText)]) -> String {
     options
         .iter()
-        .map(|(key, value)| format!("{key} = '{value}'"))
+        .map(|(key, value)| format!("{key} = '{}'", shown_option(key, value)))
         .collect::<Vec<_>>()
         .join(", ")
 }

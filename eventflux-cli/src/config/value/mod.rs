@@ -15,7 +15,7 @@ pub use list::List;
 pub use period::Period;
 pub use place::{RedisEndpoint, StoreUrl};
 pub(crate) use place::{takes_no_password, with_password};
-pub(crate) use secret::{MASK, hidden_parts};
+pub(crate) use secret::{MASK, hidden_parts, shown_address};
 pub use secret::{Secret, without_passwords};
 pub use text_value::TextValue;
 pub(crate) use text_value::{deserialize as text_value_of, text_value};

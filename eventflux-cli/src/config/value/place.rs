@@ -5,7 +5,7 @@ use std::fmt;
 use schemars::{Schema, json_schema};
 
 use super::endpoint::host_and_port;
-use super::secret::without_passwords;
+use super::secret::shown_address;
 use super::{TextValue, text_value};
 
 /// A Redis: `host`, `host:port`, or `redis://…`. Shown without its password.
@@ -32,7 +32,7 @@ impl TextValue for RedisEndpoint {
         match is_url || host_and_port(text).is_some() {
             true => Ok(Self(text.to_owned())),
             false => {
-                let found = without_passwords(text);
+                let found = shown_address(text);
                 Err(format!("expected {}, found `{found}`", Self::EXPECTED))
             }
         }
@@ -45,7 +45,7 @@ impl TextValue for RedisEndpoint {
 
 impl fmt::Display for RedisEndpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&without_passwords(&self.0))
+        f.write_str(&shown_address(&self.0))
     }
 }
 
@@ -115,7 +115,7 @@ impl TextValue for StoreUrl {
 
 impl fmt::Display for StoreUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&without_passwords(&self.0))
+        f.write_str(&shown_address(&self.0))
     }
 }
 

@@ -4,10 +4,11 @@ use std::fmt;
 
 use schemars::{Schema, json_schema};
 
-use super::{TextValue, text_value};
+pub use eventflux::connector::secret::without_passwords;
+pub(crate) use eventflux::connector::secret::{MASK, hidden_parts};
 
-/// What stands for a secret wherever one would be shown.
-pub(crate) const MASK: &str = "***";
+use super::endpoint::host_and_port;
+use super::{TextValue, text_value};
 
 /// Text that is never shown: not by `Debug`, not by `Display`.
 #[derive(Clone, PartialEq, Eq)]
@@ -46,40 +47,22 @@ impl fmt::Debug for Secret {
 
 text_value!(Secret);
 
-/// A text with `***` in place of what stands before the `@` of each address in it, and of its parameters.
-pub fn without_passwords(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    let mut end = 0;
-    for hidden in hidden_parts(text) {
-        shown.push_str(&text[end..hidden.start]);
-        shown.push_str(MASK);
-        end = hidden.end;
-    }
-    shown.push_str(&text[end..]);
-    shown
-}
-
-/// Where passwords stand in addresses: `redis://user:password@host`, `s3://bucket?key=value`.
-pub(crate) fn hidden_parts(text: &str) -> Vec<std::ops::Range<usize>> {
-    let mut parts = Vec::new();
-    let mut from = 0;
-    while let Some(found) = text[from..].find("://") {
-        let start = from + found + 3;
-        let is_end = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | ',' | ';');
-        let end = text[start..].find(is_end).map_or(text.len(), |end| start + end);
-        let address = &text[start..end];
-        let question = address.find('?').unwrap_or(address.len());
-        // A password may have an `@` of its own.
-        if let Some(at) = address[..question].rfind('@') {
-            // A user's name alone is no secret; a token in its place would be, so it is hidden, too.
-            parts.push(start..start + at);
+/// An address as it may be shown: `***` in place of its password, and of all of it where that cannot be told apart.
+pub(crate) fn shown_address(text: &str) -> String {
+    let shown = without_passwords(text);
+    let bare = shown.replace(&format!("{MASK}@"), "");
+    let bare = bare.split('?').next().unwrap_or_default();
+    let is_plain = match bare.split_once("://") {
+        Some((_, rest)) => {
+            let hosts = rest.split('/').next().unwrap_or_default();
+            hosts.is_empty() || hosts.split(',').all(|host| host_and_port(host).is_some())
         }
-        if question + 1 < address.len() {
-            parts.push(start + question + 1..end);
+        None => {
+            let is_path = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-' | '/' | '~' | ' ');
+            host_and_port(bare).is_some() || bare.chars().all(is_path)
         }
-        from = end;
-    }
-    parts
+    };
+    if is_plain { shown } else { MASK.to_owned() }
 }
 
 #[cfg(test)]
@@ -87,17 +70,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn passwords_of_addresses_are_not_shown() {
-        for (text, shown) in [
-            ("redis://user:p@ss@h:6379/1", "redis://***@h:6379/1"),
-            ("redis://:p@h, redis://h2", "redis://***@h, redis://h2"),
-            ("s3://bucket/x?secret=1", "s3://bucket/x?***"),
-            ("redis://h:6379", "redis://h:6379"),
-            ("a@b", "a@b"),
-            ("://", "://"),
-            ("x://é:ü@é?ä", "x://***@é?***"),
+    fn of_an_address_that_makes_no_sense_nothing_is_shown() {
+        for good in [
+            "redis:6379",
+            "redis://h",
+            "s3://bucket/a/b",
+            "./state",
+            "/var/lib/x",
+            "memory://",
         ] {
-            assert_eq!(without_passwords(text), shown);
+            assert_eq!(shown_address(good), good);
+        }
+        assert_eq!(shown_address("redis://:x@a:1,b:2/0"), "redis://***@a:1,b:2/0");
+        for wrong in ["redis//:pass!word", "redis://:password", "redis://pass!word"] {
+            assert_eq!(shown_address(wrong), MASK, "{wrong}");
         }
     }
 }

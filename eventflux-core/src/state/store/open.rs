@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use super::{CheckpointStore, DirectoryStore, MemoryStore};
+#[cfg(any(feature = "s3", feature = "gcs", feature = "azure"))]
+use crate::connector::secret::without_passwords;
 use crate::error::{Error, Result};
 
 /// What an address alone does not say.
@@ -85,15 +87,40 @@ fn cloud(
     if !is_built {
         return Err(not_built(feature));
     }
-    let url = url::Url::parse(address).map_err(|error| wrong(format!("`{address}`: {error}")))?;
+    let shown = without_passwords(address);
+    let url = url::Url::parse(address).map_err(|error| wrong(format!("`{shown}`: {error}")))?;
+    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() {
+        return Err(wrong(format!(
+            "`{shown}`: an object store's address has no user, no password and no parameters; give them as options"
+        )));
+    }
+    known_settings(&url, options)?;
     let settings = options
         .settings
         .iter()
         .map(|(key, value)| (key.as_str(), value.as_str()));
-    let (objects, prefix) = object_store::parse_url_opts(&url, settings)
-        .map_err(|error| wrong(format!("`{address}`: {error}")))?;
+    let (objects, prefix) =
+        object_store::parse_url_opts(&url, settings).map_err(|error| wrong(format!("`{shown}`: {error}")))?;
     let store = super::ObjectCheckpointStore::new(objects.into(), prefix, address);
     Ok(Arc::new(store))
+}
+
+/// `object_store` passes over settings that it does not know; here they are refused.
+#[cfg(any(feature = "s3", feature = "gcs", feature = "azure"))]
+fn known_settings(url: &url::Url, options: &StoreOptions) -> Result<()> {
+    let is_known = |key: &str| match url.scheme() {
+        #[cfg(feature = "s3")]
+        "s3" | "s3a" => key.parse::<object_store::aws::AmazonS3ConfigKey>().is_ok(),
+        #[cfg(feature = "gcs")]
+        "gs" => key.parse::<object_store::gcp::GoogleConfigKey>().is_ok(),
+        #[cfg(feature = "azure")]
+        "az" | "azure" | "abfs" | "abfss" => key.parse::<object_store::azure::AzureConfigKey>().is_ok(),
+        _ => false,
+    };
+    match options.settings.iter().find(|(key, _)| !is_known(key)) {
+        None => Ok(()),
+        Some((key, _)) => Err(wrong(format!("`{key}` is no setting of `{}://…`", url.scheme()))),
+    }
 }
 
 #[cfg(not(any(feature = "s3", feature = "gcs", feature = "azure")))]
@@ -148,6 +175,23 @@ mod tests {
         assert!(error("").await.contains("is empty"));
         if !cfg!(feature = "s3") {
             assert!(error("s3://bucket/x").await.contains("the feature `s3`"));
+        }
+        #[cfg(feature = "s3")]
+        {
+            let wrong = error("s3://me:hunter2@bucket/x?key=hunter2").await;
+            assert!(wrong.contains("`s3://***@bucket/x?***`"), "{wrong}");
+            let options = StoreOptions {
+                settings: vec![("aws_regoin".into(), "x".into())],
+                ..StoreOptions::default()
+            };
+            let wrong = open_store("s3://bucket/x", &options)
+                .await
+                .unwrap_err()
+                .to_string();
+            assert!(
+                wrong.contains("`aws_regoin` is no setting of `s3://…`"),
+                "{wrong}"
+            );
         }
         if !cfg!(feature = "redis") {
             assert!(error("redis://x").await.contains("the feature `redis`"));
