@@ -245,13 +245,17 @@ fn run(keys: usize, hot_keys: usize, row_count: usize, state: Option<(&str, Dura
         base_seconds.unwrap_or_default(),
         base.checkpoints.bytes,
         base_stop.max_us as f64 / 1e3,
-        stops.up_to_25ms + stops.longer,
+        over_5ms(stops) - over_5ms(base_stop),
         (stops.total_us - base_stop.total_us) as f64 / 1e3 / checkpoints.max(1) as f64,
         stops.max_us as f64 / 1e3,
         end.state_bytes(),
     );
     running.abort();
     let _ = running.wait();
+}
+
+fn over_5ms(stops: BarrierStops) -> u64 {
+    stops.up_to_25ms + stops.longer
 }
 
 /// Of the loop that stood still longest.
