@@ -10,6 +10,8 @@ use super::file::FileConnector;
 #[cfg(feature = "kafka")]
 use super::kafka::Kafka;
 use super::nexmark::Nexmark;
+#[cfg(feature = "redis")]
+use super::redis::Redis;
 use super::stdio::{Stdin, Stdout};
 
 /// Adds every built-in connector.
@@ -24,6 +26,8 @@ pub fn register(registry: &mut Registry) {
         registry.add_sink(Arc::new(Kafka));
     }
     registry.add_source(Arc::new(Nexmark));
+    #[cfg(feature = "redis")]
+    registry.add_sink(Arc::new(Redis));
     registry.add_source(Arc::new(Stdin));
     registry.add_sink(Arc::new(Stdout));
 }

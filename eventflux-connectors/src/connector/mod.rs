@@ -7,6 +7,10 @@ mod file;
 mod kafka;
 mod list;
 mod nexmark;
+#[cfg(any(feature = "kafka", feature = "redis"))]
+mod output_log;
+#[cfg(feature = "redis")]
+mod redis;
 mod stdio;
 
 pub use list::register;

@@ -10,9 +10,10 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use super::kafka_sink::plan;
 use crate::kit::broker::Broker;
 use crate::kit::commit_kit::{self, Checkpoint, Place, Process, commit_context};
-use crate::kit::kafka::{Sent, Topic, brokers, unique_name};
+use crate::kit::kafka::{Sent, Topic, brokers};
 use crate::kit::program::{line_sink, source};
 use crate::kit::source_kit::Subtasks;
+use crate::kit::unique::unique_name;
 
 /// What the source reads, which leaves out what was aborted.
 fn read(brokers: &str, topic: &str) -> Vec<String> {

@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::kit::broker::Broker;
-use crate::kit::kafka::{Sent, Topic, brokers, unique_name, value};
+use crate::kit::kafka::{Sent, Topic, brokers, value};
 use crate::kit::program::{line, line_sink, options, registry, sink_context, source};
 use crate::kit::rows::lines;
 use crate::kit::sink_kit;
 use crate::kit::source_kit::Subtasks;
+use crate::kit::unique::unique_name;
 use arrow::array::{Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use eventflux_core::ErrorKind;

@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use crate::kit::kafka::{Sent, Topic, brokers, unique_name, value};
+use crate::kit::kafka::{Sent, Topic, brokers, value};
 use crate::kit::program::{column, line, metadata, source, source_context};
 use crate::kit::source_kit::{self, Subtasks};
+use crate::kit::unique::unique_name;
 use arrow::datatypes::{DataType, Field, TimeUnit};
 use eventflux_core::connector::{SourcePlan, SourcePosition};
 use eventflux_core::plan::SourceColumn;

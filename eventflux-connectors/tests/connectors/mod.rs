@@ -1,4 +1,4 @@
-//! Sources and sinks, each through its plan as the engine uses it. What a real broker is needed for is behind `kafka`.
+//! Sources and sinks, each through its plan as the engine uses it. What a real broker is needed for is behind `kafka`, a real Redis behind `redis`.
 
 mod blackhole;
 mod datagen;
@@ -13,4 +13,8 @@ mod kafka_sink;
 #[cfg(feature = "kafka")]
 mod kafka_source;
 mod nexmark;
+#[cfg(feature = "redis")]
+mod redis_commit;
+#[cfg(feature = "redis")]
+mod redis_sink;
 mod stdio;

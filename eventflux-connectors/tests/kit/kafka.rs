@@ -1,8 +1,7 @@
 //! A real broker, and topics of one's own.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
@@ -12,22 +11,13 @@ use rdkafka::message::{Header, Headers, Message, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
+use super::unique::unique_name;
+
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The broker of this run.
 pub fn brokers() -> String {
     std::env::var("EVENTFLUX_TEST_KAFKA").expect("EVENTFLUX_TEST_KAFKA names no broker: run scripts/test.sh")
-}
-
-/// A name that nobody else uses.
-pub fn unique_name(what: &str) -> String {
-    static COUNTER: AtomicU32 = AtomicU32::new(0);
-    let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos();
-    format!(
-        "{what}-{}-{}-{time}",
-        std::process::id(),
-        COUNTER.fetch_add(1, Ordering::Relaxed)
-    )
 }
 
 /// A message as it was written or read.

@@ -9,6 +9,9 @@ pub mod commit_kit;
 pub mod kafka;
 pub mod line_format;
 pub mod program;
+#[cfg(feature = "redis")]
+pub mod redis;
 pub mod rows;
 pub mod sink_kit;
 pub mod source_kit;
+pub mod unique;

@@ -10,6 +10,7 @@ use rdkafka::consumer::ConsumerContext;
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 
 use super::property::lower;
+use crate::connector::output_log::LogOwner;
 
 /// How long one attempt to reach a broker lasts.
 const ATTEMPT: Duration = Duration::from_millis(500);
@@ -144,6 +145,14 @@ pub fn failure(object: &str, kind: ErrorKind, message: String) -> Error {
         message,
         kind,
         source: None,
+    }
+}
+
+/// Whose messages an output log holds.
+pub fn log_owner(topic: &str) -> LogOwner<'_> {
+    LogOwner {
+        connector: "kafka",
+        object: topic,
     }
 }
 

@@ -8,11 +8,11 @@ use eventflux_core::connector::{
 };
 use eventflux_core::{Error, ErrorKind, Result};
 
-use super::client::failure;
-use super::output_log::OutputLog;
+use super::client::{failure, log_owner};
 use super::sink::KafkaSinkPlan;
 use super::sink_options::MessageTime;
 use super::transaction::{Session, Slot};
+use crate::connector::output_log::OutputLog;
 
 impl ExactlyOncePlan for KafkaSinkPlan {
     fn committer(&self, context: &CommitContext) -> Result<Box<dyn SinkCommitter>> {
@@ -94,7 +94,7 @@ impl StagingSink for KafkaStagingSink {
         self.encoder.encode_messages(batch, &mut self.messages)?;
         for message in self.messages.iter() {
             let time_ms = self.timestamp.of(batch, message.row);
-            self.log.push(&self.topic, message, time_ms)?;
+            self.log.push(log_owner(&self.topic), message, time_ms)?;
         }
         Ok(())
     }

@@ -14,7 +14,6 @@ mod exactly_once;
 mod group;
 mod marker;
 mod metadata;
-mod output_log;
 mod partition;
 mod property;
 mod sink;

@@ -13,11 +13,11 @@ use eventflux_core::{Error, ErrorKind, Result};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 
-use super::client::{code_text, failed, failure, is_passing};
+use super::client::{code_text, failed, failure, is_passing, log_owner};
 use super::delivery::Deliveries;
 use super::marker::{self, Marker};
-use super::output_log::{self, Logged};
 use super::target::Target;
+use crate::connector::output_log::{self, Logged};
 
 /// How long one attempt at a call may last; librdkafka goes on with it when it is made again.
 const ATTEMPT: Duration = Duration::from_secs(5);
@@ -92,7 +92,7 @@ impl Session {
         let mut messages = Vec::new();
         let mut epoch = delivered;
         for note in new {
-            messages.extend(output_log::read(&target.topic, note)?);
+            messages.extend(output_log::read(log_owner(&target.topic), note)?);
             epoch = epoch.max(note.epoch);
         }
         if messages.is_empty() {

@@ -11,10 +11,8 @@
 
 use bytes::Bytes;
 use eventflux_core::connector::{CommitNote, Message};
-use eventflux_core::{ErrorKind, Result};
+use eventflux_core::{Error, ErrorKind, Result};
 use xxhash_rust::xxh3::xxh3_64;
-
-use super::client::failure;
 
 /// The layout.
 const VERSION: u8 = 1;
@@ -29,6 +27,27 @@ const HAS_KEY: u8 = 1;
 const HAS_VALUE: u8 = 2;
 const HAS_TIME: u8 = 4;
 
+/// Whose messages they are: what errors name.
+#[derive(Debug, Clone, Copy)]
+pub struct LogOwner<'a> {
+    /// The connector.
+    pub connector: &'static str,
+    /// What it writes to.
+    pub object: &'a str,
+}
+
+impl LogOwner<'_> {
+    fn failure(self, kind: ErrorKind, message: String) -> Error {
+        Error::Connector {
+            connector: self.connector,
+            object: self.object.to_owned(),
+            message,
+            kind,
+            source: None,
+        }
+    }
+}
+
 /// Messages that wait for their checkpoint.
 #[derive(Debug, Default)]
 pub struct OutputLog {
@@ -40,12 +59,12 @@ impl OutputLog {
     /// Adds a message.
     ///
     /// **Errors** There are too many.
-    pub fn push(&mut self, topic: &str, message: Message<'_>, time_ms: Option<i64>) -> Result<()> {
+    pub fn push(&mut self, owner: LogOwner<'_>, message: Message<'_>, time_ms: Option<i64>) -> Result<()> {
         let part_bytes = |part: Option<&[u8]>| part.map_or(0, |part| 4 + part.len());
         let byte_count = 9 + part_bytes(message.key) + part_bytes(message.value);
         if self.bytes.len() + byte_count > LOG_BYTES_MAX {
             let text = "more than 1 GiB of messages have come since the last checkpoint: take checkpoints more often";
-            return Err(failure(topic, ErrorKind::Runtime, text.to_owned()));
+            return Err(owner.failure(ErrorKind::Runtime, text.to_owned()));
         }
         if self.bytes.is_empty() {
             self.bytes.push(VERSION);
@@ -96,13 +115,13 @@ pub struct Logged<'a> {
 /// Reads a note whole.
 ///
 /// **Errors** It is damaged, or of another version.
-pub fn read<'a>(topic: &str, note: &'a CommitNote) -> Result<Vec<Logged<'a>>> {
+pub fn read<'a>(owner: LogOwner<'_>, note: &'a CommitNote) -> Result<Vec<Logged<'a>>> {
     if note.note.is_empty() {
         return Ok(Vec::new());
     }
     let wrong = |what: &str| {
         let message = format!("the rows of checkpoint {} {what}", note.epoch);
-        failure(topic, ErrorKind::Input, message)
+        owner.failure(ErrorKind::Input, message)
     };
     let Some((covered, hash)) = note.note.split_last_chunk::<8>() else {
         return Err(wrong("are damaged"));
@@ -160,6 +179,11 @@ fn take<'a, const N: usize>(rest: &mut &'a [u8]) -> Option<&'a [u8; N]> {
 mod tests {
     use super::*;
 
+    const OWNER: LogOwner<'_> = LogOwner {
+        connector: "kafka",
+        object: "t",
+    };
+
     fn note(bytes: &[u8]) -> CommitNote {
         CommitNote {
             epoch: 3,
@@ -171,10 +195,10 @@ mod tests {
     fn written() -> Bytes {
         let mut log = OutputLog::default();
         let message = |key, value| Message { row: 0, key, value };
-        log.push("t", message(Some(b"k"), Some(b"value")), Some(-5))
+        log.push(OWNER, message(Some(b"k"), Some(b"value")), Some(-5))
             .unwrap();
-        log.push("t", message(None, Some(b"")), None).unwrap();
-        log.push("t", message(Some(b""), None), None).unwrap();
+        log.push(OWNER, message(None, Some(b"")), None).unwrap();
+        log.push(OWNER, message(Some(b""), None), None).unwrap();
         log.take()
     }
 
@@ -183,7 +207,7 @@ mod tests {
         let note = note(&written());
         let message = |key, value, time_ms| Logged { key, value, time_ms };
         assert_eq!(
-            read("t", &note).unwrap(),
+            read(OWNER, &note).unwrap(),
             [
                 message(Some(b"k".as_slice()), Some(b"value".as_slice()), Some(-5)),
                 message(None, Some(b"".as_slice()), None),
@@ -191,7 +215,7 @@ mod tests {
             ]
         );
         let mut log = OutputLog::default();
-        assert!(log.take().is_empty() && read("t", &self::note(&[])).unwrap().is_empty());
+        assert!(log.take().is_empty() && read(OWNER, &self::note(&[])).unwrap().is_empty());
     }
 
     #[test]
@@ -217,22 +241,22 @@ mod tests {
         for at in 0..whole.len() {
             let mut flipped = whole.to_vec();
             flipped[at] ^= 0x10;
-            assert!(read("t", &note(&flipped)).is_err(), "byte {at} flipped");
+            assert!(read(OWNER, &note(&flipped)).is_err(), "byte {at} flipped");
             if at > 0 {
-                assert!(read("t", &note(&whole[..at])).is_err(), "cut at {at}");
+                assert!(read(OWNER, &note(&whole[..at])).is_err(), "cut at {at}");
             }
         }
         // Also where the hash is right, which whoever made it up can see to.
         for cut in 1..whole.len() - 8 {
             let mut bytes = whole[..cut].to_vec();
             bytes.extend_from_slice(&xxh3_64(&bytes).to_be_bytes());
-            let _ = read("t", &note(&bytes));
+            let _ = read(OWNER, &note(&bytes));
         }
         let mut later = whole[..whole.len() - 8].to_vec();
         later[0] = 2;
         later.extend_from_slice(&xxh3_64(&later).to_be_bytes());
         assert_eq!(
-            read("t", &note(&later)).unwrap_err().to_string(),
+            read(OWNER, &note(&later)).unwrap_err().to_string(),
             "kafka `t`: the rows of checkpoint 3 have layout 2, and this program knows 1"
         );
     }
