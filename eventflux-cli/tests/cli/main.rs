@@ -15,6 +15,8 @@ mod listen;
 mod page;
 #[cfg(feature = "redis")]
 mod redis;
+#[cfg(feature = "redis")]
+mod redis_sink;
 mod replay;
 mod run;
 mod signal;

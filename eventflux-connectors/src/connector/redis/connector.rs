@@ -5,7 +5,7 @@ use eventflux_core::connector::{
 };
 
 use super::sink::RedisSinkPlan;
-use super::sink_options::{KeyType, RedisSinkOptions};
+use super::sink_options::{RedisSinkOptions, Structure};
 
 /// The connector.
 pub struct Redis;
@@ -14,11 +14,11 @@ static DOC: ConnectorDoc = ConnectorDoc {
     name: "redis",
     summary: "Writes streams and hashes of Redis.",
     details: "\
-**A stream** (`'type' = 'stream'`) gets an entry per row, with the field `value` and, if the rows have a PRIMARY KEY, the field \
+**A stream** (`'structure' = 'stream'`) gets an entry per row, with the field `value` and, if the rows have a PRIMARY KEY, the field \
 `key`, as the format writes them. The format is `json` unless `format` says otherwise. A row that is gone (`upsert_json`) is an \
 entry without `value`. NULL in `raw` or `text` is an empty value.
 
-**A hash** (`'type' = 'hash'`) holds the current row per PRIMARY KEY: the field is the key as JSON, `{\"symbol\":\"A\"}`, its value \
+**A hash** (`'structure' = 'hash'`) holds the current row per PRIMARY KEY: the field is the key as JSON, `{\"symbol\":\"A\"}`, its value \
 the row. A row that is gone is removed. The format is `upsert_json`, and no other.
 
 *With checkpoints* every row comes once (exactly-once). The rows of an epoch are kept in its checkpoint, and in memory until then \
@@ -42,7 +42,7 @@ A cluster is reached at the node that holds the key; redirections are not follow
 CREATE STREAM trades (symbol STRING, price DOUBLE)
 WITH ('connector' = 'datagen', 'rows' = '1000', 'fields.symbol.kind' = 'choice', 'fields.symbol.values' = 'A,B,C');
 CREATE TABLE highest (symbol STRING, price DOUBLE, PRIMARY KEY (symbol))
-WITH ('connector' = 'redis', 'url' = 'redis://localhost:6379', 'key' = 'highest', 'type' = 'hash');
+WITH ('connector' = 'redis', 'url' = 'redis://localhost:6379', 'key' = 'highest', 'structure' = 'hash');
 INSERT INTO highest SELECT symbol, max(price) FROM trades GROUP BY symbol;",
 };
 
@@ -52,11 +52,11 @@ impl SinkConnector for Redis {
     }
 
     fn plan(&self, request: &SinkRequest<'_>) -> Result<Box<dyn SinkPlan>, OptionError> {
-        let key_type = key_type(request)?;
+        let structure = structure(request)?;
         let (own, encoder) =
-            request.choose_encoder(RedisSinkOptions::SET, Some(key_type.default_format()))?;
+            request.choose_encoder(RedisSinkOptions::SET, Some(structure.default_format()))?;
         let options = RedisSinkOptions::parse(&own)?;
-        if key_type == KeyType::Hash && encoder.input != SinkInput::Upsert {
+        if structure == Structure::Hash && encoder.input != SinkInput::Upsert {
             let error = OptionError::new(
                 "format",
                 "a hash holds the current row per key, which this format cannot say",
@@ -73,18 +73,20 @@ impl SinkConnector for Redis {
     }
 }
 
-/// The option `type`, which decides about the format.
-fn key_type(request: &SinkRequest<'_>) -> Result<KeyType, OptionError> {
+/// The option `structure`, which decides about the format.
+fn structure(request: &SinkRequest<'_>) -> Result<Structure, OptionError> {
     let given = request
         .options
         .iter()
-        .find(|(name, _)| ["type", "redis.type"].contains(name));
+        .find(|(name, _)| ["structure", "redis.structure"].contains(name));
     match given {
-        None => Ok(KeyType::Stream),
+        None => Ok(Structure::Stream),
         Some((name, None)) => Err(OptionError::new(
             name,
             "has to be written out, since it decides which format there is",
         )),
-        Some((name, Some(value))) => KeyType::parse(value).map_err(|message| OptionError::new(name, message)),
+        Some((name, Some(value))) => {
+            Structure::parse(value).map_err(|message| OptionError::new(name, message))
+        }
     }
 }

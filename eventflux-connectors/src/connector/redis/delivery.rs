@@ -159,7 +159,7 @@ impl Slot {
         let mut command = self.script(script::DELIVER, &[&target.marker_key(), &target.key]);
         command.arg(known.epoch).arg(known.count);
         command.arg(from.epoch).arg(from.count);
-        command.arg(target.key_type.name());
+        command.arg(target.structure.name());
         command.arg(
             target
                 .max_length
@@ -226,20 +226,23 @@ fn chunk_length(messages: &[Logged<'_>]) -> usize {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_chunk_is_bounded_in_rows_and_bytes() {
-        let message = |value| Logged {
+    fn message(value: &[u8]) -> Logged<'_> {
+        Logged {
             key: None,
             value: Some(value),
             time_ms: None,
-        };
+        }
+    }
+
+    #[test]
+    fn a_chunk_is_bounded_in_rows_and_bytes() {
         let (small, half, large) = (
             vec![0; 1],
             vec![0; CHUNK_BYTES_MAX / 2],
             vec![0; CHUNK_BYTES_MAX + 1],
         );
         let length = |values: &[&Vec<u8>]| {
-            let messages: Vec<_> = values.iter().map(|value| message(value.as_slice())).collect();
+            let messages: Vec<_> = values.iter().map(|value| message(value)).collect();
             chunk_length(&messages)
         };
         assert_eq!(length(&[&small; 999]), 999);

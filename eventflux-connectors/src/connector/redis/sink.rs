@@ -41,7 +41,7 @@ impl RedisSinkPlan {
         let target = Target {
             stream: stream.to_owned(),
             key: options.key,
-            key_type: options.key_type,
+            structure: options.structure,
             max_length: options.max_length,
             connect_timeout: options.connect_timeout,
             url: options.url,

@@ -11,7 +11,7 @@ eventflux_core::options! {
         /// The key.
         pub key: String ["key"],
         /// What the key holds.
-        pub key_type: KeyType ["type"] = "stream",
+        pub structure: Structure ["structure"] = "stream",
         /// How long a stream may become, about: the oldest entries are dropped.
         pub max_length: Option<u64> ["max_length"],
         /// `exactly-once` needs a run with checkpoints, and is what such a run does without this option; `at-least-once`: after a
@@ -24,7 +24,7 @@ eventflux_core::options! {
 
 eventflux_core::choices! {
     /// What the key holds.
-    pub enum KeyType {
+    pub enum Structure {
         /// A stream: an entry per row.
         Stream = "stream",
         /// A hash: a field per PRIMARY KEY.
@@ -42,20 +42,20 @@ eventflux_core::choices! {
     }
 }
 
-impl KeyType {
+impl Structure {
     /// What `TYPE` calls it.
     pub fn name(self) -> &'static str {
         match self {
-            KeyType::Stream => "stream",
-            KeyType::Hash => "hash",
+            Structure::Stream => "stream",
+            Structure::Hash => "hash",
         }
     }
 
     /// The format without a `format` option.
     pub fn default_format(self) -> &'static str {
         match self {
-            KeyType::Stream => "json",
-            KeyType::Hash => "upsert_json",
+            Structure::Stream => "json",
+            Structure::Hash => "upsert_json",
         }
     }
 }

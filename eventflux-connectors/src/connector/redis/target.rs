@@ -7,7 +7,7 @@ use ::redis::{Client, Cmd, Connection, IntoConnectionInfo, RedisError, RedisResu
 use eventflux_core::connector::{Message, OptionError};
 use eventflux_core::{Error, ErrorKind, Result};
 
-use super::sink_options::KeyType;
+use super::sink_options::Structure;
 use crate::connector::output_log::LogOwner;
 
 /// The pause before the second attempt; each one after it is twice as long.
@@ -16,8 +16,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 /// The longest pause.
 const LAST_PAUSE: Duration = Duration::from_secs(1);
 
-/// What a server answers that will be able to write later: it loads, is full, is a replica, or has not been told a password yet.
-const PASSING: [&str; 12] = [
+/// What a server answers that will be able to write later: it loads, is full, is busy, is a replica.
+const PASSING: [&str; 9] = [
     "LOADING",
     "OOM",
     "READONLY",
@@ -27,13 +27,21 @@ const PASSING: [&str; 12] = [
     "BUSY",
     "MISCONF",
     "NOREPLICAS",
-    "UNBLOCKED",
-    "NOAUTH",
-    "WRONGPASS",
 ];
 
-/// What a server answers to whoever asks for what it cannot do.
-const MISTAKEN: [&str; 5] = ["WRONGTYPE", "NOPERM", "MOVED", "ASK", "CROSSSLOT"];
+/// What a server answers to whoever asks for what it cannot do, or may not.
+const MISTAKEN: [&str; 7] = [
+    "WRONGTYPE",
+    "NOPERM",
+    "NOAUTH",
+    "WRONGPASS",
+    "MOVED",
+    "ASK",
+    "CROSSSLOT",
+];
+
+/// What may follow `?` in an address; all but the first only in that of a socket.
+const SETTINGS: [&str; 4] = ["protocol", "db", "user", "pass"];
 
 /// Where a sink writes.
 #[derive(Clone)]
@@ -43,7 +51,7 @@ pub struct Target {
     /// The key.
     pub key: String,
     /// What the key holds.
-    pub key_type: KeyType,
+    pub structure: Structure,
     /// How long a stream may become.
     pub max_length: Option<u64>,
     /// How long an answer may take.
@@ -56,14 +64,19 @@ impl Target {
     /// Checks what is known without I/O.
     pub fn check(&self) -> Result<(), OptionError> {
         // The address itself is not shown: it may hold a password.
-        if self.url.as_str().into_connection_info().is_err() {
+        if self.url.as_str().into_connection_info().is_err() || self.url.contains('#') {
             let error = OptionError::new("url", "is no address of a Redis");
             return Err(error.with_help("write redis://host:port or rediss://host:port"));
+        }
+        if let Some(setting) = unknown_setting(&self.url) {
+            let error = OptionError::new("url", format!("has the setting `{setting}`, which is not known"));
+            return Err(error
+                .with_help("database, user and password stand in redis://user:password@host:port/database"));
         }
         if self.key.is_empty() {
             return Err(OptionError::new("key", "is empty"));
         }
-        if self.max_length.is_some() && self.key_type != KeyType::Stream {
+        if self.max_length.is_some() && self.structure != Structure::Stream {
             return Err(OptionError::new(
                 "max_length",
                 "is for streams, and this is a hash",
@@ -87,15 +100,18 @@ impl Target {
         connect().map_err(|error: RedisError| self.failed(error))
     }
 
-    /// A connection to a server that has been seen to have room for what is to be written.
+    /// A connection to a server whose key holds nothing or what `structure` says.
     pub fn open(&self) -> Result<Connection> {
         let mut connection = self.connect()?;
         let found: RedisResult<String> = Cmd::new().arg("TYPE").arg(&self.key).query(&mut connection);
         match found.map_err(|error| self.failed(error))?.as_str() {
             "none" => Ok(connection),
-            found if found == self.key_type.name() => Ok(connection),
+            found if found == self.structure.name() => Ok(connection),
             found => {
-                let message = format!("the key holds a {found}, and `type` is {}", self.key_type.name());
+                let message = format!(
+                    "the key holds a {found}, and `structure` is {}",
+                    self.structure.name()
+                );
                 Err(self.failure(ErrorKind::Input, message))
             }
         }
@@ -120,8 +136,8 @@ impl Target {
     /// The command that writes a message.
     pub fn command(&self, message: Message<'_>) -> Cmd {
         let mut command = Cmd::new();
-        match self.key_type {
-            KeyType::Stream => {
+        match self.structure {
+            Structure::Stream => {
                 command.arg("XADD").arg(&self.key);
                 if let Some(max_length) = self.max_length {
                     command.arg("MAXLEN").arg("~").arg(max_length);
@@ -134,7 +150,7 @@ impl Target {
                     command.arg("value").arg(message.value.unwrap_or_default());
                 }
             }
-            KeyType::Hash => {
+            Structure::Hash => {
                 let field = message.key.unwrap_or_default();
                 match message.value {
                     Some(value) => command.arg("HSET").arg(&self.key).arg(field).arg(value),
@@ -192,6 +208,20 @@ impl Target {
     }
 }
 
+/// A setting behind `?` that the client would leave aside.
+fn unknown_setting(url: &str) -> Option<&str> {
+    let (_, settings) = url.split_once('?')?;
+    let names = settings
+        .split('&')
+        .filter(|setting| !setting.is_empty())
+        .map(|setting| setting.split_once('=').map_or(setting, |(name, _)| name));
+    let known: &[&str] = match url.starts_with("redis+unix:") || url.starts_with("unix:") {
+        true => &SETTINGS,
+        false => &SETTINGS[..1],
+    };
+    names.into_iter().find(|name| !known.contains(name))
+}
+
 /// What decides about the slot of a key in a cluster: the first `{…}` that is not empty, or the whole key.
 fn slot_name(key: &str) -> &str {
     let tag = key
@@ -202,20 +232,19 @@ fn slot_name(key: &str) -> &str {
 }
 
 fn kind(error: &RedisError) -> ErrorKind {
+    use ::redis::ErrorKind::{AuthenticationFailed, InvalidClientConfig};
     if error.is_io_error() {
         return ErrorKind::Environment;
     }
-    match error.kind() {
-        ::redis::ErrorKind::AuthenticationFailed => return ErrorKind::Environment,
-        ::redis::ErrorKind::InvalidClientConfig => return ErrorKind::Input,
-        _ => {}
+    if matches!(error.kind(), AuthenticationFailed | InvalidClientConfig) {
+        return ErrorKind::Input;
     }
     let said = words(error.clone());
     // Old servers tell the errors of a script's commands within a text of their own.
     let says = |code: &&str| said.split([' ', '-', ':']).any(|word| word == *code);
-    if PASSING.iter().any(|code| says(&code)) {
+    if PASSING.iter().any(&says) {
         ErrorKind::Environment
-    } else if MISTAKEN.iter().any(|code| says(&code)) {
+    } else if MISTAKEN.iter().any(says) {
         ErrorKind::Input
     } else {
         ErrorKind::Runtime
