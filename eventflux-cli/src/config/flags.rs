@@ -106,7 +106,7 @@ fn path_of(name: &str) -> Result<Vec<String>, Refused> {
     let diagnostic = Diagnostic::error(Code::UnknownKey, Span::new(6, text.len()), message)
         .with_help(help.unwrap_or_else(|| "`eventflux config show` lists the keys".to_owned()));
     Err(Refused {
-        source: SourceText::new("command line", text),
+        source: Box::new(SourceText::new("command line", text)),
         diagnostics: vec![diagnostic],
     })
 }

@@ -23,7 +23,7 @@ pub(crate) enum LayerKind {
 pub(crate) struct Layer {
     pub(crate) kind: LayerKind,
     /// The text with its secrets hidden: for diagnostics.
-    pub(crate) source: SourceText,
+    pub(crate) source: Box<SourceText>,
     pub(crate) tree: Node,
 }
 
@@ -31,7 +31,7 @@ pub(crate) struct Layer {
 #[derive(Debug, Clone)]
 pub struct Refused {
     /// The text.
-    pub source: SourceText,
+    pub source: Box<SourceText>,
     /// What is wrong, at least one.
     pub diagnostics: Diagnostics,
 }
@@ -42,7 +42,7 @@ impl Layer {
     /// **Errors** All that can be seen to be wrong in the file itself.
     pub(crate) fn of_file(name: &str, text: &str) -> Result<Vec<Self>, Refused> {
         let trees = yaml::read(text).map_err(|diagnostic| Refused {
-            source: SourceText::new(name, mask::unread(text)),
+            source: Box::new(SourceText::new(name, mask::unread(text))),
             diagnostics: vec![diagnostic],
         })?;
         let trees = trees
@@ -77,7 +77,7 @@ impl Layer {
         let mut diagnostics = short_form::expand(&mut tree);
         let shown = mask::read(text, &tree);
         diagnostics.extend(check::layer(&tree));
-        let source = SourceText::new(name, shown);
+        let source = Box::new(SourceText::new(name, shown));
         match diagnostics.is_empty() {
             true => Ok(Self { kind, source, tree }),
             false => Err(Refused { source, diagnostics }),

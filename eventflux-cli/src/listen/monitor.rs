@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use eventflux::metrics::{MetricsSnapshot, exposition};
+use eventflux::metrics::exposition;
 use eventflux::runtime::RunningApp;
 
 /// A run, seen from outside: first it starts, then it runs.
@@ -29,7 +29,7 @@ impl Monitor {
     /// All metrics, in Prometheus' text format.
     pub fn metrics(&self) -> String {
         let snapshot = self.running.get().map(|running| running.metrics());
-        exposition(&self.app, &snapshot.unwrap_or_else(MetricsSnapshot::default))
+        exposition(&self.app, &snapshot.unwrap_or_default())
     }
 
     /// Why the run does not do all of its work at this moment, one line each; nothing when it does.
