@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs every test: installs what they need, starts a Kafka broker and a Redis, and leaves nothing running.
+# Runs every test: installs what they need, starts a Kafka broker, a Redis and a server of S3, and leaves nothing running.
 #
 #   scripts/test.sh                     all tests
 #   scripts/test.sh ARGUMENTS…          the same surroundings, `cargo test ARGUMENTS…`
@@ -7,6 +7,7 @@
 # Reads
 #   EVENTFLUX_TEST_KAFKA=host:port      use this broker, start none
 #   EVENTFLUX_TEST_REDIS=host:port      use this Redis, start none
+#   EVENTFLUX_TEST_S3=host:port         use this server of the protocol of S3, start none
 #   EVENTFLUX_TEST_TOOLS=folder         where installed tools are kept (default ~/.cache/eventflux-test)
 #   CARGO_TARGET_DIR=folder             (default ~/.cache/eventflux-target)
 # and gives the tests what tests/support/README.md lists. A need that cannot be met fails the run; no test is left out.
@@ -18,7 +19,7 @@ export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$HOME/.cache/eventflux-target}
 # shellcheck source=tests/support/tools.sh
 . "$root/tests/support/tools.sh"
 
-broker="" ready="" redis="" tests=""
+broker="" ready="" redis="" s3="" tests=""
 logs=$(mktemp -d -t eventflux-test.XXXXXX)
 
 # Every child leads a process group of its own, so that what it started ends with it.
@@ -26,7 +27,7 @@ clean_up() {
     local status=$? child
     trap - EXIT INT TERM HUP
     set +e
-    for child in $tests $ready $redis $broker; do
+    for child in $tests $ready $s3 $redis $broker; do
         kill -KILL -- "-$child" 2>/dev/null && wait "$child" 2>/dev/null
     done
     rm -rf "$logs/broker" "$logs/install.log" "$logs/redis"
@@ -78,6 +79,20 @@ start_redis() {
     export EVENTFLUX_TEST_REDIS=127.0.0.1:$port
 }
 
+start_s3() {
+    local port log=$logs/s3.log
+    port=$(python3 "$root/tests/support/kafka/free_port.py")
+    say "starting a server of S3 on 127.0.0.1:$port"
+    "$s3_python" "$root/tests/support/s3/server.py" "$port" >"$log" 2>&1 </dev/null &
+    s3=$!
+    # Ends when the server says so, or with the server.
+    if ! grep -qm1 '^ready$' < <(timeout 60 tail -n +1 -f --pid="$s3" "$log" 2>/dev/null); then
+        tail -n 20 "$log" >&2
+        fail "the server of S3 at 127.0.0.1:$port is not ready"
+    fi
+    export EVENTFLUX_TEST_S3=127.0.0.1:$port
+}
+
 run_tests() {
     # Every failure is worth seeing, not only the first crate's.
     [ $# -gt 0 ] || set -- --workspace --no-fail-fast
@@ -106,6 +121,10 @@ export EVENTFLUX_TEST_PYTHON=$python
 need_redis
 export EVENTFLUX_TEST_REDIS_SERVER=$redis_server
 [ -n "${EVENTFLUX_TEST_REDIS:-}" ] || start_redis
+if [ -z "${EVENTFLUX_TEST_S3:-}" ]; then
+    need_s3
+    start_s3
+fi
 if [ -n "${EVENTFLUX_TEST_KAFKA:-}" ]; then
     wait_for_broker "$EVENTFLUX_TEST_KAFKA"
 else

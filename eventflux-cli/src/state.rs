@@ -140,12 +140,13 @@ fn redis(backend: &StateBackend, app: &str) -> Result<Arc<dyn CheckpointStore>, 
 
 /// What every program that speaks to S3 takes from the environment.
 fn of_amazon(address: &str) -> impl Iterator<Item = (String, String)> {
-    const VARIABLES: [&str; 8] = [
+    const VARIABLES: [&str; 9] = [
         "AWS_ACCESS_KEY_ID",
         "AWS_SECRET_ACCESS_KEY",
         "AWS_SESSION_TOKEN",
         "AWS_REGION",
         "AWS_DEFAULT_REGION",
+        "AWS_ENDPOINT",
         "AWS_ENDPOINT_URL",
         "AWS_ENDPOINT_URL_S3",
         "AWS_ALLOW_HTTP",

@@ -97,6 +97,21 @@ need_python() {
     rm -rf "$partial"
 }
 
+# Sets `s3_python` to a Python that can run s3/server.py.
+need_s3() {
+    local requirements=$root/tests/support/s3/requirements.txt partial folder
+    folder=$tools/s3-$( (cat "$requirements" && python3 --version) | sha256sum | cut -c1-12)
+    s3_python=$folder/bin/python
+    [ -d "$folder" ] && return
+    say "installing $(grep -v '^#' "$requirements" | tr '\n' ' ')"
+    partial=$(mktemp -d "$tools/partial.XXXXXX")
+    try "make a virtual environment of python3" python3 -m venv "$partial/python"
+    try "install $requirements with pip" \
+        "$partial/python/bin/python" -m pip install -q --disable-pip-version-check -r "$requirements"
+    keep "$partial/python" "$folder"
+    rm -rf "$partial"
+}
+
 # Sets `redis_server` to a redis-server: the system's, or else the one that a wheel brings, or else the distribution's.
 # Needs `python`.
 need_redis() {

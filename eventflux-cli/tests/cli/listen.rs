@@ -39,9 +39,15 @@ pub struct Answer {
 
 impl Listening {
     pub fn start(place: &Workplace, arguments: &[&str]) -> Self {
+        Self::start_with(place, arguments, &[])
+    }
+
+    /// Starts with these variables in the environment.
+    pub fn start_with(place: &Workplace, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let listen = ["run", "--listen", "127.0.0.1:0", "-p", "1", "--format", "none"];
         let mut child = place
             .command(&[&listen, arguments].concat())
+            .envs(variables.iter().copied())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();

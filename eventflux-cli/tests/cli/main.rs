@@ -19,6 +19,8 @@ mod redis;
 mod redis_sink;
 mod replay;
 mod run;
+#[cfg(all(feature = "redis", feature = "s3"))]
+mod s3;
 mod signal;
 mod state;
 mod stdio;

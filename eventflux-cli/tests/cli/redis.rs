@@ -21,13 +21,13 @@ INSERT INTO sums SELECT count(*) AS rows, sum(n) AS s
 FROM TUMBLE(t, at, INTERVAL '10' MILLISECOND) GROUP BY window_start, window_end;";
 
 /// An app, its input and output, and what it keeps its state in.
-struct World {
-    place: Workplace,
+pub struct World {
+    pub place: Workplace,
     written: u64,
 }
 
 impl World {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let place = Workplace::new();
         place.write("app.sql", APP).write("in.ndjson", "");
         Self { place, written: 0 }
@@ -54,7 +54,7 @@ impl World {
         format!("redis+unix://{}{settings}", self.place.path("socket").display())
     }
 
-    fn arguments<'a>(&self, url: &'a str) -> [&'a str; 5] {
+    pub fn arguments<'a>(&self, url: &'a str) -> [&'a str; 5] {
         ["app.sql", "--state", url, "--checkpoint-interval", "20ms"]
     }
 
@@ -64,7 +64,7 @@ impl World {
         run
     }
 
-    fn write(&mut self, row_count: u64) {
+    pub fn write(&mut self, row_count: u64) {
         let rows = self.written..self.written + row_count;
         let rows: String = rows.map(|n| format!("{{\"n\":{n},\"at\":{n}}}\n")).collect();
         let mut file = OpenOptions::new()
@@ -76,7 +76,7 @@ impl World {
     }
 
     /// What an undisturbed run has put out: all windows but the one that is open.
-    fn expected(&self) -> String {
+    pub fn expected(&self) -> String {
         let windows = (0..(self.written - 1) / 10).map(|window| {
             let sum: u64 = (window * 10..window * 10 + 10).sum();
             format!("{{\"rows\":10,\"s\":{sum}}}\n")
@@ -84,12 +84,12 @@ impl World {
         windows.collect()
     }
 
-    fn out(&self) -> String {
+    pub fn out(&self) -> String {
         std::fs::read_to_string(self.place.path("out.ndjson")).unwrap_or_default()
     }
 
     /// Waits until everything is out, each row once; a minute is too long.
-    fn wait_for_output(&self) {
+    pub fn wait_for_output(&self) {
         let (began, expected) = (Instant::now(), self.expected());
         while self.out() != expected {
             let out = self.out();

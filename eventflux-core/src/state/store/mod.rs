@@ -4,6 +4,8 @@
 //! A member of the family is one file or folder here, and passes the kit `testing::check_store`.
 
 mod checkpoint_store;
+#[cfg(any(feature = "s3", feature = "gcs", feature = "azure"))]
+mod cloud;
 mod directory;
 mod memory;
 mod name;
@@ -12,6 +14,8 @@ mod open;
 mod payload;
 #[cfg(feature = "redis")]
 mod redis;
+#[cfg(all(test, feature = "s3"))]
+mod s3_test;
 
 pub use checkpoint_store::{CheckpointStore, StoredObject};
 pub use directory::DirectoryStore;

@@ -100,8 +100,8 @@ fn cloud(
         .iter()
         .map(|(key, value)| (key.as_str(), value.as_str()));
     let (objects, prefix) =
-        object_store::parse_url_opts(&url, settings).map_err(|error| wrong(format!("`{shown}`: {error}")))?;
-    let store = super::ObjectCheckpointStore::new(objects.into(), prefix, address);
+        super::cloud::objects(&url, settings).map_err(|error| wrong(format!("`{shown}`: {error}")))?;
+    let store = super::ObjectCheckpointStore::new(objects, prefix, address);
     Ok(Arc::new(store))
 }
 
