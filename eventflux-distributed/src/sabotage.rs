@@ -2,9 +2,13 @@
 //!
 //! Outside of tests and of the feature `simulation` nothing of this is compiled: [`is_broken`] is `false`.
 
-/// A bug.
+/// A bug. Some are of the surroundings that only the simulator has.
+#[cfg_attr(
+    not(any(test, feature = "simulation")),
+    expect(dead_code, reason = "nobody breaks what is used")
+)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Bug {
+pub(crate) enum Bug {
     /// A worker obeys leaders of older terms and orders for older generations.
     FenceSkipped,
     /// A worker acknowledges an epoch before its segments are stored.
@@ -48,12 +52,13 @@ mod switch {
     }
 
     /// Whether this bug is there, on this thread.
-    pub fn is_broken(bug: Bug) -> bool {
+    pub(crate) fn is_broken(bug: Bug) -> bool {
         BROKEN.get() == Some(bug)
     }
 
     /// Runs something with a bug, on this thread.
-    pub fn with_bug<T>(bug: Option<Bug>, run: impl FnOnce() -> T) -> T {
+    #[cfg(test)]
+    pub(crate) fn with_bug<T>(bug: Option<Bug>, run: impl FnOnce() -> T) -> T {
         struct Mend;
         impl Drop for Mend {
             fn drop(&mut self) {
@@ -67,11 +72,13 @@ mod switch {
 }
 
 #[cfg(any(test, feature = "simulation"))]
-pub use switch::{is_broken, with_bug};
+pub(crate) use switch::is_broken;
+#[cfg(test)]
+pub(crate) use switch::with_bug;
 
 /// Whether this bug is there: it is not.
 #[cfg(not(any(test, feature = "simulation")))]
 #[inline(always)]
-pub fn is_broken(_: Bug) -> bool {
+pub(crate) fn is_broken(_: Bug) -> bool {
     false
 }

@@ -30,6 +30,10 @@ pub struct Order {
 
 /// What a worker is to do with its part of a pipeline. Each may come more than once.
 #[derive(Clone, PartialEq, Eq, prost::Oneof)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "orders are few, and boxed where they are kept"
+)]
 pub enum PipelineOrder {
     /// Give up what runs of older generations, restore the own part, repeat the commits of the own sinks, connect, and say so.
     #[prost(message, tag = "2")]

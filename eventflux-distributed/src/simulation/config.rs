@@ -49,8 +49,8 @@ impl SimulationConfig {
     /// As large, and over sooner.
     pub const BRIEF: Self = Self {
         split_count: 8,
-        split_rows: 80,
-        faults_until_us: 4_000_000,
+        split_rows: 40,
+        faults_until_us: 3_500_000,
         fault_every_us: 1_000_000,
         ..Self::LARGE
     };

@@ -7,6 +7,7 @@ pub(super) type Node = usize;
 
 /// Something that is due.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "most of them are messages")]
 pub(super) enum Happening {
     /// A message arrives.
     Arrives { from: Node, to: Node, message: Message },

@@ -132,9 +132,9 @@ impl World {
         let has_quorum = term == self.raft.term && self.has_majority(node);
         // A leader that died after it had sent the entry to a majority: committed, but nobody is told.
         let is_committed = has_quorum && (is_same_life || self.rng.per_mille(500));
-        if !is_committed
-            && !(is_broken(Bug::QuorumSkipped) && is_same_life && self.nodes[node].is_awake(self.now_us))
-        {
+        let is_forced =
+            is_broken(Bug::QuorumSkipped) && is_same_life && self.nodes[node].is_awake(self.now_us);
+        if !is_committed && !is_forced {
             self.answer(node, life, term, &proposal, None);
             return;
         }

@@ -15,10 +15,13 @@ pub(super) struct GroupState {
     pub(super) sum: u64,
 }
 
+/// Groups and what their states come to.
+pub(super) type GroupRows = Rc<Vec<(u32, GroupState)>>;
+
 /// A stored object.
 #[derive(Debug, Clone)]
 pub(super) enum Object {
-    Segment(Rc<Vec<(u32, GroupState)>>),
+    Segment(GroupRows),
     Note(Rc<Vec<u64>>),
     Manifest(Rc<Manifest>),
 }
@@ -26,7 +29,7 @@ pub(super) enum Object {
 /// What a loop wants to store for an epoch.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Upload {
-    pub(super) segment: Option<(SegmentRef, Rc<Vec<(u32, GroupState)>>)>,
+    pub(super) segment: Option<(SegmentRef, GroupRows)>,
     pub(super) note: Option<(SinkNote, Rc<Vec<u64>>)>,
     /// By split, the next row.
     pub(super) positions: Vec<(usize, u64)>,
@@ -51,7 +54,7 @@ impl SimStore {
         true
     }
 
-    pub(super) fn segment(&self, name: &str) -> Option<&Rc<Vec<(u32, GroupState)>>> {
+    pub(super) fn segment(&self, name: &str) -> Option<&GroupRows> {
         match self.objects.get(name) {
             Some(Object::Segment(rows)) => Some(rows),
             _ => None,

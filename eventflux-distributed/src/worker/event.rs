@@ -4,6 +4,7 @@ use crate::coordinator::{Failure, Order, PartContent, PipelineId, Prepare, Repor
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "events are few, and handed on at once")]
 pub enum WorkerEvent {
     /// It was granted an incarnation: it runs nothing.
     Registered,
