@@ -32,6 +32,9 @@ use crate::worker::WorkerEvent;
 /// Between two attempts to find a cluster, or to form one.
 const FORM_EVERY: Duration = Duration::from_millis(100);
 
+/// Tasks that do not end within this time are left behind.
+const CLOSE_WITHIN: Duration = Duration::from_secs(10);
+
 /// A node of a cluster. It leaves nothing running when it is dropped.
 ///
 /// ```text
@@ -210,14 +213,20 @@ impl ClusterNode {
         self.reports.clone()
     }
 
-    /// Stops, and waits until nothing is written any more.
+    /// Stops, and waits until nothing is written any more and the data directory can be opened again.
     pub async fn stop(mut self) {
         drop(self.stop.take());
-        if let (Some(raft), Some(runtime)) = (self.raft.take(), &self.runtime) {
+        let Some(runtime) = self.runtime.take() else {
+            return;
+        };
+        if let Some(raft) = self.raft.take() {
             let stopping = runtime.spawn(async move { raft.shutdown().await.is_ok() });
             // One that has stopped by itself need not be stopped.
             let _ = stopping.await;
         }
+        // What its tasks hold, the log among it, is closed when they are gone.
+        let closing = tokio::task::spawn_blocking(move || runtime.shutdown_timeout(CLOSE_WITHIN));
+        let _ = closing.await;
     }
 }
 
