@@ -209,7 +209,7 @@ async fn three_nodes_take_epochs_and_go_on_when_the_leader_is_lost() {
     let leader = nodes.iter().position(ClusterNode::is_leader).unwrap();
     let lost = nodes.remove(leader);
     let lost_id = lost.id();
-    drop(lost);
+    lost.stop().await;
     let (generation, last) = (pipeline.generation, epoch(&before));
     let after = until(&nodes[0], "another generation", |state| {
         let pipeline = state.pipeline_named("p").unwrap();
@@ -275,7 +275,9 @@ async fn a_minority_commits_nothing() {
     let cluster = Cluster::new(3);
     let mut nodes = cluster.start_all().await;
     until(&nodes[0], "three nodes", are_up(3)).await;
-    nodes.truncate(1);
+    for node in nodes.drain(1..) {
+        node.stop().await;
+    }
     let change = Change::Submit(spec("p"));
     nodes[0]
         .client()
