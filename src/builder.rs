@@ -1,5 +1,6 @@
 //! From a text to a runtime.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use eventflux_core::connector::{
     DecodeFormat, EncodeFormat, Registry, ResolveReference, SinkConnector, SourceConnector,
 };
 use eventflux_core::expr::ScalarFunction;
-use eventflux_core::runtime::{Runtime, RuntimeConfig};
+use eventflux_core::runtime::{MemoryLimit, Runtime, RuntimeConfig};
 use eventflux_core::state::store::CheckpointStore;
 use eventflux_core::time::Clock;
 use eventflux_sql::diagnostic::SourceText;
@@ -103,6 +104,32 @@ impl EventFluxAppRuntimeBuilder {
     pub fn with_queue_bytes(mut self, bytes_max: usize) -> Self {
         self.config.input_bytes_max = bytes_max;
         self.config.edge_bytes_max = bytes_max;
+        self
+    }
+
+    /// Keeps the run to this many bytes of memory, besides what the program itself takes: sources wait, and state that does not fit
+    /// goes to a folder of its own among the temporary files, which is gone at the end. Needs the feature `spill`.
+    #[must_use]
+    pub fn with_memory_limit(mut self, bytes: u64) -> Self {
+        self.config.memory = Some(MemoryLimit {
+            bytes,
+            state_bytes: None,
+            folder: std::env::temp_dir(),
+            is_kept: false,
+        });
+        self
+    }
+
+    /// Keeps the run to this many bytes of memory, with the state that does not fit in this folder. In a run with checkpoints it
+    /// stays there, so that the next start need not read it from the checkpoint again. Needs the feature `spill`.
+    #[must_use]
+    pub fn with_memory_limit_in(mut self, bytes: u64, folder: impl Into<PathBuf>) -> Self {
+        self.config.memory = Some(MemoryLimit {
+            bytes,
+            state_bytes: None,
+            folder: folder.into(),
+            is_kept: true,
+        });
         self
     }
 

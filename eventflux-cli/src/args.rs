@@ -156,6 +156,11 @@ pub struct RunArgs {
     #[command(flatten)]
     pub listen: ListenArgs,
 
+    /// Keep to this much memory: `256MB`. State that does not fit goes to the disk: with `--state-dir` beside the checkpoints, otherwise
+    /// to the folder for temporary files
+    #[arg(long, env = "EVENTFLUX_MEMORY_LIMIT", value_name = "SIZE", value_parser = crate::size::parse)]
+    pub memory_limit: Option<u64>,
+
     /// How rows of streams without a sink are printed
     #[arg(long, value_enum, default_value_t = RowFormat::Auto, env = "EVENTFLUX_FORMAT")]
     pub format: RowFormat,

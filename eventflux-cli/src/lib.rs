@@ -16,6 +16,7 @@ mod print;
 mod progress;
 mod report;
 mod signal;
+mod size;
 mod start;
 mod state;
 mod until;

@@ -74,6 +74,9 @@ fn text(rate_in: u64, rate_out: u64, metrics: &MetricsSnapshot, now_us: i64) -> 
         }
     }
     text.push_str(&format!("  state {}", HumanBytes(metrics.state_bytes())));
+    if metrics.cold_bytes() > 0 {
+        text.push_str(&format!(" + {} on disk", HumanBytes(metrics.cold_bytes())));
+    }
     if metrics.bad_rows() > 0 {
         text.push_str(&format!("  bad {}", HumanCount(metrics.bad_rows())));
     }

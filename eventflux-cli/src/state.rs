@@ -9,7 +9,7 @@ use eventflux::persistence::{
 };
 #[cfg(feature = "redis")]
 use eventflux::persistence::{RedisConfig, RedisPersistenceStore};
-
+use eventflux::runtime::MemoryLimit;
 use eventflux::sql::diagnostic::Code;
 
 use crate::app_text::Shown;
@@ -52,6 +52,21 @@ pub fn checkpoints(
         is_drop_allowed: arguments.allow_drop_state,
         ..CheckpointConfig::new(store)
     }))
+}
+
+/// So much memory, and a place for what does not fit: beside the checkpoints, where the next start finds it, if they are in a
+/// directory.
+pub fn memory(bytes: u64, backend: &StateBackend) -> MemoryLimit {
+    let directory = match backend.implementation {
+        Some(StateStore::Directory) => backend.path.as_deref(),
+        _ => None,
+    };
+    MemoryLimit {
+        bytes,
+        state_bytes: None,
+        folder: directory.map_or_else(std::env::temp_dir, |directory| Path::new(directory).join("cold")),
+        is_kept: directory.is_some(),
+    }
 }
 
 /// Keys and flags about checkpoints are of no use where there is no place for any.

@@ -148,6 +148,7 @@ fn config(app: &CompiledApp, arguments: &RunArgs, effective: &Effective) -> even
             .unwrap_or(RuntimeConfig::default().batch_rows_max),
         registry: eventflux::built_in_registry(),
         checkpoints: state::checkpoints(&arguments.state, state, &arguments.app)?,
+        memory: arguments.memory_limit.map(|bytes| state::memory(bytes, state)),
         ..RuntimeConfig::default()
     })
 }

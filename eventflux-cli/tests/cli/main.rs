@@ -12,6 +12,7 @@ mod explain;
 mod kafka;
 mod ledger;
 mod listen;
+mod memory;
 mod page;
 #[cfg(feature = "redis")]
 mod redis;

@@ -57,6 +57,8 @@ pub enum CheckpointPart {
         /// The loop.
         loop_id: LoopId,
     },
+    /// A source waits for a checkpoint before it takes more rows: there is no room for more that has changed.
+    Wanted,
     /// A loop that begins with a source has nothing more to read: its input has ended, or was told to stop. It goes on to
     /// take part in checkpoints until the run is let go.
     InputEnded {

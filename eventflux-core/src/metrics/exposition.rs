@@ -69,6 +69,9 @@ fn of_operator(operator: &OperatorSnapshot, metric: Metric) -> Option<i64> {
         Metric::LateRows => Some(operator.late_rows as i64),
         Metric::BadRows => Some(operator.bad_rows as i64),
         Metric::StateBytes => Some(operator.state_bytes as i64),
+        Metric::ColdBytes => Some(operator.cold_bytes as i64),
+        Metric::ColdReads => Some(operator.cold_reads as i64),
+        Metric::StateEvictions => Some(operator.state_evictions as i64),
         Metric::WatermarkUs => operator.watermark,
         _ => None,
     }
@@ -187,6 +190,9 @@ mod tests {
                 bad_rows: 1,
                 first_bad_row: None,
                 state_bytes: 99,
+                cold_bytes: 500,
+                cold_reads: 4,
+                state_evictions: 5,
                 watermark: Some(-1_500_000),
             }],
             subtasks: vec![SubtaskSnapshot {

@@ -92,6 +92,12 @@ metrics! {
         BadRows: Counter of Count as "eventflux_operator_bad_rows_total";
         "Bytes of state in memory."
         StateBytes: Gauge of Bytes as "eventflux_operator_state_bytes";
+        "Bytes of state on the disk, where memory is limited."
+        ColdBytes: Gauge of Bytes as "eventflux_operator_cold_bytes";
+        "Rows of state that were looked for on the disk."
+        ColdReads: Counter of Count as "eventflux_operator_cold_reads_total";
+        "Rows of state that left memory."
+        StateEvictions: Counter of Count as "eventflux_operator_state_evictions_total";
         "The watermark that an operator has handed on; +Inf when its input has ended."
         WatermarkUs: Gauge of Seconds as "eventflux_operator_watermark_timestamp_seconds";
     }

@@ -81,6 +81,12 @@ pub struct OperatorSnapshot {
     pub first_bad_row: Option<String>,
     /// Bytes of state in memory.
     pub state_bytes: u64,
+    /// Bytes of state on the disk, where memory is limited.
+    pub cold_bytes: u64,
+    /// Rows of state that were looked for there.
+    pub cold_reads: u64,
+    /// Rows of state that left memory.
+    pub state_evictions: u64,
     /// The watermark that it has handed on; `None` before the first.
     pub watermark: Option<Watermark>,
 }
@@ -136,6 +142,11 @@ impl MetricsSnapshot {
     /// Bytes of state in memory.
     pub fn state_bytes(&self) -> u64 {
         self.operators.iter().map(|operator| operator.state_bytes).sum()
+    }
+
+    /// Bytes of state on the disk, where memory is limited.
+    pub fn cold_bytes(&self) -> u64 {
+        self.operators.iter().map(|operator| operator.cold_bytes).sum()
     }
 
     /// The least watermark that has arrived at a sink; `None` while one has none, or when every input has ended.

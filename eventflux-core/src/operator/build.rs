@@ -34,6 +34,43 @@ impl OperatorInput {
     }
 }
 
+/// Where an operator's state can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Residence {
+    /// It has none, or a few numbers.
+    Small,
+    /// Rows of it may be in a cold tier; their keys come after so many bytes.
+    Cold {
+        /// Bytes in front of the keys.
+        prefix_bytes: usize,
+    },
+    /// All of it has to be in memory: what it keeps.
+    Memory(&'static str),
+}
+
+impl Residence {
+    /// Where the state of an operator of this spec can be.
+    pub fn of(spec: &OperatorSpec) -> Self {
+        match spec {
+            OperatorSpec::GroupAggregate(spec) if !spec.keys.is_empty() => {
+                Residence::Cold { prefix_bytes: 0 }
+            }
+            OperatorSpec::WindowAggregate(spec) => match spec.window {
+                WindowTime::Assign(WindowSpec::Session { .. }) => Residence::Memory("sessions"),
+                _ if spec.keys.is_empty() => Residence::Small,
+                _ => Residence::Cold {
+                    prefix_bytes: WindowAggregate::PREFIX_BYTES,
+                },
+            },
+            OperatorSpec::WindowAssign(spec) => match spec.window {
+                WindowSpec::Session { .. } => Residence::Memory("the rows of open sessions"),
+                _ => Residence::Small,
+            },
+            _ => Residence::Small,
+        }
+    }
+}
+
 /// Builds one subtask of an operator. Sources and sinks are no operators.
 ///
 /// **Errors** The spec does not fit its schemas: a bug of the compiler, or an aggregate that does not exist.

@@ -9,6 +9,8 @@ mod bad_row;
 mod build;
 pub mod calc;
 mod chain;
+#[cfg(test)]
+mod cold_test;
 mod event_time;
 mod expand;
 pub mod group;
@@ -24,7 +26,7 @@ mod window_assign;
 
 pub use after_image::AfterImage;
 pub use bad_row::BadRow;
-pub use build::{OperatorInput, build_operator};
+pub use build::{OperatorInput, Residence, build_operator};
 pub use event_time::EventTime;
 pub use expand::Expand;
 pub use group_aggregate::GroupAggregate;

@@ -6,6 +6,7 @@ use super::Output;
 use crate::batch::EventBatch;
 use crate::element::Watermark;
 use crate::error::Result;
+use crate::state::cold::{ColdFigures, ColdState};
 use crate::state::{StateReader, StateWriter};
 use crate::time::Clock;
 
@@ -37,6 +38,11 @@ pub trait Operator: Send {
     fn state_bytes(&self) -> usize {
         0
     }
+
+    /// What it has outside of memory, if its memory is limited.
+    fn cold(&self) -> Option<ColdFigures> {
+        None
+    }
 }
 
 /// An operator that acts when processing time reaches a point.
@@ -63,4 +69,6 @@ pub struct OperatorContext {
     pub batch_rows_max: usize,
     /// Processing time.
     pub clock: Arc<dyn Clock>,
+    /// Where state is that does not fit in memory; `None`: memory is not limited.
+    pub cold: Option<Arc<ColdState>>,
 }

@@ -6,7 +6,8 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use super::config::RuntimeConfig;
 use super::ends::Ends;
-use super::graph::LoopShape;
+use super::graph::{Layout, LoopShape};
+use super::memory::MemoryLimit;
 use super::running::Shared;
 use crate::checkpoint::coordinator::{
     Book, Coordinator, Delivered, Delivery, Engine, Heading, Mail, Mailbox, Pace, Recorder, Surroundings,
@@ -16,6 +17,7 @@ use crate::checkpoint::restore::{Restored, Start};
 use crate::checkpoint::{CheckpointConfig, StartFrom};
 use crate::connector::CommitContext;
 use crate::error::Result;
+use crate::key::key_groups_of;
 use crate::plan::PhysicalPlan;
 use crate::state::segment::{SegmentOptions, SegmentRef};
 use std::sync::Arc;
@@ -87,15 +89,37 @@ impl Checkpointing {
         })
     }
 
-    /// Has the state that these loops go on from stay where it is stored, where that can be.
-    /// Whether it can.
-    pub(super) fn go_on(&mut self, loops: &[LoopShape]) -> bool {
+    /// Has the state that these loops go on from stay where it is stored, where that can be. With a limit of memory it has to be:
+    /// where it is not, it is written anew, in pieces, before the loops begin. Whether later checkpoints add to what is stored.
+    ///
+    /// **Errors** The state cannot be read or written.
+    pub(super) fn go_on(
+        &mut self,
+        loops: &[LoopShape],
+        layout: &Layout,
+        limit: Option<&MemoryLimit>,
+        tokio: &tokio::runtime::Handle,
+    ) -> Result<bool> {
         let is_own = !matches!(self.checkpoints.from, StartFrom::Savepoint(_));
-        let restored = self.start.restored.as_mut().filter(|_| is_own);
-        let stored = restored.and_then(|restored| restored.go_on(loops));
+        let key_groups = self.identity.key_groups;
+        let Some(restored) = self.start.restored.as_mut() else {
+            return Ok(false);
+        };
+        let mut stored = if is_own { restored.go_on(loops) } else { None };
+        if let (None, Some(limit)) = (&stored, limit) {
+            let width = |shape: &LoopShape| layout.width(shape.head);
+            let own = |shape: &LoopShape| key_groups_of(shape.subtask, key_groups, width(shape));
+            let generation = self.start.generation;
+            let options = SegmentOptions {
+                fold: limit.fold_limits(),
+                ..segment_options(&self.checkpoints)
+            };
+            let store = &self.checkpoints.store;
+            stored = Some(restored.write_anew(loops, own, generation, store, options, tokio)?);
+        }
         let is_continued = stored.is_some();
         self.stored = stored.unwrap_or_default();
-        is_continued
+        Ok(is_continued)
     }
 
     /// What the run goes on from.
@@ -106,6 +130,11 @@ impl Checkpointing {
     /// The generation that the run has claimed.
     pub(super) fn generation(&self) -> u64 {
         self.start.generation
+    }
+
+    /// The app and the run, as manifests have them.
+    pub(super) fn run(&self) -> (String, u64) {
+        (self.start.app_id.clone(), self.start.generation)
     }
 
     /// Where loops send the parts of checkpoints.
@@ -147,7 +176,10 @@ impl Checkpointing {
         };
         let clock = Arc::clone(&config.clock);
         let store = Arc::clone(&self.checkpoints.store);
-        let options = segment_options(&self.checkpoints);
+        let mut options = segment_options(&self.checkpoints);
+        if let Some(limit) = &config.memory {
+            options.fold = limit.fold_limits();
+        }
         let recorder = Recorder::new(store, self.start.next_sequence, heading, options, clock);
         let surroundings = Surroundings {
             commander: Arc::clone(&shared.commander),
@@ -156,6 +188,7 @@ impl Checkpointing {
             clock: Arc::clone(&config.clock),
             generation: self.start.generation,
             retained: self.checkpoints.retained,
+            cold: Arc::clone(&shared.cold),
             patience_us: micros(PATIENCE),
         };
         let stored = self.stored.into_iter().chain(std::iter::repeat(Vec::new()));

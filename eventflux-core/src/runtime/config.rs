@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::memory::MemoryLimit;
 use crate::checkpoint::CheckpointConfig;
 use crate::connector::{ProcessReferences, Registry, ResolveReference};
 use crate::time::{Clock, SystemClock};
@@ -28,6 +29,8 @@ pub struct RuntimeConfig {
     pub references: Arc<dyn ResolveReference>,
     /// How checkpoints are taken; `None`: there are none.
     pub checkpoints: Option<CheckpointConfig>,
+    /// How much memory the run may take; `None`: as much as it needs.
+    pub memory: Option<MemoryLimit>,
 }
 
 impl Default for RuntimeConfig {
@@ -42,6 +45,7 @@ impl Default for RuntimeConfig {
             registry: Registry::default(),
             references: Arc::new(ProcessReferences),
             checkpoints: None,
+            memory: None,
         }
     }
 }

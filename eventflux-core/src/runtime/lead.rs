@@ -46,11 +46,12 @@ impl Runtime {
     /// **Errors** The run has no store; its newest checkpoint does not fit the plan or cannot be read; a sink cannot repeat
     /// its last commits.
     pub fn start_lead(self) -> Result<RunningLead> {
+        self.check_unlimited()?;
         let (shared, tokio) = self.shared(false)?;
         let loops = self.loops();
         let (checkpointing, is_continued) = open(&tokio, || {
             let mut checkpointing = self.begin_checkpointing(&tokio)?.ok_or(Error::NoStore)?;
-            let is_continued = checkpointing.go_on(&loops);
+            let is_continued = checkpointing.go_on(&loops, &self.layout(), None, &tokio)?;
             Ok((checkpointing, is_continued))
         })?;
         let from = checkpointing.restored().map(|restored| ShareStart {

@@ -71,6 +71,9 @@ impl OperatorEntry {
             bad_rows: self.cells.count(Metric::BadRows),
             first_bad_row: self.first_bad_row.get().cloned(),
             state_bytes: self.cells.count(Metric::StateBytes),
+            cold_bytes: self.cells.count(Metric::ColdBytes),
+            cold_reads: self.cells.count(Metric::ColdReads),
+            state_evictions: self.cells.count(Metric::StateEvictions),
             watermark: (watermark != WATERMARK_MIN).then_some(watermark),
         }
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::ends::Ends;
 use super::in_process::{Input, Outlet, block_on};
+use super::memory::ColdStates;
 use super::meter::Meter;
 use super::orders::{Commander, Phase};
 use super::outcome::{Ledger, RunSummary};
@@ -19,6 +20,8 @@ pub(crate) struct Shared {
     pub(crate) meter: Meter,
     pub(crate) ends: Arc<Ends>,
     pub(crate) troubles: Arc<Troubles>,
+    /// State that is not all in memory.
+    pub(crate) cold: Arc<ColdStates>,
     /// `None` once it is given up.
     pub(crate) tokio: Option<tokio::runtime::Runtime>,
 }

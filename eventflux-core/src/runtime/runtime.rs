@@ -9,6 +9,7 @@ use super::config::RuntimeConfig;
 use super::ends::{Ends, OpenEnds};
 use super::graph::{Builder, Layout, LoopShape, MakeOperator, Part};
 use super::in_process::{Input, Outlet};
+use super::memory::Memory;
 use super::meter::Meter;
 use super::orders::Commander;
 use super::outcome::Ledger;
@@ -42,9 +43,15 @@ impl Runtime {
 
     pub(crate) fn with_operators(
         plan: PhysicalPlan,
-        config: RuntimeConfig,
+        mut config: RuntimeConfig,
         make_operator: Box<MakeOperator>,
     ) -> Result<Self> {
+        if let Some(limit) = &config.memory {
+            limit.check(&plan)?;
+            config.edge_bytes_max = limit.edge_bytes(config.parallelism, config.edge_bytes_max);
+            config.batch_rows_max = limit.batch_rows(config.batch_rows_max);
+            config.input_bytes_max = limit.edge_bytes(config.parallelism, config.input_bytes_max);
+        }
         let ends = Arc::new(Ends::plan(&plan, &config)?);
         Ok(Self {
             plan,
@@ -110,7 +117,9 @@ impl Runtime {
         let (subtasks, checkpointing) = open(&tokio, || {
             let mut checkpointing = self.begin_checkpointing(&tokio)?;
             if let Some(checkpointing) = &mut checkpointing {
-                checkpointing.go_on(&self.loops());
+                let limit = self.config.memory.as_ref();
+                checkpointing.go_on(&self.loops(), &self.layout(), limit, &tokio)?;
+                shared.cold.set_run(checkpointing.run());
             }
             let subtasks = self.build(
                 &shared,
@@ -138,6 +147,17 @@ impl Runtime {
         Ok(RunningApp::new(shared, ledger, mailbox, clock))
     }
 
+    /// Refuses a limit of memory where a run is shared out: it is kept within one process.
+    pub(super) fn check_unlimited(&self) -> Result<()> {
+        match &self.config.memory {
+            None => Ok(()),
+            Some(_) => Err(Error::Option {
+                key: "memory limit".into(),
+                message: "a run that several processes share has none yet".into(),
+            }),
+        }
+    }
+
     pub(super) fn layout(&self) -> Layout {
         Layout::new(&self.plan, self.config.parallelism, false, |node| {
             self.ends.limit(node)
@@ -157,6 +177,7 @@ impl Runtime {
             meter: Meter::default(),
             ends: Arc::clone(&self.ends),
             troubles: Arc::default(),
+            cold: Arc::default(),
             tokio: Some(tokio),
         };
         Ok((Arc::new(shared), handle))
@@ -182,6 +203,8 @@ impl Runtime {
         share: Option<Part<'_>>,
     ) -> Result<Vec<Subtask>> {
         let checkpointer = mailbox.map(|mailbox| Arc::new(mailbox.clone()) as _);
+        let layout = self.layout();
+        let memory = Memory::new(&self.plan, &layout, &self.config, &shared.cold)?;
         let outside = OpenEnds {
             ends: &self.ends,
             config: &self.config,
@@ -190,19 +213,24 @@ impl Runtime {
         };
         let builder = Builder {
             plan: &self.plan,
-            layout: &self.layout(),
+            layout: &layout,
             config: &self.config,
             drive: Drive::Threads(tokio.clone()),
             orders: shared.commander.follow(),
             meter: &shared.meter,
             checkpointer: checkpointer.as_ref(),
             restored,
+            memory: memory.as_ref(),
+            cold: &shared.cold,
             outside: &outside,
             make_operator: self.make_operator.as_ref(),
             left_out: &self.left_out,
             share,
         };
         let mut subtasks = builder.build()?;
+        if let Some(memory) = memory {
+            memory.finish()?;
+        }
         subtasks.iter_mut().try_for_each(Subtask::open)?;
         Ok(subtasks)
     }

@@ -116,6 +116,7 @@ impl Runtime {
     ///
     /// **Errors** The run has no store; a source or sink cannot be opened, or the checkpoint not be read. Nothing runs then.
     pub fn start_share(self, share: Share) -> Result<RunningShare> {
+        self.check_unlimited()?;
         let checkpoints = self.config.checkpoints.as_ref().ok_or(Error::NoStore)?;
         let (shared, tokio) = self.shared(false)?;
         let (mailbox, inbox) = Mailbox::new();

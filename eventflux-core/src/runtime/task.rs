@@ -7,6 +7,7 @@ use std::task::{Context, Poll, Waker};
 
 use tokio::sync::watch;
 
+use super::memory::ColdStates;
 use super::orders::{Orders, Phase};
 use crate::checkpoint::{CheckpointPart, Checkpointer, LoopId};
 use crate::element::Barrier;
@@ -33,6 +34,8 @@ pub(crate) struct Task {
     pub(crate) drive: Drive,
     pub(crate) orders: watch::Receiver<Orders>,
     pub(crate) checkpointer: Option<Arc<dyn Checkpointer>>,
+    /// State that is not all in memory.
+    pub(crate) cold: Arc<ColdStates>,
 }
 
 impl Task {
@@ -86,6 +89,13 @@ impl Task {
         if let Some(checkpointer) = &self.checkpointer {
             let loop_id = self.loop_id;
             checkpointer.take(CheckpointPart::InputEnded { loop_id });
+        }
+    }
+
+    /// Tells the checkpointer that there is no room for more rows before the next checkpoint.
+    pub(crate) fn want_checkpoint(&self) {
+        if let Some(checkpointer) = &self.checkpointer {
+            checkpointer.take(CheckpointPart::Wanted);
         }
     }
 

@@ -22,6 +22,7 @@ pub fn context() -> OperatorContext {
         key_groups: DEFAULT_KEY_GROUPS,
         batch_rows_max: 4096,
         clock: Arc::new(VirtualClock::default()),
+        cold: None,
     }
 }
 

@@ -6,7 +6,7 @@ use schemars::{JsonSchema, Schema, json_schema};
 use serde::{Deserialize, Serialize};
 
 use crate::args::RowFormat;
-use crate::config::value::{Flag, TextValue, Whole, text_value};
+use crate::config::value::{Flag, Size, TextValue, Whole, text_value};
 use crate::listen::ListenAddress;
 
 /// How apps run.
@@ -16,6 +16,10 @@ pub struct Run {
     /// Subtasks per operator; without it, the number of cores
     #[schemars(extend("x-env" = "EVENTFLUX_PARALLELISM"))]
     pub parallelism: Option<Whole<1, 1024>>,
+
+    /// Keep to this much memory: `256MB`. State that does not fit goes to the disk
+    #[schemars(extend("x-env" = "EVENTFLUX_MEMORY_LIMIT"))]
+    pub memory_limit: Option<Size>,
 
     /// How rows of streams without a sink are printed
     #[schemars(extend("x-env" = "EVENTFLUX_FORMAT"))]
@@ -37,6 +41,7 @@ impl Default for Run {
     fn default() -> Self {
         Self {
             parallelism: None,
+            memory_limit: None,
             format: RowFormat::Auto,
             listen: ListenAddress::Off,
             listen_public: Flag(false),

@@ -6,6 +6,7 @@ mod list;
 mod period;
 mod place;
 mod secret;
+mod size;
 mod text_value;
 mod whole;
 
@@ -17,6 +18,7 @@ pub use place::{RedisEndpoint, StoreUrl};
 pub(crate) use place::{takes_no_password, with_password};
 pub(crate) use secret::{MASK, hidden_parts, shown_address};
 pub use secret::{Secret, without_passwords};
+pub use size::Size;
 pub use text_value::TextValue;
 pub(crate) use text_value::{deserialize as text_value_of, text_value};
 pub use whole::Whole;

@@ -101,7 +101,9 @@ impl Book {
                 let of_epoch = self.notes.entry(barrier.epoch).or_default();
                 of_epoch.push((sink, TakenNote::Own(pre_commit)));
             }
-            CheckpointPart::Acknowledged { .. } | CheckpointPart::InputEnded { .. } => {}
+            CheckpointPart::Acknowledged { .. }
+            | CheckpointPart::InputEnded { .. }
+            | CheckpointPart::Wanted => {}
         }
     }
 
@@ -170,9 +172,9 @@ impl Book {
         draft
     }
 
-    /// A segment of a draft is stored.
-    pub(crate) fn stored(&mut self, loop_id: LoopId, segment: SegmentRef) {
-        self.loops.entry(loop_id).or_default().add(segment);
+    /// What a segment of a draft came to is stored: a base, of which there may be several pieces, or a delta.
+    pub(crate) fn stored(&mut self, loop_id: LoopId, segments: Vec<SegmentRef>) {
+        self.loops.entry(loop_id).or_default().add(segments);
     }
 
     /// All segments that a manifest needs now.

@@ -13,12 +13,13 @@ use super::delivery::{Delivered, Delivery};
 use super::engine::{Command, Engine, Event};
 use super::mailbox::Mail;
 use super::recorder::{Recorded, Recorder};
-use crate::checkpoint::CheckpointPart;
 use crate::checkpoint::share::ShareReport;
+use crate::checkpoint::{CheckpointPart, LoopId};
 use crate::element::Barrier;
 use crate::error::{Error, ErrorKind, Result};
 use crate::metrics::{Cells, Metric};
-use crate::runtime::{Commander, Troubles};
+use crate::runtime::{ColdStates, Commander, Troubles};
+use crate::state::segment::SnapshotRows;
 use crate::time::Clock;
 
 /// Waits between attempts to store an epoch grow from the first to the second of these, microseconds.
@@ -41,6 +42,8 @@ pub(crate) struct Surroundings {
     pub(crate) generation: u64,
     /// How many checkpoints are kept.
     pub(crate) retained: usize,
+    /// The cold rows of operators, which follow what is committed.
+    pub(crate) cold: Arc<ColdStates>,
     /// The last epoch has to be stored, and all output delivered, within this time.
     pub(crate) patience_us: i64,
 }
@@ -73,6 +76,8 @@ pub(crate) struct Coordinator {
 #[derive(Debug)]
 struct Storing {
     draft: Draft,
+    /// What cold tiers take once it is committed.
+    cold: Vec<(LoopId, Arc<Vec<(String, SnapshotRows)>>)>,
     is_last: bool,
     begun_us: i64,
     attempt_us: i64,
@@ -190,6 +195,7 @@ impl Coordinator {
                         Event::Acknowledged(barrier.epoch, *loop_id)
                     }
                     CheckpointPart::InputEnded { loop_id } => Event::InputEnded(*loop_id),
+                    CheckpointPart::Wanted => Event::Asked,
                     _ => {
                         self.book.take(part);
                         return Ok(());
@@ -230,8 +236,10 @@ impl Coordinator {
                     self.answer(|| Err(timed_out(epoch)));
                 }
                 Command::Store { epoch, is_last } => {
+                    let draft = self.book.draft(epoch);
                     self.storing = Some(Storing {
-                        draft: self.book.draft(epoch),
+                        cold: self.surroundings.cold.rows_of(&draft),
+                        draft,
                         is_last,
                         begun_us: now_us,
                         attempt_us: now_us,
@@ -284,7 +292,7 @@ impl Coordinator {
         };
         match recorded {
             Ok(recorded) => {
-                self.committed(epoch, &storing, recorded);
+                self.committed(epoch, &storing, recorded)?;
                 if let Err(error) = self.recorder.tidy(self.surroundings.retained).await {
                     tracing::warn!("old checkpoints cannot be removed: {error}");
                 }
@@ -315,8 +323,7 @@ impl Coordinator {
     }
 
     /// An epoch is durable: sinks deliver what belongs to it, sources learn of it.
-    fn committed(&mut self, epoch: u64, storing: &Storing, recorded: Recorded) {
-        self.surroundings.commander.committed(epoch);
+    fn committed(&mut self, epoch: u64, storing: &Storing, recorded: Recorded) -> Result<()> {
         for (operator_id, delivery) in &self.deliveries {
             let after = self.sent.get(operator_id).copied();
             let notes = self.recorder.notes_of(operator_id, after, epoch);
@@ -325,6 +332,9 @@ impl Coordinator {
                 delivery.send(notes);
             }
         }
+        self.surroundings.cold.apply(epoch, &storing.cold)?;
+        // Sources that wait for room go on from here.
+        self.surroundings.commander.committed(epoch);
         let now_us = self.surroundings.clock.now_us();
         let cells = &self.surroundings.cells;
         let since =
@@ -347,6 +357,7 @@ impl Coordinator {
         cells.set(Metric::CommitsWaiting, self.recorder.undelivered_count() as i64);
         self.surroundings.troubles.end(PLACE);
         self.answer(|| Ok(epoch));
+        Ok(())
     }
 
     fn take_delivered(&mut self, delivered: Delivered) -> Result<()> {

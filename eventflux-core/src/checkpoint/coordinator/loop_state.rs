@@ -14,7 +14,7 @@ use crate::state::segment::{SegmentKind, SegmentRef, SnapshotRows};
 #[derive(Debug, Default)]
 pub(crate) struct LoopState {
     name: String,
-    /// The base, then deltas.
+    /// The base, in one piece or several, then deltas.
     stored: Vec<SegmentRef>,
     /// By epoch, what is not stored yet.
     pending: BTreeMap<u64, Vec<(String, SnapshotRows)>>,
@@ -59,12 +59,12 @@ impl LoopState {
         }
     }
 
-    /// A segment is stored.
-    pub(crate) fn add(&mut self, segment: SegmentRef) {
-        if segment.kind == SegmentKind::Base {
+    /// What a segment came to is stored: a base, of which there may be several pieces, or a delta.
+    pub(crate) fn add(&mut self, segments: Vec<SegmentRef>) {
+        if segments.iter().any(|segment| segment.kind == SegmentKind::Base) {
             self.stored.clear();
         }
-        self.stored.push(segment);
+        self.stored.extend(segments);
     }
 
     /// What is stored: a base, then deltas.
@@ -101,10 +101,11 @@ impl LoopState {
 
     /// The deltas have come to outweigh the base: reading them all back takes twice as long as it has to.
     fn is_fold_due(&self) -> bool {
-        let Some((base, deltas)) = self.stored.split_first() else {
-            return false;
-        };
-        deltas.iter().map(|delta| delta.size_bytes).sum::<u64>() > base.size_bytes
+        let is_base = |segment: &&SegmentRef| segment.kind == SegmentKind::Base;
+        let (base, deltas): (Vec<_>, Vec<_>) = self.stored.iter().partition(is_base);
+        let bytes =
+            |segments: Vec<&SegmentRef>| segments.iter().map(|segment| segment.size_bytes).sum::<u64>();
+        bytes(deltas) > bytes(base)
     }
 }
 

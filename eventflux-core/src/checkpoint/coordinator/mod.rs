@@ -16,7 +16,7 @@ mod mailbox;
 mod recorder;
 mod segment_writer;
 
-pub(crate) use book::Book;
+pub(crate) use book::{Book, Draft};
 pub(crate) use coordinator::{Coordinator, Surroundings};
 pub(crate) use delivery::{Delivered, Delivery};
 pub(crate) use engine::{Engine, GIVEN_UP_MAX, Pace};

@@ -75,9 +75,9 @@ impl Recorder {
     pub(crate) async fn record(&mut self, draft: &mut Draft, book: &mut Book) -> Result<Recorded> {
         let mut recorded = Recorded::default();
         while let Some(segment) = draft.segments.first() {
-            let segment_ref = self.segments.write(segment).await?;
-            recorded.new_bytes += segment_ref.size_bytes;
-            book.stored(segment.loop_id, segment_ref);
+            let stored = self.segments.write(segment).await?;
+            recorded.new_bytes += stored.iter().map(|segment| segment.size_bytes).sum::<u64>();
+            book.stored(segment.loop_id, stored);
             draft.segments.remove(0);
         }
         while let Some(note) = draft.notes.first() {

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use super::loop_state::SegmentDraft;
 use crate::error::{Error, Result};
-use crate::state::segment::{SegmentBuilder, SegmentHeading, SegmentOptions, SegmentRef, SegmentSet, fold};
+use crate::state::segment::{
+    BuiltSegment, FoldScope, SegmentBuilder, SegmentHeading, SegmentOptions, SegmentRef, SegmentSet,
+    fold_in_pieces,
+};
 use crate::state::store::CheckpointStore;
 
 /// Writes the segments of one generation.
@@ -31,8 +34,8 @@ impl SegmentWriter {
         }
     }
 
-    /// Encodes a segment and puts it; one that is there already stays as it is.
-    pub(crate) async fn write(&self, draft: &SegmentDraft) -> Result<SegmentRef> {
+    /// Encodes a segment and puts it, a base in several pieces if it is large; one that is there already stays as it is.
+    pub(crate) async fn write(&self, draft: &SegmentDraft) -> Result<Vec<SegmentRef>> {
         let heading = SegmentHeading {
             generation: self.generation,
             epoch: draft.epoch,
@@ -40,26 +43,42 @@ impl SegmentWriter {
             kind: draft.kind,
             key_groups: self.key_groups,
         };
-        let built = if draft.folded.is_empty() {
-            let mut builder = SegmentBuilder::new(heading, self.options);
-            for (operator_id, rows) in draft.operators.iter() {
-                builder.add(operator_id, rows)?;
-            }
-            builder.finish()?
-        } else {
-            let stored = SegmentSet::open(Arc::clone(&self.store), &draft.folded).await?;
-            let newer = Arc::clone(&draft.operators);
-            let options = self.options;
-            let tokio = tokio::runtime::Handle::current();
-            // It waits for the store.
-            let folding =
-                tokio::task::spawn_blocking(move || fold(&stored, &newer, heading, options, &tokio));
-            let failed = |error| Error::Bug(format!("segments cannot be folded: {error}"));
-            folding.await.map_err(failed)??
-        };
+        if !draft.folded.is_empty() {
+            return self.fold(draft, heading).await;
+        }
+        let mut builder = SegmentBuilder::new(heading, self.options);
+        for (operator_id, rows) in draft.operators.iter() {
+            builder.add(operator_id, rows)?;
+        }
+        let built = builder.finish()?;
         self.store
             .put_if_absent(&built.reference.name, built.payload)
             .await?;
-        Ok(built.reference)
+        Ok(vec![built.reference])
+    }
+
+    async fn fold(&self, draft: &SegmentDraft, heading: SegmentHeading) -> Result<Vec<SegmentRef>> {
+        let stored = SegmentSet::open(Arc::clone(&self.store), &draft.folded).await?;
+        let newer = Arc::clone(&draft.operators);
+        let options = self.options;
+        let tokio = tokio::runtime::Handle::current();
+        let store = Arc::clone(&self.store);
+        let scope = FoldScope {
+            operators: None,
+            key_groups: 0..heading.key_groups,
+        };
+        // It waits for the store.
+        let folding = tokio::task::spawn_blocking(move || {
+            let mut references = Vec::new();
+            let put = |built: BuiltSegment| {
+                tokio.block_on(store.put_if_absent(&built.reference.name, built.payload))?;
+                references.push(built.reference);
+                Ok(())
+            };
+            fold_in_pieces(&stored, &newer, heading, options, &scope, &tokio, put)?;
+            Ok(references)
+        });
+        let failed = |error| Error::Bug(format!("segments cannot be folded: {error}"));
+        folding.await.map_err(failed)?
     }
 }

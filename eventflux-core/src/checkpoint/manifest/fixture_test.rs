@@ -59,6 +59,7 @@ async fn write(store: Arc<dyn CheckpointStore>) {
         let options = SegmentOptions {
             compression,
             block_bytes: 1_000,
+            ..SegmentOptions::default()
         };
         let mut snapshot = SnapshotRows::default();
         for (table, key_group, key, value) in rows(epoch) {

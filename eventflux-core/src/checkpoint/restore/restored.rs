@@ -13,7 +13,10 @@ use crate::error::{Error, Result};
 use crate::operator::Operator;
 use crate::plan::PhysicalPlan;
 use crate::runtime::LoopShape;
-use crate::state::segment::{SegmentRef, SegmentSet};
+use crate::state::segment::{
+    BuiltSegment, FoldScope, SegmentHeading, SegmentKind, SegmentOptions, SegmentReader, SegmentRef,
+    SegmentSet, fold_in_pieces,
+};
 use crate::state::store::CheckpointStore;
 
 /// What a run goes on from.
@@ -89,6 +92,45 @@ impl Restored {
         &self.store
     }
 
+    /// Writes what each of these loops goes on from as a base of its own, in pieces: nothing else of the state is needed then, and
+    /// what the loops write is what changes. It blocks on the stores.
+    pub(crate) fn write_anew(
+        &mut self,
+        loops: &[LoopShape],
+        key_groups_of: impl Fn(&LoopShape) -> Range<u32>,
+        generation: u64,
+        store: &Arc<dyn CheckpointStore>,
+        options: SegmentOptions,
+        tokio: &tokio::runtime::Handle,
+    ) -> Result<Vec<Vec<SegmentRef>>> {
+        let mut by_loop = Vec::with_capacity(loops.len());
+        for shape in loops {
+            let heading = SegmentHeading {
+                generation,
+                epoch: self.manifest.epoch,
+                subtask: shape.name.clone(),
+                kind: SegmentKind::Base,
+                key_groups: self.manifest.plan.key_groups,
+            };
+            let scope = FoldScope {
+                operators: Some(shape.operators.intersection(&self.kept).cloned().collect()),
+                key_groups: key_groups_of(shape),
+            };
+            let mut written = Vec::new();
+            let put = |built: BuiltSegment| {
+                if built.reference.row_count > 0 {
+                    tokio.block_on(store.put_if_absent(&built.reference.name, built.payload))?;
+                    written.push(built.reference);
+                }
+                Ok(())
+            };
+            fold_in_pieces(&self.segments, &[], heading, options, &scope, tokio, put)?;
+            by_loop.push(written);
+        }
+        self.is_continued = true;
+        Ok(by_loop)
+    }
+
     /// The checkpoint.
     pub(crate) fn manifest(&self) -> &Manifest {
         &self.manifest
@@ -158,17 +200,9 @@ impl Restored {
         key_groups: Range<u32>,
         operator: &mut dyn Operator,
     ) -> Result<()> {
-        let mut footers = self.segments.footers().map(|(_, footer)| footer);
-        let has_rows = footers.any(|footer| {
-            let mut operators = footer.operators.iter();
-            operators.any(|stored| stored.operator_id == operator_id)
-        });
-        if !has_rows || !self.is_kept(operator_id) {
+        let Some(mut reader) = self.rows(operator_id, key_groups) else {
             return Ok(());
-        }
-        let owns = move |key_group| key_groups.contains(&u32::from(key_group));
-        let reader = self.segments.reader(operator_id, owns, &self.tokio);
-        let mut reader = reader.continued(self.is_continued);
+        };
         operator.restore(&mut reader).map_err(|error| match error {
             Error::Columns(message) => Error::State {
                 operator: operator_id.to_owned(),
@@ -176,6 +210,21 @@ impl Restored {
             },
             other => other,
         })
+    }
+
+    /// The rows of an operator in these key groups, if it has any and goes on from them. Reading blocks on the store.
+    pub(crate) fn rows(&self, operator_id: &str, key_groups: Range<u32>) -> Option<SegmentReader> {
+        let mut footers = self.segments.footers().map(|(_, footer)| footer);
+        let has_rows = footers.any(|footer| {
+            let mut operators = footer.operators.iter();
+            operators.any(|stored| stored.operator_id == operator_id)
+        });
+        if !has_rows || !self.is_kept(operator_id) {
+            return None;
+        }
+        let owns = move |key_group| key_groups.contains(&u32::from(key_group));
+        let reader = self.segments.reader(operator_id, owns, &self.tokio);
+        Some(reader.continued(self.is_continued))
     }
 }
 

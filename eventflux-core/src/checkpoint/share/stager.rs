@@ -98,6 +98,8 @@ impl Stager {
                 self.report(ShareReport::Staged(staged));
             }
             CheckpointPart::InputEnded { loop_id } => self.report(ShareReport::InputEnded { loop_id }),
+            // Nothing wants one: a shared run has no limit of memory.
+            CheckpointPart::Wanted => {}
         }
         Ok(())
     }
@@ -129,9 +131,9 @@ impl Stager {
             state.draft(loop_id, epoch, &mut drafts);
         }
         for draft in &drafts {
-            let segment = self.patiently(|stager| stager.writer.write(draft)).await?;
-            new_bytes += segment.size_bytes;
-            self.loops.entry(loop_id).or_default().add(segment);
+            let segments = self.patiently(|stager| stager.writer.write(draft)).await?;
+            new_bytes += segments.iter().map(|segment| segment.size_bytes).sum::<u64>();
+            self.loops.entry(loop_id).or_default().add(segments);
         }
         for (sink, note) in taken {
             let operator_id = &sink.operator_id;

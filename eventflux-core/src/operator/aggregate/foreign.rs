@@ -187,6 +187,10 @@ impl GroupedAggregate for Foreign {
         groups.capacity() * size_of::<Option<Accumulator>>() + states
     }
 
+    fn fixed_bytes(&self) -> usize {
+        self.groups.borrow().capacity() * size_of::<Option<Accumulator>>()
+    }
+
     fn as_any(&self) -> &dyn Any {
         self
     }

@@ -40,6 +40,9 @@ pub trait GroupedAggregate: Send {
     /// Bytes that the state takes.
     fn state_bytes(&self) -> usize;
 
+    /// The part of these bytes that is known at once: without what each group's state holds outside of itself.
+    fn fixed_bytes(&self) -> usize;
+
     /// For [`GroupedAggregate::merge`].
     fn as_any(&self) -> &dyn Any;
 }
@@ -148,7 +151,11 @@ impl<F: Function> GroupedAggregate for Grouped<F> {
                 .sum(),
             false => 0,
         };
-        self.states.capacity() * size_of::<F::State>() + heap
+        self.fixed_bytes() + heap
+    }
+
+    fn fixed_bytes(&self) -> usize {
+        self.states.capacity() * size_of::<F::State>()
     }
 
     fn as_any(&self) -> &dyn Any {

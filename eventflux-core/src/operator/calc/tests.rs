@@ -79,6 +79,7 @@ fn context() -> OperatorContext {
         key_groups: 8,
         batch_rows_max: 4096,
         clock: Arc::new(VirtualClock::at(0)),
+        cold: None,
     }
 }
 

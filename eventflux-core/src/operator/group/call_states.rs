@@ -153,6 +153,13 @@ impl CallStates {
         Ok(())
     }
 
+    /// Bytes that the states take, without what each holds outside of itself.
+    pub fn fixed_bytes(&self) -> usize {
+        let aggregates = self.aggregates.iter().flatten();
+        self.row_counts.capacity() * size_of::<i64>()
+            + aggregates.map(|aggregate| aggregate.fixed_bytes()).sum::<usize>()
+    }
+
     /// Bytes that the states take.
     pub fn state_bytes(&self) -> usize {
         let aggregates = self

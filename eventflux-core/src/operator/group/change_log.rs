@@ -107,6 +107,18 @@ impl ChangeLog {
             .for_each(|group| self.flags[*group as usize] = STORED);
     }
 
+    /// Whether a group changed since the last snapshot.
+    pub fn is_changed(&self, group: Group) -> bool {
+        self.flags
+            .get(group as usize)
+            .is_some_and(|flags| flags & CHANGED != 0)
+    }
+
+    /// How many groups changed since the last snapshot, at the most.
+    pub fn changed_count(&self) -> usize {
+        self.changed.len()
+    }
+
     /// Bytes that the log takes.
     pub fn state_bytes(&self) -> usize {
         self.flags.capacity() + self.changed.capacity() * size_of::<Group>()

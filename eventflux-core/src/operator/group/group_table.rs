@@ -3,9 +3,12 @@
 use super::aggregation::{Aggregation, Rows};
 use super::call_states::{CallStates, Results};
 use super::change_log::{ChangeLog, StateKeys, Tombstones};
+use super::hot_set::HotSet;
 use super::{Group, KeyTable};
 use crate::error::Result;
+use crate::key::KeyBytes;
 use crate::operator::aggregate::Stored;
+use crate::state::cold::{ColdEntry, Keeping, place, stored_key};
 use crate::state::{StateRow, StateWriter};
 
 /// Keys with the state of each, and what of it changed since the last snapshot.
@@ -17,7 +20,13 @@ pub struct GroupTable {
     states: CallStates,
     log: ChangeLog,
     groups: Vec<Group>,
+    /// Of a table that is not all in memory.
+    hot: Option<Box<HotSet>>,
 }
+
+/// Groups, and bytes of their rows, that are encoded at a time when they leave memory.
+const LEAVING_GROUPS: usize = 4096;
+const LEAVING_BYTES: usize = 4 << 20;
 
 impl GroupTable {
     /// An empty table. `tracks_changes` as of the first snapshot of its operator.
@@ -27,7 +36,22 @@ impl GroupTable {
             states: CallStates::new(aggregation)?,
             log: ChangeLog::new(tracks_changes),
             groups: Vec::new(),
+            hot: None,
         })
+    }
+
+    /// A table whose rows need not all be in memory.
+    pub fn partly_cold(aggregation: &Aggregation, hot: HotSet) -> Result<Self> {
+        let tracks_changes = hot.cold().keeping() == Keeping::Committed;
+        let mut table = Self::new(aggregation, tracks_changes)?;
+        table.keys.list_fresh();
+        table.hot = Some(Box::new(hot));
+        Ok(table)
+    }
+
+    /// Whether rows may be elsewhere than in memory.
+    pub fn is_cold(&self) -> bool {
+        self.hot.as_ref().is_some_and(|hot| hot.is_cold())
     }
 
     /// The keys.
@@ -66,7 +90,54 @@ impl GroupTable {
             &mut self.groups,
         )?;
         self.grow();
+        if self.hot.is_some() {
+            self.load_fresh()?;
+        }
         self.log.changed(&self.groups);
+        Ok(())
+    }
+
+    /// Gives groups that were just made the state that they have in the cold tier.
+    fn load_fresh(&mut self) -> Result<()> {
+        let Self {
+            keys,
+            states,
+            groups,
+            hot: Some(hot),
+            ..
+        } = self
+        else {
+            return Ok(());
+        };
+        hot.load(keys, |group, value| {
+            let mut input = Stored::new(value);
+            states.decode(group, &mut input)?;
+            input.finish()
+        })?;
+        hot.used(groups);
+        Ok(())
+    }
+
+    /// Brings a row into memory if there is one under this canonical key.
+    pub fn load_encoded(&mut self, key: &[u8]) -> Result<()> {
+        let Some(mut hot) = self.hot.take() else {
+            return Ok(());
+        };
+        let mut groups = Vec::with_capacity(1);
+        self.keys.intern_encoded(&[key], &mut groups)?;
+        self.grow();
+        hot.resize(self.keys.slot_count());
+        let mut is_found = false;
+        let fresh = hot.load(&mut self.keys, |group, value| {
+            is_found = true;
+            let mut input = Stored::new(value);
+            self.states.decode(group, &mut input)?;
+            input.finish()
+        })?;
+        if !fresh.is_empty() && !is_found {
+            self.keys.remove(groups[0]);
+        }
+        self.hot = Some(hot);
         Ok(())
     }
 
@@ -81,6 +152,9 @@ impl GroupTable {
         let slot_count = self.keys.slot_count();
         self.states.resize(slot_count);
         self.log.resize(slot_count);
+        if let Some(hot) = &mut self.hot {
+            hot.resize(slot_count);
+        }
     }
 
     /// Adds the state of groups of another table of the same aggregation.
@@ -94,6 +168,20 @@ impl GroupTable {
         self.states.merge(&other.states, from, &into)
     }
 
+    /// Adds cold rows of another table of the same aggregation.
+    pub fn merge_cold(&mut self, rows: &[ColdEntry]) -> Result<()> {
+        let keys = rows.iter().map(ColdEntry::key).collect::<Vec<_>>();
+        let mut groups = Vec::with_capacity(rows.len());
+        self.keys.intern_encoded(&keys, &mut groups)?;
+        self.grow();
+        for (group, row) in groups.iter().zip(rows) {
+            let mut input = Stored::new(row.value());
+            self.states.decode(*group, &mut input)?;
+            input.finish()?;
+        }
+        Ok(())
+    }
+
     /// The results of these groups.
     pub fn evaluate(&self, groups: &[Group]) -> Result<Results> {
         self.states.evaluate(groups)
@@ -105,6 +193,11 @@ impl GroupTable {
         groups.retain(|group| self.states.row_count(*group) > 0);
         self.keys.sort(&mut groups);
         groups
+    }
+
+    /// Gives these groups the state of no rows.
+    pub fn reset(&mut self, groups: &[Group]) {
+        self.states.remove(groups);
     }
 
     /// Forgets these groups; those in an earlier snapshot leave a tombstone.
@@ -128,22 +221,119 @@ impl GroupTable {
         self.states.remove(&self.keys.groups());
         self.keys.clear();
         self.log.clear();
+        if let Some(hot) = &mut self.hot {
+            hot.clear();
+        }
     }
 
     /// Writes the groups changed since the last call (all, the first time), each under `prefix` and its key.
-    pub fn snapshot(&mut self, prefix: &[u8], keys: &StateKeys, state: &mut dyn StateWriter) -> Result<()> {
+    pub fn snapshot(
+        &mut self,
+        epoch: u64,
+        prefix: &[u8],
+        keys: &StateKeys,
+        state: &mut dyn StateWriter,
+    ) -> Result<()> {
         let groups = self.log.take(self.keys.slot_count(), || self.keys.groups());
+        let drops_empty = self.hot.as_ref().is_some_and(|hot| hot.drops_empty());
         let mut value = Vec::new();
         keys.for_each(prefix, &self.keys, &groups, |position, key_group, key| {
+            let group = groups[position];
+            let is_gone = drops_empty && self.states.row_count(group) == 0;
             value.clear();
-            self.states.encode(groups[position], &mut value)?;
+            self.states.encode(group, &mut value)?;
             state.write(StateRow {
                 table: keys.table,
                 key_group,
                 key,
-                value: Some(&value),
+                value: (!is_gone).then_some(&value),
             })
-        })
+        })?;
+        if let Some(hot) = &mut self.hot {
+            hot.snapshotted(epoch, groups);
+        }
+        Ok(())
+    }
+
+    /// Lets go of groups whose snapshot has come into the cold tier.
+    pub fn release(&mut self) {
+        if let Some(hot) = &mut self.hot {
+            hot.release();
+        }
+    }
+
+    /// Has up to so many groups leave memory; returns how many did. Fewer may where most have changed since the last
+    /// checkpoint, or were used just now.
+    pub fn evict(&mut self, count: usize) -> Result<usize> {
+        let Some(mut hot) = self.hot.take() else {
+            return Ok(0);
+        };
+        let chosen = hot.choose(&self.keys, &self.log, count);
+        let left = self.leave(&mut hot, &chosen);
+        self.hot = Some(hot);
+        left.map(|()| chosen.len())
+    }
+
+    /// Whether all groups may leave memory.
+    pub fn is_free(&self) -> bool {
+        self.hot.as_ref().is_some_and(|hot| hot.is_free(&self.log))
+    }
+
+    /// Has all groups leave memory; the table is of no use after that. They have to be free.
+    pub fn evict_all(mut self) -> Result<()> {
+        let Some(mut hot) = self.hot.take() else {
+            return Ok(());
+        };
+        let groups = self.keys.groups();
+        self.leave(&mut hot, &groups)
+    }
+
+    fn leave(&mut self, hot: &mut HotSet, chosen: &[Group]) -> Result<()> {
+        if chosen.is_empty() {
+            return Ok(());
+        }
+        if hot.cold().keeping() == Keeping::Aside {
+            let mut keys = KeyBytes::default();
+            let (mut rows, mut bytes) = (Vec::new(), 0);
+            for groups in chosen.chunks(LEAVING_GROUPS) {
+                self.keys.encode(groups, &mut keys)?;
+                for (position, group) in groups.iter().enumerate() {
+                    let key = keys.row(position);
+                    let is_gone = hot.drops_empty() && self.states.row_count(*group) == 0;
+                    let mut row = stored_key(key);
+                    self.states.encode(*group, &mut row)?;
+                    bytes += row.len() + 2 * key.len();
+                    rows.push((place(hot.prefix(), key), (!is_gone).then_some(row)));
+                    if bytes > LEAVING_BYTES {
+                        hot.cold().put_aside(std::mem::take(&mut rows))?;
+                        bytes = 0;
+                    }
+                }
+            }
+            hot.cold().put_aside(rows)?;
+        }
+        hot.set_cold();
+        hot.cold().count_evictions(chosen.len());
+        self.states.remove(chosen);
+        chosen.iter().for_each(|group| self.keys.remove(*group));
+        self.log.removed(chosen);
+        Ok(())
+    }
+
+    /// How many more groups fit before memory grows.
+    pub fn room(&self) -> usize {
+        self.keys.room()
+    }
+
+    /// How many groups changed since the last snapshot, at the most.
+    pub fn changed_count(&self) -> usize {
+        self.log.changed_count()
+    }
+
+    /// The part of the table's bytes that is known at once: without what states hold outside of themselves.
+    pub fn fixed_bytes(&self) -> usize {
+        let hot = self.hot.as_ref().map_or(0, |hot| hot.state_bytes());
+        self.keys.state_bytes() + self.states.fixed_bytes() + self.log.state_bytes() + hot
     }
 
     /// Takes groups from a snapshot: keys and values, each in place of what there is under its key. Without a value it is
@@ -181,6 +371,6 @@ impl GroupTable {
 
     /// Bytes that the table takes.
     pub fn state_bytes(&self) -> usize {
-        self.keys.state_bytes() + self.states.state_bytes() + self.log.state_bytes()
+        self.fixed_bytes() - self.states.fixed_bytes() + self.states.state_bytes()
     }
 }

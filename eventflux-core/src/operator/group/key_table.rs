@@ -229,6 +229,46 @@ impl KeyTable {
         }
     }
 
+    /// Has the groups that are made be listed from now on.
+    pub fn list_fresh(&mut self) {
+        match &mut self.form {
+            Form::Single(_) => {}
+            Form::Small(table) => table.slots.list_fresh(),
+            Form::Packed(table) => table.slots.list_fresh(),
+            Form::String(table) | Form::Canonical(table) => table.slots.list_fresh(),
+        }
+    }
+
+    /// Moves the list of the groups made since the last call.
+    pub fn take_fresh(&mut self, fresh: &mut Vec<Group>) {
+        match &mut self.form {
+            Form::Single(_) => fresh.clear(),
+            Form::Small(table) => table.slots.take_fresh(fresh),
+            Form::Packed(table) => table.slots.take_fresh(fresh),
+            Form::String(table) | Form::Canonical(table) => table.slots.take_fresh(fresh),
+        }
+    }
+
+    /// Whether a number is in use.
+    pub fn is_used(&self, group: Group) -> bool {
+        match &self.form {
+            Form::Single(exists) => *exists && group == 0,
+            Form::Small(table) => table.slots.mark(group) != FREE,
+            Form::Packed(table) => table.slots.mark(group) != FREE,
+            Form::String(table) | Form::Canonical(table) => table.slots.mark(group) != FREE,
+        }
+    }
+
+    /// How many more keys fit before memory grows.
+    pub fn room(&self) -> usize {
+        match &self.form {
+            Form::Single(exists) => usize::from(!exists),
+            Form::Small(table) => table.slots.room(),
+            Form::Packed(table) => table.slots.room(),
+            Form::String(table) | Form::Canonical(table) => table.slots.room(),
+        }
+    }
+
     /// How many groups there are.
     pub fn len(&self) -> usize {
         match &self.form {

@@ -219,8 +219,29 @@ impl<K: Packed> PackedTable<K> {
             .find(other.slots.key(group), other.slots.mark(group), |_| true)
     }
 
+    /// Sorts groups by their keys, column by column, NULL last.
     pub(super) fn sort(&self, groups: &mut [Group]) {
-        groups.sort_unstable_by_key(|group| (self.slots.mark(*group), self.slots.key(*group)));
+        if groups.iter().all(|group| self.slots.mark(*group) == 0) {
+            return groups.sort_unstable_by_key(|group| self.slots.key(*group));
+        }
+        let mut shift = self.columns.iter().map(PackedColumn::bits).sum::<u32>();
+        let shifts = self.columns.iter().map(|column| {
+            shift -= column.bits;
+            (shift, u64::MAX >> (64 - column.bits))
+        });
+        let shifts = shifts.collect::<Vec<_>>();
+        groups.sort_unstable_by(|left, right| {
+            let value = |group: Group, position: usize, (shift, mask): (u32, u64)| {
+                let is_null = self.slots.mark(group) & (1 << position) != 0;
+                (is_null, (self.slots.key(group) >> shift).low() & mask)
+            };
+            let mut columns = shifts.iter().enumerate();
+            let differing = columns.find_map(|(position, column)| {
+                let order = value(*left, position, *column).cmp(&value(*right, position, *column));
+                order.is_ne().then_some(order)
+            });
+            differing.unwrap_or(std::cmp::Ordering::Equal)
+        });
     }
 }
 

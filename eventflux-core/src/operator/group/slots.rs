@@ -17,6 +17,8 @@ pub(super) struct Slots<K> {
     marks: Vec<u8>,
     free: Vec<Group>,
     hasher: RandomState,
+    /// The groups made since they were last asked for, if anybody wants to know.
+    fresh: Option<Vec<Group>>,
 }
 
 struct Entry<K> {
@@ -36,7 +38,26 @@ impl<K: Copy + Default + Eq + Hash> Slots<K> {
             marks: Vec::new(),
             free: Vec::new(),
             hasher: RandomState::default(),
+            fresh: None,
         }
+    }
+
+    /// Has the groups that are made be listed from now on.
+    pub(super) fn list_fresh(&mut self) {
+        self.fresh = Some(Vec::new());
+    }
+
+    /// Moves the list of groups made since the last call.
+    pub(super) fn take_fresh(&mut self, fresh: &mut Vec<Group>) {
+        fresh.clear();
+        if let Some(own) = &mut self.fresh {
+            std::mem::swap(own, fresh);
+        }
+    }
+
+    /// How many more keys fit before memory grows.
+    pub(super) fn room(&self) -> usize {
+        self.free.len() + self.keys.capacity() - self.keys.len()
     }
 
     /// The group of a key, which is made if there is none. `mark` is part of the key and not [`FREE`].
@@ -79,6 +100,9 @@ impl<K: Copy + Default + Eq + Hash> Slots<K> {
                 (self.keys.len() - 1) as Group
             }
         };
+        if let Some(fresh) = &mut self.fresh {
+            fresh.push(group);
+        }
         let hasher = &self.hasher;
         self.table
             .insert_unique(hash, Entry { key, group, mark }, |entry| {
@@ -109,6 +133,9 @@ impl<K: Copy + Default + Eq + Hash> Slots<K> {
         self.keys.clear();
         self.marks.clear();
         self.free.clear();
+        if let Some(fresh) = &mut self.fresh {
+            fresh.clear();
+        }
     }
 
     pub(super) fn key(&self, group: Group) -> K {

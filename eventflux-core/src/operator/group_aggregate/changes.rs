@@ -39,6 +39,11 @@ impl BatchGroups {
             self.local.push(self.stamps[index].1);
         }
     }
+
+    /// Bytes that it takes.
+    pub(super) fn state_bytes(&self) -> usize {
+        self.stamps.capacity() * size_of::<(u64, u32)>()
+    }
 }
 
 /// One call's results: first of each distinct group before the batch, then of each row's group after that row.

@@ -1,5 +1,7 @@
 //! The operator.
 
+use std::sync::Arc;
+
 use arrow::array::{ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, UInt32Array};
 use arrow::compute::take;
 use arrow::datatypes::SchemaRef;
@@ -9,10 +11,13 @@ use crate::batch::{EventBatch, RowKind};
 use crate::element::{WATERMARK_MAX, WATERMARK_MIN, Watermark};
 use crate::error::Result;
 use crate::operator::bad_result::report;
-use crate::operator::group::{Aggregation, Group, GroupTable, Rows, StateKeys, Tombstones};
+use crate::operator::group::{
+    Aggregation, Group, GroupTable, HotBudget, HotSet, Rows, StateKeys, Tombstones,
+};
 use crate::operator::progress::Progress;
 use crate::operator::{Operator, OperatorContext, Output};
 use crate::plan::GroupAggregateSpec;
+use crate::state::cold::ColdFigures;
 use crate::state::{StateReader, StateWriter, for_each_batch};
 
 /// The tables of its snapshots.
@@ -29,6 +34,7 @@ pub struct GroupAggregate {
     arrivals: Vec<u64>,
     keys: StateKeys,
     tombstones: Tombstones,
+    budget: Option<HotBudget>,
     context: OperatorContext,
 }
 
@@ -48,8 +54,17 @@ impl GroupAggregate {
             table: GROUPS,
             key_groups: context.key_groups,
         };
+        // Without keys there is one group, which is always needed.
+        let cold = context.cold.clone().filter(|_| !aggregation.keys.is_empty());
         Ok(Self {
-            table: GroupTable::new(&aggregation, false)?,
+            table: match &cold {
+                None => GroupTable::new(&aggregation, false)?,
+                Some(cold) => {
+                    let hot = HotSet::new(Arc::clone(cold), &[], cold.has_rows(), true);
+                    GroupTable::partly_cold(&aggregation, hot)?
+                }
+            },
+            budget: cold.map(HotBudget::new),
             aggregation,
             output: output.clone(),
             batch: BatchGroups::default(),
@@ -63,6 +78,29 @@ impl GroupAggregate {
 
     fn is_global(&self) -> bool {
         self.aggregation.keys.is_empty()
+    }
+
+    /// Has groups leave memory if there would be too much in it with so many more rows.
+    fn make_room(&mut self, row_count: usize) -> Result<()> {
+        let Some(budget) = &mut self.budget else {
+            return Ok(());
+        };
+        self.table.release();
+        let slot_count = self.table.keys().slot_count();
+        let fixed = self.table.fixed_bytes() + self.batch.state_bytes();
+        let bytes = budget.bytes(row_count, slot_count, fixed, || {
+            self.table.state_bytes() + self.batch.state_bytes()
+        });
+        let leaving = budget.leaving(bytes, &self.table, row_count);
+        if leaving > 0 && self.table.evict(leaving)? > 0 {
+            budget.left();
+        }
+        let changed = self
+            .table
+            .changed_count()
+            .saturating_mul(bytes / slot_count.max(1));
+        budget.cold().set_changed(changed);
+        Ok(())
     }
 
     /// Whether each row's group has a result before and after the row; or, if there are any, which rows take back what
@@ -224,6 +262,9 @@ impl Operator for GroupAggregate {
         if batch.num_rows() == 0 {
             return Ok(());
         }
+        if self.budget.is_some() {
+            self.make_room(batch.num_rows())?;
+        }
         let kinds = batch.kinds().cloned();
         let kinds = kinds.as_deref();
         let existed = !self.table.keys().is_empty();
@@ -272,9 +313,13 @@ impl Operator for GroupAggregate {
         out.emit_watermark(watermark)
     }
 
-    fn snapshot(&mut self, _epoch: u64, state: &mut dyn StateWriter) -> Result<()> {
+    fn snapshot(&mut self, epoch: u64, state: &mut dyn StateWriter) -> Result<()> {
         self.tombstones.write(state)?;
-        self.table.snapshot(&[], &self.keys, state)?;
+        self.table.release();
+        self.table.snapshot(epoch, &[], &self.keys, state)?;
+        if let Some(budget) = &self.budget {
+            budget.cold().begin_epoch(epoch);
+        }
         self.progress.snapshot(&self.context, state)
     }
 
@@ -291,7 +336,11 @@ impl Operator for GroupAggregate {
     }
 
     fn state_bytes(&self) -> usize {
-        self.table.state_bytes() + self.tombstones.state_bytes()
+        self.table.state_bytes() + self.tombstones.state_bytes() + self.batch.state_bytes()
+    }
+
+    fn cold(&self) -> Option<ColdFigures> {
+        self.budget.as_ref().map(|budget| budget.cold().figures())
     }
 }
 
@@ -310,6 +359,11 @@ impl GroupAggregate {
             .filter(is_empty)
             .collect::<Vec<_>>();
         if empty.is_empty() {
+            return Ok(());
+        }
+        // In a table that is partly cold they stay, to hide their cold rows, until they leave as all others do.
+        if self.budget.is_some() {
+            self.table.reset(&empty);
             return Ok(());
         }
         self.table.remove(&empty, &[], &mut self.tombstones)

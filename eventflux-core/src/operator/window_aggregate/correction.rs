@@ -1,5 +1,7 @@
 //! Corrections of windows that were emitted and are kept for late rows.
 
+use std::collections::BTreeSet;
+
 use arrow::array::ArrayRef;
 use arrow::compute::SortOptions;
 
@@ -7,6 +9,7 @@ use super::operator::WindowAggregate;
 use super::slicing::Span;
 use crate::batch::{EventBatch, RowKind};
 use crate::error::Result;
+use crate::key::KeyBytes;
 use crate::operator::Output;
 use crate::operator::bad_result::report;
 use crate::operator::group::{Group, Rows};
@@ -79,6 +82,9 @@ impl WindowAggregate {
             let table = self.store.slice(slice, &self.aggregation)?;
             table.intern(&self.aggregation, rows)?;
             let group = table.last_groups()[0];
+            if self.store.is_limited() {
+                self.load_key(slice, group, windows)?;
+            }
             let before = self.results_of(slice, group, windows)?;
             let (states, groups) = self.store.slice(slice, &self.aggregation)?.states_and_groups();
             states.update(&self.aggregation, rows, groups)?;
@@ -88,6 +94,20 @@ impl WindowAggregate {
             }
         }
         self.results.flush(out)
+    }
+
+    /// Brings the rows of a slice's key into memory, of all slices of these windows.
+    fn load_key(&mut self, slice: Span, group: Group, windows: &[Span]) -> Result<()> {
+        let mut key = KeyBytes::default();
+        let Some(table) = self.store.get(slice) else {
+            return Ok(());
+        };
+        table.keys().encode(&[group], &mut key)?;
+        let slices = windows
+            .iter()
+            .flat_map(|window| self.store.of_window(*window).map(|(slice, _)| slice))
+            .collect::<BTreeSet<_>>();
+        self.store.load(slices, key.row(0))
     }
 
     fn results_of(&mut self, slice: Span, group: Group, windows: &[Span]) -> Result<Vec<WindowResult>> {

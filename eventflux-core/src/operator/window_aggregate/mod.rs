@@ -15,9 +15,11 @@
 //! **Late rows** A row is late when every window it belongs to is closed for good: when the watermark has reached the
 //! end of its last window plus the allowed lateness. Otherwise it counts in those of its windows that are still open.
 
+mod cold_window;
 mod correction;
 mod operator;
 mod place;
+mod slice_memory;
 mod slice_store;
 mod slicing;
 mod window_columns;

@@ -4,7 +4,7 @@ use arrow::array::{BooleanArray, RecordBatch, UInt32Array};
 use arrow::datatypes::SchemaRef;
 
 use super::place::{Fate, Placement, Run, rows_by_fate};
-use super::slice_store::SliceStore;
+use super::slice_store::{PREFIX, SliceStore};
 use super::slicing::Span;
 use super::window_columns::WindowColumns;
 use crate::batch::EventBatch;
@@ -16,6 +16,7 @@ use crate::operator::progress::Progress;
 use crate::operator::result_rows::ResultRows;
 use crate::operator::{Operator, OperatorContext, Output};
 use crate::plan::WindowAggregateSpec;
+use crate::state::cold::ColdFigures;
 use crate::state::{StateReader, StateWriter, for_each_batch};
 
 /// Rows of fewer than this many per run are sorted by slice before they are added.
@@ -41,6 +42,9 @@ pub struct WindowAggregate {
 }
 
 impl WindowAggregate {
+    /// Bytes in front of the keys of its rows: the bounds of a slice.
+    pub const PREFIX_BYTES: usize = PREFIX;
+
     /// The operator of a spec; `retracts` says whether its input takes rows back.
     ///
     /// **Errors** The spec is about sessions, which have an operator of their own, or does not fit its schemas.
@@ -58,8 +62,10 @@ impl WindowAggregate {
             table: SLICES,
             key_groups: context.key_groups,
         };
+        // Without keys a slice is a row.
+        let cold = context.cold.clone().filter(|_| !aggregation.keys.is_empty());
         Ok(Self {
-            store: SliceStore::new(placement.slicing(), keys),
+            store: SliceStore::new(placement.slicing(), keys, cold),
             merged: GroupTable::new(&aggregation, false)?,
             aggregation,
             placement,
@@ -77,6 +83,7 @@ impl WindowAggregate {
     fn add(&mut self, fate: Fate, batch: &EventBatch, arrivals: &[u64], out: &mut Output<'_>) -> Result<()> {
         match fate {
             Fate::Slice(slice) => {
+                self.store.make_room(slice, batch.num_rows(), &self.aggregation)?;
                 let windows = self.windows_to_correct(slice);
                 if !windows.is_empty() {
                     return self.correct(slice, &windows, batch, arrivals, out);
@@ -139,6 +146,14 @@ impl WindowAggregate {
     }
 
     fn emit_window(&mut self, window: Span, out: &mut Output<'_>) -> Result<()> {
+        if let Some(cold) = self.store.cold().cloned() {
+            let mut slices = self.store.of_window(window);
+            let (first, is_one) = (slices.next(), slices.next().is_none());
+            if !is_one || first.is_some_and(|(_, table)| table.is_cold()) {
+                drop(slices);
+                return self.emit_cold_window(window, &cold, out);
+            }
+        }
         let mut slices = self.store.of_window(window);
         let Some((_, first)) = slices.next() else {
             return Ok(());
@@ -170,7 +185,7 @@ impl WindowAggregate {
 }
 
 /// Emits the groups of a table as the results of a window.
-fn emit_table(
+pub(super) fn emit_table(
     schema: &SchemaRef,
     window_columns: &WindowColumns,
     results: &mut ResultRows,
@@ -228,8 +243,8 @@ impl Operator for WindowAggregate {
         out.emit_watermark(watermark)
     }
 
-    fn snapshot(&mut self, _epoch: u64, state: &mut dyn StateWriter) -> Result<()> {
-        self.store.snapshot(state)?;
+    fn snapshot(&mut self, epoch: u64, state: &mut dyn StateWriter) -> Result<()> {
+        self.store.snapshot(epoch, state)?;
         self.progress.snapshot(&self.context, state)
     }
 
@@ -240,12 +255,17 @@ impl Operator for WindowAggregate {
             self.store.restore(&slices, &self.aggregation)
         })?;
         self.progress.finish_restore(is_continued);
+        self.store.find_cold(&self.aggregation)?;
         self.store.finish_restore(self.progress.watermark, is_continued);
         Ok(())
     }
 
     fn state_bytes(&self) -> usize {
         self.store.state_bytes() + self.merged.state_bytes()
+    }
+
+    fn cold(&self) -> Option<ColdFigures> {
+        self.store.cold().map(|cold| cold.figures())
     }
 }
 

@@ -1,12 +1,15 @@
 //! The open slices of an operator.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use super::slice_memory::SliceMemory;
 use super::slicing::{Slicing, Span};
 use crate::element::Watermark;
 use crate::error::{Error, Result};
 use crate::operator::aggregate::Stored;
 use crate::operator::group::{Aggregation, GroupTable, StateKeys, Tombstones};
+use crate::state::cold::ColdState;
 use crate::state::{StateRow, StateWriter};
 
 /// How many tables of dropped slices are kept for new ones.
@@ -25,13 +28,15 @@ pub(super) struct SliceStore {
     tracks_changes: bool,
     keys: StateKeys,
     tombstones: Tombstones,
+    /// Of a store that is not all in memory.
+    memory: Option<SliceMemory>,
 }
 
 /// Where a slice's bounds stand in front of a stored key.
-const PREFIX: usize = 16;
+pub(super) const PREFIX: usize = 16;
 
 impl SliceStore {
-    pub(super) fn new(slicing: Slicing, keys: StateKeys) -> Self {
+    pub(super) fn new(slicing: Slicing, keys: StateKeys, cold: Option<Arc<ColdState>>) -> Self {
         Self {
             slicing,
             slices: BTreeMap::new(),
@@ -41,15 +46,17 @@ impl SliceStore {
             tracks_changes: false,
             keys,
             tombstones: Tombstones::new(keys),
+            memory: cold.map(SliceMemory::new),
         }
     }
 
     /// A slice, which is made if there is none.
     pub(super) fn slice(&mut self, span: Span, aggregation: &Aggregation) -> Result<&mut GroupTable> {
         if !self.slices.contains_key(&span) {
-            let table = match self.spare.pop() {
-                Some(table) => table,
-                None => GroupTable::new(aggregation, self.tracks_changes)?,
+            let table = match (self.spare.pop(), &self.memory) {
+                (Some(table), _) => table,
+                (None, Some(memory)) => memory.table(span, false, aggregation)?,
+                (None, None) => GroupTable::new(aggregation, self.tracks_changes)?,
             };
             self.slices.insert(span, table);
             if let Some(end) = self.slicing.next_end(span, self.fired) {
@@ -125,7 +132,12 @@ impl SliceStore {
             .copied()
             .collect::<Vec<_>>();
         for slice in over {
-            if let Some(mut table) = self.slices.remove(&slice) {
+            let Some(mut table) = self.slices.remove(&slice) else {
+                continue;
+            };
+            if let Some(memory) = &mut self.memory {
+                memory.forget(slice, table.is_cold())?;
+            } else {
                 table.clear(&prefix(slice), &mut self.tombstones)?;
                 if self.spare.len() < SPARE_MAX {
                     self.spare.push(table);
@@ -135,10 +147,17 @@ impl SliceStore {
         Ok(())
     }
 
-    pub(super) fn snapshot(&mut self, state: &mut dyn StateWriter) -> Result<()> {
+    pub(super) fn snapshot(&mut self, epoch: u64, state: &mut dyn StateWriter) -> Result<()> {
         self.tombstones.write(state)?;
+        if let Some(memory) = &mut self.memory {
+            memory.sweep(&self.keys, state)?;
+        }
         for (slice, table) in &mut self.slices {
-            table.snapshot(&prefix(*slice), &self.keys, state)?;
+            table.release();
+            table.snapshot(epoch, &prefix(*slice), &self.keys, state)?;
+        }
+        if let Some(memory) = &self.memory {
+            memory.cold().begin_epoch(epoch);
         }
         // Tables made before the first snapshot do not track changes: new slices get new ones.
         if !self.tracks_changes {
@@ -165,9 +184,59 @@ impl SliceStore {
         Ok(())
     }
 
+    /// Finds the slices that have cold rows.
+    pub(super) fn find_cold(&mut self, aggregation: &Aggregation) -> Result<()> {
+        let Some(memory) = &self.memory else {
+            return Ok(());
+        };
+        for prefix in memory.cold().prefixes(PREFIX)? {
+            let mut input = Stored::new(&prefix);
+            let slice = Span {
+                start: input.i64()?,
+                end: input.i64()?,
+            };
+            self.slices.insert(slice, memory.table(slice, true, aggregation)?);
+        }
+        Ok(())
+    }
+
+    /// Whether the tables are not all in memory.
+    pub(super) fn is_limited(&self) -> bool {
+        self.memory.is_some()
+    }
+
+    /// The cold rows.
+    pub(super) fn cold(&self) -> Option<&Arc<ColdState>> {
+        self.memory.as_ref().map(SliceMemory::cold)
+    }
+
+    /// Has rows leave memory if there would be too much in it with so many more rows of a slice.
+    pub(super) fn make_room(
+        &mut self,
+        slice: Span,
+        row_count: usize,
+        aggregation: &Aggregation,
+    ) -> Result<()> {
+        match &mut self.memory {
+            None => Ok(()),
+            Some(memory) => memory.make_room(&mut self.slices, slice, row_count, aggregation),
+        }
+    }
+
+    /// Brings the row of a key into memory in these slices, if it is in any.
+    pub(super) fn load(&mut self, slices: impl IntoIterator<Item = Span>, key: &[u8]) -> Result<()> {
+        for slice in slices {
+            if let Some(table) = self.slices.get_mut(&slice).filter(|table| table.is_cold()) {
+                table.load_encoded(key)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Ends a restore at this watermark. `is_continued`: what was restored need not be written again.
     pub(super) fn finish_restore(&mut self, watermark: Watermark, is_continued: bool) {
-        self.slices.retain(|_, table| !table.keys().is_empty());
+        self.slices
+            .retain(|_, table| table.is_cold() || !table.keys().is_empty());
         self.slices
             .values_mut()
             .for_each(|table| table.finish_restore(is_continued));
@@ -182,7 +251,7 @@ impl SliceStore {
 }
 
 /// A slice's bounds, before the keys of its groups.
-fn prefix(slice: Span) -> [u8; PREFIX] {
+pub(super) fn prefix(slice: Span) -> [u8; PREFIX] {
     let mut prefix = [0; PREFIX];
     prefix[..8].copy_from_slice(&slice.start.to_be_bytes());
     prefix[8..].copy_from_slice(&slice.end.to_be_bytes());

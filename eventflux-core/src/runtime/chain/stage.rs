@@ -101,6 +101,13 @@ impl Stage {
         self.entry
             .cells
             .set(Metric::StateBytes, self.operator.state_bytes() as i64);
+        if let Some(cold) = self.operator.cold() {
+            self.entry.cells.set(Metric::ColdBytes, cold.bytes as i64);
+            self.entry.cells.set(Metric::ColdReads, cold.reads as i64);
+            self.entry
+                .cells
+                .set(Metric::StateEvictions, cold.evictions as i64);
+        }
         self.branches().into_iter().for_each(Next::measure);
     }
 

@@ -19,6 +19,7 @@ use crate::runtime::chain::{Next, Side, Stage};
 use crate::runtime::config::RuntimeConfig;
 use crate::runtime::edge::{EdgeFeed, EdgeId, EdgeSender, EdgeTarget, Mailbox, RemoteEdges};
 use crate::runtime::exchange::{Exchange as Exchanger, KeyRoute, Route};
+use crate::runtime::memory::{ColdStates, Memory};
 use crate::runtime::merge::Round;
 use crate::runtime::meter::{Meter, OperatorEntry};
 use crate::runtime::orders::Orders;
@@ -42,6 +43,9 @@ pub(crate) struct Builder<'a> {
     pub(crate) checkpointer: Option<&'a Arc<dyn Checkpointer>>,
     /// What operators and sources go on from.
     pub(crate) restored: Option<&'a Restored>,
+    /// Who gets which part of a limited memory.
+    pub(crate) memory: Option<&'a Memory>,
+    pub(crate) cold: &'a Arc<ColdStates>,
     pub(crate) outside: &'a dyn Outside,
     pub(crate) make_operator: &'a MakeOperator,
     /// Outputs that nobody reads.
@@ -146,6 +150,7 @@ impl Builder<'_> {
             drive: self.drive.clone(),
             orders: self.orders.clone(),
             checkpointer: self.checkpointer.map(Arc::clone),
+            cold: Arc::clone(self.cold),
         });
         self.meter
             .add_loop(&task, &node.operator_id, subtask, mailbox.map(Arc::clone));
@@ -232,19 +237,26 @@ impl Builder<'_> {
                 self.outside.sink(&end, entry, Arc::clone(place.task))
             }
             _ => {
-                let context = OperatorContext {
+                let mut context = OperatorContext {
                     operator_id: node.operator_id.clone(),
                     subtask: place.subtask,
                     parallelism: self.layout.width(node.id),
                     key_groups: self.plan.key_groups,
                     batch_rows_max: self.config.batch_rows_max,
                     clock: Arc::clone(&self.config.clock),
+                    cold: None,
                 };
+                if let Some(memory) = self.memory {
+                    context.cold = memory.operator(node, &context, place.task.loop_id, self.restored)?;
+                }
                 let mut operator = (self.make_operator)(self.plan, node, &context)?;
                 let mut watermark = WATERMARK_MIN;
                 if let Some(restored) = self.restored {
                     let own = key_groups_of(context.subtask, context.key_groups, context.parallelism);
-                    restored.operator(&node.operator_id, own, operator.as_mut())?;
+                    match &context.cold {
+                        Some(cold) => operator.restore(&mut cold.small_tables())?,
+                        None => restored.operator(&node.operator_id, own, operator.as_mut())?,
+                    }
                     watermark = restored.watermark(&node.operator_id).unwrap_or(watermark);
                 }
                 let entry = self.entry(node, OperatorRole::Inner, place);

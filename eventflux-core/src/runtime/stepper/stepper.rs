@@ -80,6 +80,8 @@ impl Stepper {
             meter: &meter,
             checkpointer: None,
             restored: None,
+            memory: None,
+            cold: &Arc::default(),
             outside: &hands,
             make_operator,
             left_out: &BTreeSet::new(),

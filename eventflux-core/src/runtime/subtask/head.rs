@@ -57,6 +57,8 @@ pub(crate) struct SourceHead {
     has_ended: bool,
     /// What the source is told once the checkpoint of an epoch is durable, oldest first.
     uncommitted: VecDeque<(u64, Vec<SourcePosition>)>,
+    /// The source waits for a checkpoint after this one, since there is no room for more rows.
+    pressed_since: Option<Option<u64>>,
 }
 
 impl SourceHead {
@@ -71,6 +73,7 @@ impl SourceHead {
             last_barrier: None,
             has_ended: false,
             uncommitted: VecDeque::new(),
+            pressed_since: None,
         }
     }
 
@@ -89,6 +92,9 @@ impl SourceHead {
         }
         if self.arrived.is_none() {
             self.take_barrier(orders)?;
+            if self.waits_for_room(orders) {
+                return Ok(Taken::Nothing);
+            }
         }
         let event = match self.arrived.take() {
             Some(event) => event?,
@@ -105,10 +111,24 @@ impl SourceHead {
         Ok(Taken::Element)
     }
 
+    /// Whether so much has changed since the last checkpoint that more rows have to wait for the next one, which is asked for.
+    fn waits_for_room(&mut self, orders: Orders) -> bool {
+        if !self.task.cold.is_pressed() {
+            self.pressed_since = None;
+            return false;
+        }
+        if self.pressed_since != Some(orders.committed) {
+            self.pressed_since = Some(orders.committed);
+            self.task.want_checkpoint();
+        }
+        true
+    }
+
     /// Nothing more will come. The orders are read again: those of this step may be older than the end.
     fn end(&mut self) -> Result<Taken> {
         let orders = *self.task.orders.borrow();
         self.has_ended = true;
+        self.pressed_since = None;
         self.rim.end(orders.phase < Phase::Stopping)?;
         self.task.input_ended();
         self.take_after_end(orders)
@@ -337,6 +357,10 @@ impl Head {
     pub(crate) async fn ready(&mut self) {
         match self {
             Head::Source(head) if head.has_ended => std::future::pending().await,
+            // What makes room is a commit, which changes the orders.
+            Head::Source(head) if head.arrived.is_none() && head.pressed_since.is_some() => {
+                std::future::pending().await
+            }
             Head::Source(head) => {
                 if head.arrived.is_none() {
                     head.arrived = Some(head.source.next().await);
@@ -371,6 +395,11 @@ impl Head {
             Head::Source(head) => head.rim.fire(now_us),
             Head::Merge(head) => head.root.fire(now_us),
         }
+    }
+
+    /// Whether a source waits until there is room for its rows.
+    pub(crate) fn waits_for_room(&self) -> bool {
+        matches!(self, Head::Source(head) if head.pressed_since.is_some())
     }
 
     /// Visits the outputs of the chain's root.

@@ -174,9 +174,13 @@ impl Subtask {
             }
         });
         let now_us = self.task.clock.now_us();
-        self.task
-            .cells
-            .add(Metric::IdleUs, elapsed_us(self.accounted_us, now_us));
+        let waited_us = elapsed_us(self.accounted_us, now_us);
+        if self.head.waits_for_room() {
+            self.task.cells.add(Metric::BackpressuredUs, waited_us);
+            self.backpressured_us = self.task.cells.count(Metric::BackpressuredUs);
+        } else {
+            self.task.cells.add(Metric::IdleUs, waited_us);
+        }
         self.accounted_us = now_us;
         Ok(())
     }

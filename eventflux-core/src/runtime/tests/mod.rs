@@ -3,6 +3,8 @@
 mod backpressure;
 mod checkpoint;
 mod clock;
+#[cfg(feature = "spill")]
+mod cold;
 mod ending;
 mod failure;
 mod flow;

@@ -23,7 +23,7 @@ use crate::element::Watermark;
 use crate::error::{Error, ErrorKind};
 use crate::key::{hash_bytes, key_group};
 use crate::operator::Output;
-use crate::plan::{Exchange, Parallelism, SinkSpec, SourceKind};
+use crate::plan::{Exchange, NodeId, Parallelism, SinkSpec, SourceKind};
 use crate::runtime::testing::{PlanBuilder, doc, integers, rows, schema, source_spec};
 use crate::state::store::{CheckpointStore, MemoryStore, Payload, StoredObject};
 use crate::state::{StateReader, StateRow, StateWriter};
@@ -485,21 +485,11 @@ pub(super) fn app_named(
     };
     let source = plan.source(source_spec("shelf", kind));
     let totals = plan.operator(operator, Parallelism::Any);
-    let spec = crate::plan::OperatorSpec::Sink(SinkSpec {
-        stream: "journal".into(),
-        connector: "journal".into(),
-        options: Vec::new(),
-        schema: schema(),
-        key: Vec::new(),
-    });
-    let sink = plan.node("journal", spec, schema(), Parallelism::Any);
+    let sink = journal_node(&mut plan);
     plan.edge(source, totals, 0, Exchange::Hash(vec![1]));
     plan.edge(totals, sink, 0, Exchange::Forward);
-    let mut registry = Registry::default();
-    registry.add_source(Arc::new(ShelfConnector(Arc::clone(shelf))));
-    registry.add_sink(Arc::new(JournalConnector(Arc::clone(journal))));
     let config = RuntimeConfig {
-        registry,
+        registry: registry(shelf, journal),
         checkpoints: Some(checkpoints),
         ..wide(parallelism)
     };
@@ -507,6 +497,26 @@ pub(super) fn app_named(
         Ok(Box::new(Totals::default()) as Box<dyn Operator>)
     };
     Runtime::with_operators(plan.build(), config, Box::new(make))
+}
+
+/// A sink into the journal.
+pub(super) fn journal_node(plan: &mut PlanBuilder) -> NodeId {
+    let spec = crate::plan::OperatorSpec::Sink(SinkSpec {
+        stream: "journal".into(),
+        connector: "journal".into(),
+        options: Vec::new(),
+        schema: schema(),
+        key: Vec::new(),
+    });
+    plan.node("journal", spec, schema(), Parallelism::Any)
+}
+
+/// The connectors of a shelf and a journal.
+pub(super) fn registry(shelf: &Arc<Shelf>, journal: &Arc<Journal>) -> Registry {
+    let mut registry = Registry::default();
+    registry.add_source(Arc::new(ShelfConnector(Arc::clone(shelf))));
+    registry.add_sink(Arc::new(JournalConnector(Arc::clone(journal))));
+    registry
 }
 
 /// What an undisturbed run makes visible, sorted. Every key is in one partition only.

@@ -9,7 +9,6 @@
 //! table n > 0 := n + 1, u16-be key group, key                  value := value
 //! ```
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
@@ -123,6 +122,11 @@ impl ColdState {
         self.has_rows.store(true, Ordering::Release);
     }
 
+    /// The tier.
+    pub fn tier(&self) -> &Arc<dyn ColdTier> {
+        &self.tier
+    }
+
     /// When rows may leave memory.
     pub fn keeping(&self) -> Keeping {
         self.keeping
@@ -163,7 +167,7 @@ impl ColdState {
     /// Whether so much has to stay in memory that a checkpoint is needed before more rows are taken.
     pub fn is_pressed(&self) -> bool {
         let pinned = self.changed_bytes.load(Ordering::Acquire) + self.pending_bytes.load(Ordering::Acquire);
-        self.keeping == Keeping::Committed && pinned > self.budget_bytes / 2
+        self.keeping == Keeping::Committed && pinned > self.budget_bytes / 3
     }
 
     /// What has come together so far.
@@ -228,7 +232,7 @@ impl ColdState {
         if rows.is_empty() {
             return Ok(());
         }
-        self.write(None, rows)
+        self.write(None, rows, |value| value)
     }
 
     /// Writes what snapshots up to an epoch hold, oldest first. The epoch is committed.
@@ -238,7 +242,8 @@ impl ColdState {
         marker: &[u8],
         rows: impl Iterator<Item = StateRow<'a>>,
     ) -> Result<()> {
-        self.write(Some(marker), rows.map(|row| self.cold_row(row)).collect())?;
+        let places = rows.map(|row| (self.place(&row), row)).collect();
+        self.write(Some(marker), places, |row| self.value(row))?;
         self.applied.store(epoch, Ordering::Release);
         if epoch >= self.snapshotted() {
             self.pending_bytes.store(0, Ordering::Release);
@@ -251,45 +256,61 @@ impl ColdState {
         let mut part = Vec::new();
         let mut bytes = 0;
         while let Some(row) = reader.next_row()? {
-            let row = self.cold_row(row);
+            let row: ColdRow = (self.place(&row), self.value(row));
             bytes += row.0.len() + row.1.as_ref().map_or(0, Vec::len) + size_of::<ColdRow>();
             part.push(row);
             if bytes > part_bytes {
-                self.write(None, std::mem::take(&mut part))?;
+                self.write(None, std::mem::take(&mut part), |value| value)?;
                 bytes = 0;
             }
         }
-        self.write(Some(marker), part)
+        self.write(Some(marker), part, |value| value)
     }
 
     /// The rows of the tables that are never cold.
     pub fn small_tables(&self) -> impl StateReader + '_ {
         SmallTables {
             tier: self.tier.as_ref(),
-            rows: VecDeque::new(),
-            row: None,
+            rows: Vec::new(),
+            next: 0,
             after: vec![COLD_TABLE + 2],
         }
     }
 
-    /// A row as the tier has it.
-    fn cold_row(&self, row: StateRow<'_>) -> ColdRow {
-        if row.table != COLD_TABLE {
-            let mut key = vec![row.table + 1];
-            key.extend_from_slice(&row.key_group.to_be_bytes());
-            key.extend_from_slice(row.key);
-            return (key, row.value.map(<[u8]>::to_vec));
+    /// Where the tier has a row.
+    fn place(&self, row: &StateRow<'_>) -> Vec<u8> {
+        if row.table == COLD_TABLE {
+            let (prefix, key) = self.split(row.key);
+            return place(prefix, key);
         }
-        let (prefix, key) = row.key.split_at(self.prefix_bytes.min(row.key.len()));
-        let value = row.value.map(|value| {
-            let mut stored = stored_key(key);
-            stored.extend_from_slice(value);
-            stored
-        });
-        (place(prefix, key), value)
+        let mut key = vec![row.table + 1];
+        key.extend_from_slice(&row.key_group.to_be_bytes());
+        key.extend_from_slice(row.key);
+        key
     }
 
-    fn write(&self, marker: Option<&[u8]>, mut rows: Vec<ColdRow>) -> Result<()> {
+    /// What the tier has of a row.
+    fn value(&self, row: StateRow<'_>) -> Option<Vec<u8>> {
+        let value = row.value?;
+        if row.table != COLD_TABLE {
+            return Some(value.to_vec());
+        }
+        let mut stored = stored_key(self.split(row.key).1);
+        stored.extend_from_slice(value);
+        Some(stored)
+    }
+
+    /// The prefix of a row's key, and the key proper.
+    fn split<'a>(&self, key: &'a [u8]) -> (&'a [u8], &'a [u8]) {
+        key.split_at(self.prefix_bytes.min(key.len()))
+    }
+
+    fn write<R>(
+        &self,
+        marker: Option<&[u8]>,
+        mut rows: Vec<(Vec<u8>, R)>,
+        value: impl Fn(R) -> Option<Vec<u8>>,
+    ) -> Result<()> {
         // The last of several rows of a key counts; sorting keeps their order.
         rows.sort_by(|left, right| left.0.cmp(&right.0));
         let mut rows = rows.into_iter().peekable();
@@ -299,8 +320,9 @@ impl ColdState {
             while let Some(newer) = rows.next_if(|newer| newer.0 == row.0) {
                 row = newer;
             }
-            has_rows |= row.1.is_some();
-            Some(row)
+            let value = value(row.1);
+            has_rows |= value.is_some();
+            Some((row.0, value))
         });
         self.tier.apply(marker, &mut latest)?;
         if has_rows {
@@ -338,38 +360,58 @@ pub fn stored_key(key: &[u8]) -> Vec<u8> {
 /// The rows of the tables that are never cold, some at a time.
 struct SmallTables<'a> {
     tier: &'a dyn ColdTier,
-    rows: VecDeque<FoundRow>,
-    row: Option<FoundRow>,
+    rows: Vec<FoundRow>,
+    next: usize,
     /// The last key that was read; at first a byte that no key is made of alone.
     after: Vec<u8>,
 }
 
-impl StateReader for SmallTables<'_> {
-    fn next_row(&mut self) -> Result<Option<StateRow<'_>>> {
-        if self.rows.is_empty() {
-            self.rows = self.tier.scan(&[], Some(&self.after), SCAN_ROWS)?.into();
+impl SmallTables<'_> {
+    /// Has a row at hand, as long as there are any.
+    fn fill(&mut self) -> Result<()> {
+        if self.next == self.rows.len() {
+            self.rows = self.tier.scan(&[], Some(&self.after), SCAN_ROWS)?;
+            self.next = 0;
+            if let Some((key, _)) = self.rows.last() {
+                self.after = key.to_vec();
+            }
         }
-        self.row = self.rows.pop_front();
-        let Some((key, value)) = &self.row else {
-            return Ok(None);
-        };
-        self.after = key.to_vec();
+        Ok(())
+    }
+
+    fn row(&self, index: usize) -> Result<StateRow<'_>> {
+        let (key, value) = &self.rows[index];
         let Some((&[table, high, low], rest)) = key.split_first_chunk::<3>() else {
             return Err(Error::damaged("cold state", "a key is cut short"));
         };
-        Ok(Some(StateRow {
+        Ok(StateRow {
             table: table - 1,
             key_group: KeyGroup::from_be_bytes([high, low]),
             key: rest,
             value: Some(value),
-        }))
+        })
+    }
+}
+
+impl StateReader for SmallTables<'_> {
+    fn next_row(&mut self) -> Result<Option<StateRow<'_>>> {
+        self.fill()?;
+        let index = self.next;
+        if index == self.rows.len() {
+            return Ok(None);
+        }
+        self.next += 1;
+        self.row(index).map(Some)
     }
 
     fn next_rows(&mut self) -> Result<Vec<StateRow<'_>>> {
-        Ok(self.next_row()?.into_iter().collect())
+        self.fill()?;
+        let rows = self.next..self.rows.len();
+        self.next = self.rows.len();
+        rows.map(|index| self.row(index)).collect()
     }
 
     fn is_continued(&self) -> bool {
-        false
+        true
     }
 }

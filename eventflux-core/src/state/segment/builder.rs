@@ -8,7 +8,7 @@ use xxhash_rust::xxh3::Xxh3;
 use super::block::encode_block;
 use super::footer::{SegmentFooter, StoredBlock, StoredOperator, header};
 use super::rows::RowPlace;
-use super::{Compression, SegmentKind, SegmentRef, SnapshotRows};
+use super::{Compression, FoldLimits, SegmentKind, SegmentRef, SnapshotRows};
 use crate::error::{Error, Result};
 use crate::state::store::Payload;
 
@@ -22,6 +22,8 @@ pub struct SegmentOptions {
     pub compression: Compression,
     /// Bytes of keys and values per block: what a reader of one key group reads at least.
     pub block_bytes: usize,
+    /// How much of a base that is made of others is in memory at a time.
+    pub fold: FoldLimits,
 }
 
 impl Default for SegmentOptions {
@@ -29,6 +31,7 @@ impl Default for SegmentOptions {
         Self {
             compression: Compression::default(),
             block_bytes: 256 << 10,
+            fold: FoldLimits::default(),
         }
     }
 }
@@ -136,6 +139,11 @@ impl SegmentBuilder {
             }),
         }
         Ok(())
+    }
+
+    /// Bytes so far.
+    pub fn size_bytes(&self) -> u64 {
+        self.payload.size_bytes()
     }
 
     /// Whether there are no rows; such a segment need not be stored.

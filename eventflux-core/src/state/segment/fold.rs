@@ -11,11 +11,38 @@ use super::rows::RowPlace;
 use super::{
     BuiltSegment, SegmentBuilder, SegmentHeading, SegmentKind, SegmentOptions, SegmentSet, SnapshotRows,
 };
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::state::{StateReader, StateRow, StateWriter};
 
 /// Bytes of state that are in memory at a time.
 const PART_BYTES: u64 = 32 << 20;
+
+/// How much of a fold is in memory at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FoldLimits {
+    /// Bytes of state.
+    pub part_bytes: u64,
+    /// Bytes of a segment, after which another one is begun.
+    pub segment_bytes: u64,
+}
+
+impl Default for FoldLimits {
+    fn default() -> Self {
+        Self {
+            part_bytes: PART_BYTES,
+            segment_bytes: u64::MAX,
+        }
+    }
+}
+
+/// Whose rows a fold takes.
+#[derive(Debug, Clone)]
+pub struct FoldScope {
+    /// The operators; `None`: all.
+    pub operators: Option<BTreeSet<String>>,
+    /// The key groups.
+    pub key_groups: Range<u32>,
+}
 
 /// Makes one base of stored segments, oldest first, and of the rows that came after them: the last value of every key,
 /// without those that were taken out. It waits for the store, so it runs on a thread that may wait.
@@ -37,6 +64,36 @@ pub(super) fn fold_in_parts(
     part_bytes: u64,
     tokio: &tokio::runtime::Handle,
 ) -> Result<BuiltSegment> {
+    let scope = FoldScope {
+        operators: None,
+        key_groups: 0..heading.key_groups,
+    };
+    let options = SegmentOptions {
+        fold: FoldLimits {
+            part_bytes,
+            segment_bytes: u64::MAX,
+        },
+        ..options
+    };
+    let mut base = None;
+    let give = |built| {
+        base = Some(built);
+        Ok(())
+    };
+    fold_in_pieces(stored, newer, heading, options, &scope, tokio, give)?;
+    base.ok_or_else(|| Error::Bug("nothing came of a fold".into()))
+}
+
+/// As [`fold`], for some of the rows, as one segment after the other, at least one. Together they are the base.
+pub fn fold_in_pieces(
+    stored: &SegmentSet,
+    newer: &[(String, SnapshotRows)],
+    heading: SegmentHeading,
+    options: SegmentOptions,
+    scope: &FoldScope,
+    tokio: &tokio::runtime::Handle,
+    mut give: impl FnMut(BuiltSegment) -> Result<()>,
+) -> Result<()> {
     let of_stored = stored.footers().flat_map(|(_, footer)| {
         footer
             .operators
@@ -44,17 +101,24 @@ pub(super) fn fold_in_parts(
             .map(|operator| operator.operator_id.as_str())
     });
     let of_newer = newer.iter().map(|(operator_id, _)| operator_id.as_str());
-    let operator_ids: BTreeSet<&str> = of_stored.chain(of_newer).collect();
+    let is_in_scope = |operator_id: &&str| {
+        let operators = scope.operators.as_ref();
+        operators.is_none_or(|operators| operators.contains(*operator_id))
+    };
+    let operator_ids: BTreeSet<&str> = of_stored.chain(of_newer).filter(is_in_scope).collect();
     let key_groups = heading.key_groups;
-    let mut builder = SegmentBuilder::new(
-        SegmentHeading {
-            kind: SegmentKind::Base,
-            ..heading
-        },
-        options,
-    );
+    let heading = SegmentHeading {
+        kind: SegmentKind::Base,
+        ..heading
+    };
+    let mut builder = SegmentBuilder::new(heading.clone(), options);
+    let mut is_any_given = false;
     for operator_id in operator_ids {
-        for part in parts(stored, operator_id, key_groups, part_bytes) {
+        for part in parts(stored, operator_id, key_groups, options.fold.part_bytes) {
+            let part = part.start.max(scope.key_groups.start)..part.end.min(scope.key_groups.end);
+            if part.is_empty() {
+                continue;
+            }
             let mut latest = Latest::default();
             let owned = part.clone();
             let owns = move |key_group| owned.contains(&u32::from(key_group));
@@ -67,9 +131,17 @@ pub(super) fn fold_in_parts(
                 }
             }
             builder.add_places(operator_id, &latest.rows, &latest.places())?;
+            if builder.size_bytes() >= options.fold.segment_bytes {
+                let full = std::mem::replace(&mut builder, SegmentBuilder::new(heading.clone(), options));
+                give(full.finish()?)?;
+                is_any_given = true;
+            }
         }
     }
-    builder.finish()
+    if is_any_given && builder.is_empty() {
+        return Ok(());
+    }
+    give(builder.finish()?)
 }
 
 /// The key groups in ranges of about so much stored state each, if it is spread evenly.

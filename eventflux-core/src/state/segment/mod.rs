@@ -19,7 +19,7 @@ mod set;
 
 pub use builder::{BuiltSegment, SEGMENTS, SegmentBuilder, SegmentHeading, SegmentOptions};
 pub use compression::Compression;
-pub use fold::fold;
+pub use fold::{FoldLimits, FoldScope, fold, fold_in_pieces};
 pub use footer::{SegmentFooter, StoredBlock, StoredOperator};
 pub use reader::SegmentReader;
 pub use rows::SnapshotRows;

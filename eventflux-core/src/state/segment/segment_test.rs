@@ -104,6 +104,7 @@ fn every_owner_reads_its_rows_at_every_parallelism_and_compression() {
         let options = SegmentOptions {
             compression,
             block_bytes: 4_000,
+            ..SegmentOptions::default()
         };
         let segment = built(
             options,
@@ -145,6 +146,7 @@ fn an_owner_reads_only_the_blocks_of_its_key_groups() {
     let options = SegmentOptions {
         compression: Compression::None,
         block_bytes: 2_000,
+        ..SegmentOptions::default()
     };
     let segment = built(options, 1, SegmentKind::Base, &[("a", &rows(3_000, 300))]);
     let footer = tokio.block_on(async {
@@ -246,6 +248,7 @@ fn small(compression: Compression) -> BuiltSegment {
     let options = SegmentOptions {
         compression,
         block_bytes: 200,
+        ..SegmentOptions::default()
     };
     built(
         options,
@@ -303,6 +306,7 @@ fn another_segment_under_the_same_name_is_detected() {
     let options = SegmentOptions {
         compression: Compression::None,
         block_bytes: 200,
+        ..SegmentOptions::default()
     };
     let mut other = built(
         options,
