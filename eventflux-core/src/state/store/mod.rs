@@ -14,7 +14,8 @@ mod open;
 mod payload;
 #[cfg(feature = "redis")]
 mod redis;
-#[cfg(all(test, feature = "s3"))]
+#[cfg(test)]
+#[cfg(feature = "s3")]
 mod s3_test;
 
 pub use checkpoint_store::{CheckpointStore, StoredObject};
