@@ -13,13 +13,12 @@ use super::delivery::{Delivered, Delivery};
 use super::engine::{Command, Engine, Event};
 use super::mailbox::Mail;
 use super::recorder::{Recorded, Recorder};
+use crate::checkpoint::CheckpointPart;
 use crate::checkpoint::share::ShareReport;
-use crate::checkpoint::{CheckpointPart, LoopId};
 use crate::element::Barrier;
 use crate::error::{Error, ErrorKind, Result};
 use crate::metrics::{Cells, Metric};
-use crate::runtime::{ColdStates, Commander, Troubles};
-use crate::state::segment::SnapshotRows;
+use crate::runtime::{ColdStates, Commander, LoopRows, Troubles};
 use crate::time::Clock;
 
 /// Waits between attempts to store an epoch grow from the first to the second of these, microseconds.
@@ -77,7 +76,7 @@ pub(crate) struct Coordinator {
 struct Storing {
     draft: Draft,
     /// What cold tiers take once it is committed.
-    cold: Vec<(LoopId, Arc<Vec<(String, SnapshotRows)>>)>,
+    cold: Vec<LoopRows>,
     is_last: bool,
     begun_us: i64,
     attempt_us: i64,

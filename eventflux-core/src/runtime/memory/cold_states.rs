@@ -11,6 +11,9 @@ use crate::key::hash_bytes;
 use crate::state::cold::ColdState;
 use crate::state::segment::SnapshotRows;
 
+/// What a loop has written in an epoch, by operator.
+pub(crate) type LoopRows = (LoopId, Arc<Vec<(String, SnapshotRows)>>);
+
 /// The cold rows of a run's operators, as those see them who do not own them: sources, and whoever commits.
 #[derive(Debug, Default)]
 pub(crate) struct ColdStates {
@@ -74,7 +77,7 @@ impl ColdStates {
     }
 
     /// What the loops of a draft have written.
-    pub(crate) fn rows_of(&self, draft: &Draft) -> Vec<(LoopId, Arc<Vec<(String, SnapshotRows)>>)> {
+    pub(crate) fn rows_of(&self, draft: &Draft) -> Vec<LoopRows> {
         if self.entries.get().is_none_or(Vec::is_empty) {
             return Vec::new();
         }
@@ -85,11 +88,7 @@ impl ColdStates {
     }
 
     /// An epoch is committed: its rows go into the tiers.
-    pub(crate) fn apply(
-        &self,
-        epoch: u64,
-        rows: &[(LoopId, Arc<Vec<(String, SnapshotRows)>>)],
-    ) -> Result<()> {
+    pub(crate) fn apply(&self, epoch: u64, rows: &[LoopRows]) -> Result<()> {
         let (Some(entries), Some((app_id, generation))) = (self.entries.get(), self.run.get()) else {
             return Ok(());
         };

@@ -14,6 +14,6 @@ mod limit;
 mod share;
 mod tiers;
 
-pub(crate) use cold_states::ColdStates;
+pub(crate) use cold_states::{ColdStates, LoopRows};
 pub use limit::MemoryLimit;
 pub(crate) use share::Memory;

@@ -7,6 +7,9 @@ use proptest::prelude::*;
 
 use super::{ColdRow, ColdTier, MemoryTier};
 
+/// Rows that are applied together: the first byte of each key, the rest of it, and its value.
+type Run = Vec<(u8, Vec<u8>, Option<Vec<u8>>)>;
+
 type Model = BTreeMap<Vec<u8>, Vec<u8>>;
 
 fn key(byte: u8, rest: &[u8]) -> Vec<u8> {
@@ -75,7 +78,7 @@ fn check(tier: &dyn ColdTier, model: &Model) {
     );
 }
 
-fn conforms(tier: &dyn ColdTier, runs: Vec<Vec<(u8, Vec<u8>, Option<Vec<u8>>)>>) {
+fn conforms(tier: &dyn ColdTier, runs: Vec<Run>) {
     let mut model = Model::new();
     assert_eq!(tier.marker().unwrap(), None);
     check(tier, &model);
@@ -94,7 +97,7 @@ fn conforms(tier: &dyn ColdTier, runs: Vec<Vec<(u8, Vec<u8>, Option<Vec<u8>>)>>)
     }
 }
 
-fn runs() -> impl Strategy<Value = Vec<Vec<(u8, Vec<u8>, Option<Vec<u8>>)>>> {
+fn runs() -> impl Strategy<Value = Vec<Run>> {
     let rest = prop::collection::vec(prop_oneof![0u8..4, Just(255u8)], 0..4);
     let value = prop::option::weighted(0.7, prop::collection::vec(any::<u8>(), 0..20));
     prop::collection::vec(prop::collection::vec((1u8..4, rest, value), 0..30), 1..12)
