@@ -9,6 +9,7 @@ mod command;
 pub mod config;
 mod duration;
 mod exit;
+mod fail_points;
 mod listen;
 mod log;
 mod panic;
@@ -30,6 +31,9 @@ use crate::start::Started;
 /// The command, from its arguments to its exit code.
 pub fn main() -> ExitCode {
     panic::report_as_bugs();
+    if let Some(exit) = fail_points::arm() {
+        return exit.code();
+    }
     let done = std::panic::catch_unwind(|| match start::start(std::env::args_os().collect()) {
         Ok(started) => {
             log::start(&started.cli.global);

@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failing test may panic")]
 
+#[cfg(feature = "kafka")]
+#[path = "../../../eventflux-connectors/tests/kit/broker.rs"]
+mod broker_kit;
 mod canary;
 mod check;
 mod command;
@@ -10,6 +13,10 @@ mod connector;
 mod explain;
 #[cfg(feature = "kafka")]
 mod kafka;
+#[cfg(feature = "kafka")]
+#[expect(dead_code, reason = "the tests of connectors use the rest")]
+#[path = "../../../eventflux-connectors/tests/kit/kafka.rs"]
+mod kafka_kit;
 mod ledger;
 mod listen;
 mod memory;
@@ -23,5 +30,9 @@ mod run;
 #[cfg(all(feature = "redis", feature = "s3"))]
 mod s3;
 mod signal;
+mod small_disk;
 mod state;
 mod stdio;
+#[cfg(feature = "kafka")]
+#[path = "../../../eventflux-connectors/tests/kit/unique.rs"]
+mod unique;

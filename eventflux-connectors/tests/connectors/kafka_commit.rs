@@ -107,6 +107,32 @@ async fn a_run_that_died_within_a_transaction_is_fenced_and_its_messages_are_not
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn transactions_of_others_that_are_open_are_not_waited_for() {
+    let (topic, plan) = place().await;
+    let (_, last) = died_before_the_commit(&topic, &*plan).await;
+    let other: BaseProducer = ClientConfig::new()
+        .set("bootstrap.servers", brokers())
+        .set("transactional.id", unique_name("other"))
+        .create()
+        .unwrap();
+    other.init_transactions(Duration::from_secs(60)).unwrap();
+    other.begin_transaction().unwrap();
+    let control = format!("{}-control", topic.name);
+    let marker = BaseRecord::to(&control).key("other").payload("{}");
+    other.send(marker).map_err(|(error, _)| error).unwrap();
+    other.flush(Duration::from_secs(60)).unwrap();
+    let mut process = Process::start(&topic.name, &*plan, 2, Some(&last), 1)
+        .await
+        .unwrap();
+    assert_eq!(seen(&topic), ["a", "b", "c"]);
+    process.write(0, &texts(&["d"])).await;
+    process.checkpoint().await;
+    assert_eq!(seen(&topic), ["a", "b", "c", "d"]);
+    // It was open all the while: the brokers give one up after a minute.
+    other.commit_transaction(Duration::from_secs(60)).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn of_two_runs_at_once_the_later_one_writes_and_the_other_ends() {
     let (topic, plan) = place().await;
     let mut first = Process::start(&topic.name, &*plan, 1, None, 1).await.unwrap();

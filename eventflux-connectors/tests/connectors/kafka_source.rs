@@ -261,6 +261,29 @@ async fn the_group_is_told_of_what_a_checkpoint_holds_and_of_nothing_after_it() 
     assert_eq!(topic.committed(&group, 0), Some(4));
 }
 
+/// The run before died when everything was read and the group not told.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_group_is_told_of_partitions_that_had_been_read_to_their_end_before_the_start() {
+    let topic = Topic::create(2).await;
+    let group = unique_name("group");
+    let plan = plan(&topic, &[("group_id", &group), ("end", "latest")]);
+    topic.send(&[value(0, "a"), value(0, "b"), value(1, "c")]);
+    let mut subtasks = Subtasks::open(&*plan, 1, &[]);
+    subtasks.read(3).await;
+    let positions = subtasks.positions();
+    drop(subtasks);
+    let mut subtasks = Subtasks::open(&*plan, 1, &positions);
+    let source = subtasks.source(0);
+    for _ in 0..2 {
+        source.committing().unwrap().commit_positions(&positions).unwrap();
+    }
+    let told = || (topic.committed(&group, 0), topic.committed(&group, 1));
+    let began = std::time::Instant::now();
+    while told() != (Some(2), Some(1)) {
+        assert!(began.elapsed().as_secs() < 60, "the group knows {:?}", told());
+    }
+}
+
 #[tokio::test]
 async fn a_bounded_input_ends_behind_the_marks_of_transactions() {
     let topic = Topic::create(1).await;

@@ -119,11 +119,17 @@ impl Topic {
         }
     }
 
-    /// All messages that are there, by partition and offset.
+    /// All messages that are there for a reader of committed ones, by partition and offset.
     pub fn read(&self) -> Vec<Sent> {
+        self.read_as("read_committed")
+    }
+
+    /// The same for a reader of this isolation.
+    pub fn read_as(&self, isolation: &str) -> Vec<Sent> {
         let consumer: BaseConsumer = ClientConfig::new()
             .set("bootstrap.servers", &self.brokers)
             .set("group.id", "test")
+            .set("isolation.level", isolation)
             .set("enable.auto.commit", "false")
             .set("enable.partition.eof", "true")
             .create()

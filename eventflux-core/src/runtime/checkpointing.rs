@@ -1,9 +1,12 @@
 //! What a run with checkpoints has besides its loops.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
+use super::committers::{Output, open_committers};
 use super::config::RuntimeConfig;
 use super::ends::Ends;
 use super::graph::{Layout, LoopShape};
@@ -20,8 +23,6 @@ use crate::error::Result;
 use crate::key::key_groups_of;
 use crate::plan::PhysicalPlan;
 use crate::state::segment::{SegmentOptions, SegmentRef};
-use std::sync::Arc;
-use std::time::Duration;
 
 /// The last checkpoint has to be stored, and committed rows to be delivered, within this time after the end.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -51,9 +52,9 @@ impl Checkpointing {
         let start = Start::find(checkpoints, plan, tokio).await?;
         let (mailbox, inbox) = Mailbox::new();
         let (told, delivered) = unbounded_channel();
-        let mut deliveries = BTreeMap::new();
+        let mut outputs = Vec::new();
         for (node, exactly_once) in ends.exactly_once() {
-            let operator_id = &plan.node(node).operator_id;
+            let operator_id = plan.node(node).operator_id.as_str();
             let restored = start
                 .restored
                 .as_ref()
@@ -65,17 +66,22 @@ impl Checkpointing {
                 clock: Arc::clone(&config.clock),
                 tokio: tokio.clone(),
             };
-            let mut committer = exactly_once.committer(&context)?;
             let notes = match restored {
                 Some(restored) => restored.notes_of(operator_id).await?,
                 None => Vec::new(),
             };
-            if !notes.is_empty() {
-                committer.commit(&notes).await?;
-            }
+            outputs.push(Output {
+                operator_id,
+                exactly_once,
+                context,
+                notes,
+            });
+        }
+        let mut deliveries = BTreeMap::new();
+        for (operator_id, committer) in open_committers(outputs)? {
             let clock = Arc::clone(&config.clock);
             let delivery = Delivery::start(operator_id, committer, clock, tokio, told.clone())?;
-            deliveries.insert(operator_id.clone(), delivery);
+            deliveries.insert(operator_id.to_owned(), delivery);
         }
         Ok(Self {
             checkpoints: checkpoints.clone(),

@@ -24,6 +24,7 @@
 
 mod chain;
 mod checkpointing;
+mod committers;
 mod config;
 mod edge;
 mod ends;

@@ -21,6 +21,7 @@ use crate::checkpoint::StartFrom;
 use crate::checkpoint::coordinator::Mailbox;
 use crate::checkpoint::restore::Restored;
 use crate::error::{Error, Result};
+use crate::fail_point::fail_point;
 use crate::plan::{NodeId, PhysicalPlan};
 use crate::state::store::CheckpointStore;
 
@@ -232,6 +233,9 @@ impl Runtime {
             memory.finish()?;
         }
         subtasks.iter_mut().try_for_each(Subtask::open)?;
+        if let Some(checkpoints) = &self.config.checkpoints {
+            fail_point("restore.done", || checkpoints.app.clone())?;
+        }
         Ok(subtasks)
     }
 }

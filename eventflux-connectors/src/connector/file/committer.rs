@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use eventflux_core::connector::{CommitNote, SinkCommitter};
+use eventflux_core::fail_point::fail_point;
 use eventflux_core::{Error, ErrorKind, Result};
 use xxhash_rust::xxh3::Xxh3Default;
 
@@ -132,6 +133,7 @@ impl Appender {
                 source => source.map_err(|error| failed(&source_path, error))?,
             };
             let copied = copy(source, file, at).map_err(|error| failed(&self.path, error))?;
+            fail_point("file.append.synced", || self.path.display().to_string())?;
             if copied != (staged.byte_count, staged.hash) {
                 file.set_len(at).map_err(|error| failed(&self.path, error))?;
                 return Err(damaged("damaged"));
@@ -139,7 +141,7 @@ impl Appender {
         }
         match fs::remove_file(&source_path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(&source_path, error)),
-            _ => Ok(()),
+            _ => fail_point("file.append.tidied", || source_path.display().to_string()),
         }
     }
 
@@ -156,7 +158,9 @@ impl Appender {
 
 /// Writes from a place in the target on, where it is cut before, and waits until the disk has it. Returns length and hash.
 fn copy(mut source: File, target: &mut File, at: u64) -> io::Result<(u64, u64)> {
+    let reached = |name| fail_point(name, String::new).map_err(io::Error::other);
     target.set_len(at)?;
+    reached("file.append.cut")?;
     target.seek(SeekFrom::Start(at))?;
     let (mut byte_count, mut hash) = (0, Xxh3Default::new());
     let mut space = vec![0; COPY_BYTES];
@@ -169,6 +173,7 @@ fn copy(mut source: File, target: &mut File, at: u64) -> io::Result<(u64, u64)> 
         target.write_all(&space[..read])?;
         byte_count += read as u64;
     }
+    reached("file.append.written")?;
     target.sync_data()?;
     Ok((byte_count, hash.digest()))
 }
@@ -222,6 +227,7 @@ impl Commit for PartNamer {
         }
         if has_names {
             sync_directory(&self.directory).map_err(|error| failed(&self.directory, error))?;
+            fail_point("file.parts.synced", || self.directory.display().to_string())?;
         }
         self.is_restored = false;
         Ok(())
@@ -246,6 +252,7 @@ impl PartNamer {
         }
         let to = self.directory.join(staged.target_name());
         fs::rename(&from, &to).map_err(|error| failed(&to, error))?;
+        fail_point("file.part.renamed", || to.display().to_string())?;
         Ok(true)
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use eventflux_core::batch::EventBatch;
 use eventflux_core::connector::{PreCommit, StagingSink};
+use eventflux_core::fail_point::fail_point;
 use eventflux_core::time::Clock;
 use eventflux_core::{Error, Result};
 use tokio::task::{JoinError, JoinHandle, spawn_blocking};
@@ -122,6 +123,7 @@ impl FileStagingSink {
         if self.current.is_none() {
             let path = self.target.next_path();
             let file = OutputFile::create_hashed(&path).map_err(|error| failed(&path, error))?;
+            fail_point("file.stage.begun", || path.display().to_string())?;
             self.current = Some((file, self.target.now_us()));
             if self.target.has_heads() {
                 self.writer.begin();
@@ -146,7 +148,10 @@ impl FileStagingSink {
         if let Some((file, _)) = self.current.take() {
             let path = file.path().to_owned();
             let (staged, sync) = Staged::seal(file).map_err(|error| failed(&path, error))?;
-            let syncing = spawn_blocking(move || sync().map_err(|error| failed(&path, error)));
+            let syncing = spawn_blocking(move || {
+                sync().map_err(|error| failed(&path, error))?;
+                fail_point("file.stage.sealed", || path.display().to_string())
+            });
             self.sealed.push((staged, syncing));
         }
         Ok(())

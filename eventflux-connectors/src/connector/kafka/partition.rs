@@ -23,6 +23,8 @@ pub struct Partition {
     /// Where it ends, if the input is bounded.
     end: Option<i64>,
     has_ended: bool,
+    /// Whether its consumer reads it: not if it had ended before.
+    pub is_assigned: bool,
     /// Whether it was told that it has ended: after its last rows were handed on.
     pub is_out: bool,
     queue: PartitionQueue<Reports>,
@@ -67,6 +69,7 @@ impl Partition {
             position,
             end,
             has_ended,
+            is_assigned: !has_ended,
             is_out: has_ended,
             queue,
         })

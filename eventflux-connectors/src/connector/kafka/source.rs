@@ -10,7 +10,7 @@ use eventflux_core::connector::{
     CommitPositions, Decode, Source, SourceContext, SourceEvent, SourcePosition, SourceRows, raw_of,
 };
 use eventflux_core::operator::BadRow;
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::{Offset, TopicPartitionList};
 use tokio::sync::Notify;
@@ -54,6 +54,8 @@ pub struct KafkaSource {
     /// Absent where new partitions do not matter.
     pub discovery: Option<Discovery>,
     has_new_partitions: bool,
+    /// Whether the group was told of partitions that had ended before.
+    has_told_ended: bool,
 }
 
 impl KafkaSource {
@@ -77,6 +79,7 @@ impl KafkaSource {
             group: None,
             discovery: None,
             has_new_partitions: false,
+            has_told_ended: false,
         }
     }
 
@@ -89,7 +92,7 @@ impl KafkaSource {
 
     /// Begins to read the partitions that were added, each at its position.
     pub fn assign(&mut self) -> Result<()> {
-        let list = list(self.partitions.iter().filter(|partition| !partition.has_ended()))?;
+        let list = list(self.partitions.iter().filter(|partition| partition.is_assigned))?;
         self.consumer
             .assign(&list)
             .map_err(|error| failed("partitions", &error))
@@ -268,16 +271,22 @@ impl CommitPositions for KafkaSource {
     /// librdkafka sends what is stored here behind our back, and what is left when the consumer closes.
     fn commit_positions(&mut self, positions: &[SourcePosition]) -> Result<()> {
         let saved = start::saved(positions)?;
-        let mut stored = TopicPartitionList::new();
-        for Partition { id, .. } in &self.partitions {
+        let (mut stored, mut left) = (TopicPartitionList::new(), TopicPartitionList::new());
+        for Partition { id, is_assigned, .. } in &self.partitions {
             if let Some(offset) = saved.get(id) {
-                let added = stored.add_partition_offset(&id.topic, id.id, Offset::Offset(*offset));
+                let list = if *is_assigned { &mut stored } else { &mut left };
+                let added = list.add_partition_offset(&id.topic, id.id, Offset::Offset(*offset));
                 added.map_err(|error| failed(&id.name(), &error))?;
             }
         }
-        self.consumer
-            .store_offsets(&stored)
-            .map_err(|error| failed("offsets", &error))
+        let told = self.consumer.store_offsets(&stored);
+        told.map_err(|error| failed("offsets", &error))?;
+        // Nothing is stored for what is not read. It stays where it is, so it is told once.
+        if left.count() > 0 && !std::mem::replace(&mut self.has_told_ended, true) {
+            let told = self.consumer.commit(&left, CommitMode::Async);
+            told.map_err(|error| failed("offsets", &error))?;
+        }
+        Ok(())
     }
 }
 

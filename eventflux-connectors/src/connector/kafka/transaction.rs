@@ -9,6 +9,7 @@
 use std::time::{Duration, Instant};
 
 use eventflux_core::connector::CommitNote;
+use eventflux_core::fail_point::{self, fail_point};
 use eventflux_core::{Error, ErrorKind, Result};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
@@ -71,6 +72,7 @@ impl Session {
         target.check_topic(producer.client(), || producer.poll(Duration::ZERO))?;
         let timeout = target.connect_timeout.max(ATTEMPT);
         insist(target, timeout, |attempt| producer.init_transactions(attempt))?;
+        fail_point("kafka.session.fenced", || name.clone())?;
         let marker = if is_new {
             None
         } else {
@@ -114,6 +116,7 @@ impl Session {
         self.producer
             .begin_transaction()
             .map_err(|error| transaction_failed(target, &error))?;
+        fail_point("kafka.transaction.begun", || slot.name())?;
         for (index, message) in messages.iter().enumerate() {
             self.send(target, &target.topic, message)?;
             if index % LOOK_EVERY == 0 {
@@ -121,6 +124,7 @@ impl Session {
                 self.check_failure(target)?;
             }
         }
+        self.reach("kafka.transaction.filled", slot)?;
         let (name, value) = (slot.name(), marker.encode()?);
         let marker = Logged {
             key: Some(name.as_bytes()),
@@ -128,13 +132,24 @@ impl Session {
             time_ms: None,
         };
         self.send(target, &target.control_topic, &marker)?;
+        self.reach("kafka.transaction.marked", slot)?;
         let committed = insist(target, TRANSACTION_TIMEOUT, |attempt| {
             self.producer.commit_transaction(attempt)
         });
         committed.map_err(|error| match self.check_failure(target) {
             Err(failure) if failure.kind() != ErrorKind::Environment => failure,
             _ => error,
-        })
+        })?;
+        fail_point("kafka.transaction.committed", || slot.name())
+    }
+
+    /// A fail point at which the broker has what was sent. Without fail points nothing is waited for.
+    fn reach(&self, name: &str, slot: &Slot) -> Result<()> {
+        if fail_point::ARE_BUILT_IN {
+            // What has not arrived is no matter here.
+            let _ = self.producer.flush(ATTEMPT);
+        }
+        fail_point(name, || slot.name())
     }
 
     /// Hands a message over; waits for room.

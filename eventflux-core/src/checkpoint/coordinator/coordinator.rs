@@ -17,6 +17,7 @@ use crate::checkpoint::CheckpointPart;
 use crate::checkpoint::share::ShareReport;
 use crate::element::Barrier;
 use crate::error::{Error, ErrorKind, Result};
+use crate::fail_point::fail_point;
 use crate::metrics::{Cells, Metric};
 use crate::runtime::{ColdStates, Commander, LoopRows, Troubles};
 use crate::time::Clock;
@@ -227,14 +228,19 @@ impl Coordinator {
         let now_us = self.surroundings.clock.now_us();
         for command in self.engine.on_event(now_us, event) {
             match command {
-                Command::Begin(epoch) => self.begin(epoch, now_us),
+                Command::Begin(epoch) => {
+                    fail_point("coordinator.begun", || self.object(epoch))?;
+                    self.begin(epoch, now_us);
+                }
                 Command::GiveUp(epoch) => {
+                    fail_point("coordinator.given.up", || self.object(epoch))?;
                     tracing::warn!(epoch, "barriers took too long: the checkpoint is given up");
                     self.surroundings.cells.add(Metric::CheckpointsGivenUp, 1);
                     self.surroundings.troubles.begin(PLACE, timed_out(epoch));
                     self.answer(|| Err(timed_out(epoch)));
                 }
                 Command::Store { epoch, is_last } => {
+                    fail_point("coordinator.acknowledged", || self.object(epoch))?;
                     let draft = self.book.draft(epoch);
                     self.storing = Some(Storing {
                         cold: self.surroundings.cold.rows_of(&draft),
@@ -247,12 +253,18 @@ impl Coordinator {
                     Box::pin(self.store()).await?;
                 }
                 Command::LetGo => {
+                    fail_point("coordinator.over", || self.recorder.app().to_owned())?;
                     self.surroundings.commander.let_go();
                     self.over_us = Some(now_us);
                 }
             }
         }
         Ok(())
+    }
+
+    /// An epoch, for fail points.
+    fn object(&self, epoch: u64) -> String {
+        format!("{} {epoch}", self.recorder.app())
     }
 
     fn begin(&mut self, epoch: u64, now_us: i64) {
@@ -292,6 +304,7 @@ impl Coordinator {
         match recorded {
             Ok(recorded) => {
                 self.committed(epoch, &storing, recorded)?;
+                fail_point("coordinator.committed", || self.object(epoch))?;
                 if let Err(error) = self.recorder.tidy(self.surroundings.retained).await {
                     tracing::warn!("old checkpoints cannot be removed: {error}");
                 }

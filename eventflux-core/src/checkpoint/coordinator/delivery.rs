@@ -7,6 +7,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::connector::{CommitNote, SinkCommitter};
 use crate::error::{Error, ErrorKind, Result};
+use crate::fail_point::fail_point;
 use crate::time::Clock;
 
 /// Waits between attempts grow from the first to the second of these, microseconds.
@@ -80,6 +81,12 @@ struct Work {
 }
 
 impl Work {
+    async fn commit(&mut self, notes: &[CommitNote]) -> Result<()> {
+        fail_point("delivery.begun", || self.operator_id.clone())?;
+        self.committer.commit(notes).await?;
+        fail_point("delivery.done", || self.operator_id.clone())
+    }
+
     async fn run(&mut self) {
         let mut notes = Vec::new();
         let mut wait_us = RETRY_US.0;
@@ -111,7 +118,7 @@ impl Work {
             if self.inbox.is_closed() {
                 return;
             }
-            let tell = match self.committer.commit(&notes).await {
+            let tell = match self.commit(&notes).await {
                 Ok(()) => {
                     wait_us = RETRY_US.0;
                     due_us = None;

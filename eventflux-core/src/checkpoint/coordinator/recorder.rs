@@ -8,6 +8,7 @@ use super::segment_writer::SegmentWriter;
 use crate::checkpoint::manifest::{Manifest, ManifestLog, PlanIdentity, SinkNote};
 use crate::connector::CommitNote;
 use crate::error::Result;
+use crate::fail_point::fail_point;
 use crate::state::segment::SegmentOptions;
 use crate::state::store::CheckpointStore;
 use crate::time::Clock;
@@ -71,11 +72,17 @@ impl Recorder {
         }
     }
 
+    /// The app's name.
+    pub(crate) fn app(&self) -> &str {
+        &self.heading.app
+    }
+
     /// Stores what a draft still has. What is done is taken out of it, so that it can be called again after an error.
     pub(crate) async fn record(&mut self, draft: &mut Draft, book: &mut Book) -> Result<Recorded> {
         let mut recorded = Recorded::default();
         while let Some(segment) = draft.segments.first() {
             let stored = self.segments.write(segment).await?;
+            fail_point("recorder.segment.stored", || self.heading.app.clone())?;
             recorded.new_bytes += stored.iter().map(|segment| segment.size_bytes).sum::<u64>();
             book.stored(segment.loop_id, stored);
             draft.segments.remove(0);
@@ -91,6 +98,7 @@ impl Recorder {
                 DraftNote::Stored(stored) => (stored.clone(), stored.load(self.store.as_ref()).await?),
             };
             self.undelivered.push((stored, note));
+            fail_point("recorder.note.stored", || self.heading.app.clone())?;
             draft.notes.remove(0);
         }
         // After an error it is not known whether the manifest is there: it has to stay the same.
@@ -100,7 +108,9 @@ impl Recorder {
         };
         recorded.total_bytes = manifest.segments.iter().map(|segment| segment.size_bytes).sum();
         let manifest = draft.manifest.insert(manifest);
+        fail_point("recorder.manifest.made", || self.heading.app.clone())?;
         self.log.publish(manifest).await?;
+        fail_point("recorder.manifest.published", || self.heading.app.clone())?;
         self.next_sequence = manifest.sequence + 1;
         Ok(recorded)
     }

@@ -3,6 +3,7 @@
 use super::object_name::manifest_name;
 use super::{Manifest, ManifestLog};
 use crate::error::{Error, Result};
+use crate::fail_point::fail_point;
 use crate::state::store::CheckpointStore;
 
 impl ManifestLog {
@@ -18,6 +19,7 @@ impl ManifestLog {
                 .await?
                 .ok_or_else(|| Error::damaged(name, format!("it is missing in {}", self.store)))?;
             to.put_if_absent(name, bytes.into()).await?;
+            fail_point("copy.object.stored", || name.to_owned())?;
         }
         let copied = Manifest {
             sequence: 1,

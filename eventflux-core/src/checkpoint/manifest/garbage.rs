@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::ManifestLog;
 use super::object_name::{GENERATIONS, OF_EPOCHS, epoch_of, generation_of};
 use crate::error::Result;
+use crate::fail_point::fail_point;
 use crate::state::store::StoredObject;
 
 /// What was deleted.
@@ -41,12 +42,14 @@ impl ManifestLog {
         // Oldest first: at any moment the manifests that are left are a row without gaps.
         for entry in old {
             self.store.delete(&entry.name).await?;
+            fail_point("garbage.manifest.deleted", || entry.name.clone())?;
             collected.manifest_count += 1;
         }
         for prefix in OF_EPOCHS {
             let objects = self.store.list(prefix).await?;
             for object in garbage(&objects, &reachable, newest_epoch) {
                 self.store.delete(&object.name).await?;
+                fail_point("garbage.object.deleted", || object.name.clone())?;
                 collected.object_count += 1;
                 collected.size_bytes += object.size_bytes;
             }
@@ -66,6 +69,7 @@ impl ManifestLog {
         claims.pop();
         for (_, name) in claims {
             self.store.delete(name).await?;
+            fail_point("garbage.generation.deleted", || name.clone())?;
         }
         Ok(())
     }

@@ -10,6 +10,7 @@ use crate::checkpoint::manifest::{Manifest, OperatorIdentity, PlanIdentity};
 use crate::connector::{CommitNote, SourcePosition};
 use crate::element::Watermark;
 use crate::error::{Error, Result};
+use crate::fail_point::fail_point;
 use crate::operator::Operator;
 use crate::plan::PhysicalPlan;
 use crate::runtime::LoopShape;
@@ -209,7 +210,8 @@ impl Restored {
                 message,
             },
             other => other,
-        })
+        })?;
+        fail_point("restore.operator", || operator_id.to_owned())
     }
 
     /// The rows of an operator in these key groups, if it has any and goes on from them. Reading blocks on the store.

@@ -8,6 +8,7 @@ use crate::checkpoint::coordinator::GIVEN_UP_MAX;
 use crate::checkpoint::manifest::{Manifest, ManifestLog};
 use crate::checkpoint::{CheckpointConfig, StartFrom};
 use crate::error::{Error, Result};
+use crate::fail_point::fail_point;
 use crate::plan::PhysicalPlan;
 use crate::state::store::CheckpointStore;
 
@@ -50,10 +51,12 @@ impl Start {
             }
             None => None,
         };
+        fail_point("restore.read", || config.app.clone())?;
         let known_id = chosen.as_ref().map(|manifest| manifest.app_id.clone());
         let claimed = log
             .claim(newest.as_ref(), || known_id.unwrap_or_else(new_app_id))
             .await?;
+        fail_point("restore.claimed", || config.app.clone())?;
         if let Some(manifest) = &chosen {
             let (epoch, generation) = (manifest.epoch, claimed.generation);
             tracing::info!(

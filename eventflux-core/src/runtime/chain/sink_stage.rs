@@ -6,6 +6,7 @@ use crate::checkpoint::CheckpointPart;
 use crate::connector::{Sink, StagingSink};
 use crate::element::{Barrier, StreamElement};
 use crate::error::Result;
+use crate::fail_point::fail_point;
 use crate::metrics::Metric;
 use crate::operator::Collector;
 use crate::runtime::meter::OperatorEntry;
@@ -52,6 +53,7 @@ impl SinkStage {
             return self.flush();
         };
         let pre_commit = self.task.wait_downstream(sink.pre_commit(barrier.epoch))??;
+        fail_point("sink.staged", || self.entry.name.clone())?;
         if let Some(checkpointer) = &self.task.checkpointer {
             checkpointer.take(CheckpointPart::Sink {
                 barrier,

@@ -6,6 +6,7 @@ use super::{Emit, Next, Side, catch_panic};
 use crate::checkpoint::CheckpointPart;
 use crate::element::{Barrier, StreamElement, Watermark};
 use crate::error::Result;
+use crate::fail_point::fail_point;
 use crate::metrics::{Cells, Metric};
 use crate::operator::{Collector, Operator, Output};
 use crate::runtime::meter::OperatorEntry;
@@ -134,6 +135,7 @@ impl Stage {
         catch_panic(&self.entry.name, || {
             self.operator.snapshot(barrier.epoch, &mut rows)
         })?;
+        fail_point("operator.frozen", || self.entry.name.clone())?;
         checkpointer.take(CheckpointPart::Operator {
             barrier,
             operator: self.entry.participant(),

@@ -9,6 +9,7 @@ use std::task::{Context, Poll, Waker};
 use crate::connector::{Source, SourceEvent, SourcePosition};
 use crate::element::{Barrier, StreamElement, WATERMARK_MAX};
 use crate::error::Result;
+use crate::fail_point::fail_point;
 use crate::operator::Collector;
 use crate::runtime::chain::Next;
 use crate::runtime::edge::Mailbox;
@@ -150,6 +151,7 @@ impl SourceHead {
         };
         self.hand_on_unrepeatable()?;
         let positions = self.source.positions();
+        fail_point("source.cut", || self.task.name.clone())?;
         if self.source.committing().is_some() {
             self.uncommitted.push_back((barrier.epoch, positions.clone()));
         }
@@ -187,7 +189,10 @@ impl SourceHead {
             last = self.uncommitted.pop_front();
         }
         match (last, self.source.committing()) {
-            (Some((_, positions)), Some(source)) => source.commit_positions(&positions),
+            (Some((_, positions)), Some(source)) => {
+                source.commit_positions(&positions)?;
+                fail_point("source.told", || self.task.name.clone())
+            }
             _ => Ok(()),
         }
     }

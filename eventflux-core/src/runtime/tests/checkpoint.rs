@@ -9,6 +9,7 @@ use super::*;
 use crate::checkpoint::manifest::{Manifest, ManifestLog};
 use crate::checkpoint::{CheckpointConfig, StartFrom};
 use crate::error::{Error, ErrorKind};
+use crate::fail_point::{FailAction, set};
 use crate::runtime::RunEnd;
 use crate::runtime::in_process::block_on;
 use crate::state::segment::SegmentKind;
@@ -448,6 +449,30 @@ fn i4_what_cannot_be_made_durable_ends_the_run_and_is_made_again() {
     assert_eq!(world.newest().epoch, before);
     world.journal.disk.send_replace(Disk::Well);
     world.finish(1);
+}
+
+#[test]
+fn a_run_that_dies_where_it_gives_a_checkpoint_up_goes_on_from_the_one_before() {
+    let world = World::new(2, 20);
+    let app = "dies-giving-up";
+    let _armed = set("coordinator.given.up", app, 0, FailAction::Error);
+    let running = world.start_with(
+        CheckpointConfig {
+            app: app.into(),
+            timeout: std::time::Duration::from_millis(20),
+            pause_min: std::time::Duration::from_millis(1),
+            ..world.checkpoints()
+        },
+        2,
+    );
+    world.journal.is_blocked.send_replace(true);
+    world.shelf.let_read(8);
+    while running.checkpoint().is_ok() {}
+    world.journal.is_blocked.send_replace(false);
+    let error = running.wait().unwrap_err();
+    assert!(error.to_string().contains("coordinator.given.up"), "{error}");
+    drop(running);
+    world.finish(3);
 }
 
 #[test]
