@@ -55,12 +55,12 @@ pub mod prelude;
 
 pub use arrow;
 pub use async_trait::async_trait;
+#[doc(hidden)]
+pub use eventflux_core::fail_point;
 pub use eventflux_core::{
     Error, ErrorKind, Result, batch, checkpoint, connector, element, expr, key, metrics, operator, plan,
     runtime, state, time,
 };
-#[doc(hidden)]
-pub use eventflux_core::fail_point;
 pub use eventflux_sql as sql;
 
 pub use app_runtime::EventFluxAppRuntime;

@@ -44,10 +44,10 @@ pub fn damages(whole: &[u8]) -> Vec<(String, Option<Vec<u8>>)> {
 
 #[test]
 fn damage_anywhere_in_a_state_directory_is_named_and_never_gives_a_wrong_result() {
-    let transfers = Transfers::draw(3_000, &mut Dice(11));
+    let transfers = Transfers::draw(1_500, &mut Dice(11));
     let place = Workplace::new();
     prepare(&place, &transfers);
-    Held::start(&place, 2, "coordinator.committed", 4).kill();
+    Held::start(&place, 1, "coordinator.committed", 2).kill();
     let untouched = Workplace::new();
     copy_directory(&place.path(""), &untouched.path("all"));
     let mut named_count = 0;

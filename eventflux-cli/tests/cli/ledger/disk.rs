@@ -1,6 +1,7 @@
 //! Disks that are full.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::process::{Child, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
@@ -41,6 +42,21 @@ fn wait_for(lines: &Receiver<String>, part: &str) -> String {
     seen
 }
 
+/// A metric of the run that listens at an address.
+fn metric(address: &str, name: &str) -> f64 {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let request = "GET /metrics HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n";
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    let is_it = |line: &&str| line.starts_with(name) && !line.starts_with('#');
+    let line = text
+        .lines()
+        .find(is_it)
+        .unwrap_or_else(|| panic!("no {name} in {text}"));
+    line.rsplit(' ').next().unwrap().parse().unwrap()
+}
+
 /// A ledger whose state is on a small disk, and which prints what it reads as it comes.
 struct Ledger {
     place: Workplace,
@@ -66,7 +82,7 @@ impl Ledger {
 
     fn start(&self) -> (Child, Receiver<String>, Receiver<String>) {
         let mut child = command(&self.place, 2)
-            .args(["--no-progress", "--format", "ndjson"])
+            .args(["--no-progress", "--format", "ndjson", "--listen", "127.0.0.1:0"])
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -82,9 +98,17 @@ impl Ledger {
     fn start_until_full(&self) -> (Child, Receiver<String>) {
         self.disk.fill(100 << 10);
         let (child, rows, said) = self.start();
+        let listening = wait_for(&said, "listening on http://");
+        let address = listening.trim_end().rsplit("http://").next().unwrap();
         let warned = wait_for(&said, "the stream goes on");
         assert!(warned.contains("No space left on device"), "{warned}");
         wait_for(&rows, &format!("{{\"id\":{}}}", self.transfers.count() - 1));
+        assert!(
+            metric(
+                address,
+                "eventflux_checkpoints_total{app=\"app\",outcome=\"failed\"}"
+            ) > 0.0
+        );
         (child, said)
     }
 }

@@ -79,6 +79,17 @@ pub fn prepare_topic(target: &Target) -> Result<bool> {
     let topic = &target.control_topic;
     let admin: KafkaResult<AdminClient<Reports>> = target.config(&[]).create_with_context(Reports::default());
     let admin = admin.map_err(|error| failed(&target.brokers, &error))?;
+    // Whether there is a broker at all is told better here than by what follows. It is asked for the topic of the rows: a question
+    // for this one could make it, and not compacted.
+    let client = admin.inner();
+    let is_there = |timeout| client.fetch_metadata(Some(&target.topic), timeout);
+    ask(
+        &target.brokers,
+        target.connect_timeout,
+        client.context(),
+        || (),
+        is_there,
+    )?;
     let options = AdminOptions::new().request_timeout(Some(target.connect_timeout));
     let new = NewTopic::new(topic, 1, TopicReplication::Fixed(-1)).set("cleanup.policy", "compact");
     let made = wait_for(admin.create_topics([&new], &options));
