@@ -166,7 +166,7 @@ impl Session {
             if error.rdkafka_error_code() != Some(RDKafkaErrorCode::QueueFull) {
                 return Err(match error {
                     KafkaError::Transaction(_) => transaction_failed(target, &error),
-                    error => failed(topic, &error),
+                    error => self.cause(target, topic, &error),
                 });
             }
             self.check_failure(target)?;
@@ -181,8 +181,17 @@ impl Session {
         match self.producer.context().failure() {
             // It was not sent because the transaction had failed already, which commit or the next message tell.
             Some(error) if matches!(error.rdkafka_error_code(), Some(PurgeInflight | PurgeQueue)) => Ok(()),
-            Some(error) => Err(failed(&target.topic, &error)),
+            Some(error) => Err(self.cause(target, &target.topic, &error)),
             None => Ok(()),
+        }
+    }
+
+    /// The error for a message that could not be sent: a successor's fence may show there first.
+    fn cause(&self, target: &Target, topic: &str, error: &KafkaError) -> Error {
+        use RDKafkaErrorCode::{Fenced, ProducerFenced};
+        match self.producer.client().fatal_error() {
+            Some((Fenced | ProducerFenced, _)) => fenced(target),
+            _ => failed(topic, error),
         }
     }
 }
