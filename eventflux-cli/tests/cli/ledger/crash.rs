@@ -94,7 +94,7 @@ fn a_savepoint_that_was_broken_off_is_none_and_can_be_made_again() {
 
 #[test]
 fn steps_that_no_ledger_comes_to_have_tests_of_their_own() {
-    let tests = ["eventflux-core/src/runtime/tests/checkpoint.rs"];
+    let tests = ["checkpoint.rs", "cold.rs"].map(|file| format!("eventflux-core/src/runtime/tests/{file}"));
     let text: String = tests
         .iter()
         .map(|file| std::fs::read_to_string(repository().join(file)).unwrap())

@@ -76,6 +76,10 @@ pub const POINTS: &[(&str, Way)] = &[
     ),
     // After it.
     ("coordinator.committed", Way::Often),
+    (
+        "cold.apply",
+        Way::Elsewhere("a_crash_between_a_commit_and_its_cold_rows_loses_nothing"),
+    ),
     ("source.told", Way::Kafka),
     ("delivery.begun", Way::Often),
     ("file.append.cut", Way::File),
