@@ -1,6 +1,6 @@
 //! What the sinks of an app promise.
 
-use eventflux_core::connector::{Options, Registry, SinkRequest};
+use eventflux_core::connector::{Options, Registry, SinkPromise, SinkRequest};
 use eventflux_core::plan::{OperatorSpec, PhysicalPlan, SinkSpec};
 
 /// How often the rows of one sink come.
@@ -10,9 +10,8 @@ pub struct SinkDelivery {
     pub stream: String,
     /// Its connector.
     pub connector: String,
-    /// In a run with checkpoints every row is outside once. Otherwise, and for every sink of a run without, some come again
-    /// after a failure.
-    pub is_exactly_once: bool,
+    /// What it promises in a run with checkpoints. Without them, rows of every sink come again after a failure.
+    pub promise: SinkPromise,
 }
 
 /// What each sink of a plan promises, in the plan's order, without I/O but for a look at what a path is.
@@ -25,13 +24,13 @@ pub fn sink_deliveries(plan: &PhysicalPlan, registry: &Registry) -> Vec<SinkDeli
         .map(|spec| SinkDelivery {
             stream: spec.stream.clone(),
             connector: spec.connector.clone(),
-            is_exactly_once: is_exactly_once(spec, registry),
+            promise: promise(spec, registry),
         })
         .collect()
 }
 
 /// A sink that cannot be planned promises nothing.
-fn is_exactly_once(spec: &SinkSpec, registry: &Registry) -> bool {
+fn promise(spec: &SinkSpec, registry: &Registry) -> SinkPromise {
     let options = Options::unresolved(&spec.options);
     let request = SinkRequest {
         stream: &spec.stream,
@@ -43,5 +42,5 @@ fn is_exactly_once(spec: &SinkSpec, registry: &Registry) -> bool {
     let planned = registry
         .sink(&spec.connector)
         .and_then(|sink| sink.plan(&request).ok());
-    planned.is_some_and(|plan| plan.exactly_once().is_some())
+    planned.map_or(SinkPromise::AtLeastOnce, |plan| plan.promise())
 }

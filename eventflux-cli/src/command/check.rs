@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use eventflux::connector::SinkPromise;
 use eventflux::sql::CompiledApp;
 use eventflux::{built_in_registry, sink_deliveries};
 
@@ -32,9 +33,16 @@ pub fn check(arguments: &CheckArgs, global: &Global) -> Exit {
 /// Names the sinks that may write a row again, also in a run with checkpoints.
 fn tell_promises(file: &Path, app: &CompiledApp, format: DiagnosticFormat) {
     let sinks = sink_deliveries(&app.plan, &built_in_registry());
-    for sink in sinks.iter().filter(|sink| !sink.is_exactly_once) {
+    for sink in &sinks {
+        let repeats = match sink.promise {
+            SinkPromise::ExactlyOnce => continue,
+            SinkPromise::KeyedAtLeastOnce => {
+                "after a failure some requests come again, with checkpoints too, but then with the `Idempotency-Key` that they had"
+            }
+            SinkPromise::AtLeastOnce => "after a failure some rows come again, with checkpoints too",
+        };
         let message = format!(
-            "sink `{}` ({}) delivers at least once: after a failure some rows come again, with checkpoints too",
+            "sink `{}` ({}) delivers at least once: {repeats}",
             sink.stream, sink.connector
         );
         let file = file.display().to_string();

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use eventflux::connector::SinkPromise;
 use eventflux::plan::render;
 use eventflux::sql::CompiledApp;
 use eventflux::{SinkDelivery, built_in_registry, sink_deliveries};
@@ -33,7 +34,7 @@ fn rendered(app: &CompiledApp, arguments: &ExplainArgs) -> Result<String, Exit> 
         (Stage::Physical, PlanFormat::Json) => {
             let mut plan = render::json(&app.plan);
             let promises = deliveries(app).map(|sink| {
-                let promise = promise(sink.is_exactly_once);
+                let promise = promise(sink.promise);
                 serde_json::json!({ "stream": sink.stream, "connector": sink.connector, "delivery": promise })
             });
             plan["sinks"] = promises.collect();
@@ -70,7 +71,7 @@ fn deliveries(app: &CompiledApp) -> impl Iterator<Item = SinkDelivery> {
 fn promises(app: &CompiledApp) -> String {
     let lines: String = deliveries(app)
         .map(|sink| {
-            let promise = promise(sink.is_exactly_once);
+            let promise = promise(sink.promise);
             format!("    {:<16}  {promise} ({})\n", sink.stream, sink.connector)
         })
         .collect();
@@ -80,10 +81,11 @@ fn promises(app: &CompiledApp) -> String {
     }
 }
 
-fn promise(is_exactly_once: bool) -> &'static str {
-    match is_exactly_once {
-        true => "exactly-once",
-        false => "at-least-once",
+fn promise(promise: SinkPromise) -> &'static str {
+    match promise {
+        SinkPromise::ExactlyOnce => "exactly-once",
+        SinkPromise::KeyedAtLeastOnce => "at-least-once with keys",
+        SinkPromise::AtLeastOnce => "at-least-once",
     }
 }
 

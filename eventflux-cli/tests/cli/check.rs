@@ -80,14 +80,21 @@ fn sinks_that_may_write_a_row_again_are_named() {
          CREATE STREAM sent (a INT) WITH ('connector' = 'kafka', 'brokers' = 'b:1', 'topic' = 't', 'format' = 'json');
          CREATE STREAM twice (a INT) WITH ('connector' = 'kafka', 'brokers' = 'b:1', 'topic' = 't2', 'format' = 'json', 'delivery' = 'at-least-once');
          CREATE STREAM printed (a INT) WITH ('connector' = 'stdout');
+         CREATE STREAM posted (a INT) WITH ('connector' = 'http', 'url' = 'http://h/');
          INSERT INTO kept SELECT a FROM t;
          INSERT INTO sent SELECT a FROM t;
          INSERT INTO twice SELECT a FROM t;
-         INSERT INTO printed SELECT a FROM t;",
+         INSERT INTO printed SELECT a FROM t;
+         INSERT INTO posted SELECT a FROM t;",
     );
     let notes = place.run(&["check", "app.sql"]).exits(0).stderr;
-    assert_eq!(notes.lines().count(), 2, "{notes}");
-    for (line, sink) in notes.lines().zip(["twice` (kafka)", "printed` (stdout)"]) {
+    assert_eq!(notes.lines().count(), 3, "{notes}");
+    assert!(
+        notes.lines().last().unwrap().contains("`Idempotency-Key`"),
+        "{notes}"
+    );
+    let sinks = ["twice` (kafka)", "printed` (stdout)", "posted` (http)"];
+    for (line, sink) in notes.lines().zip(sinks) {
         let start = format!("app.sql: note[at-least-once]: sink `{sink} delivers at least once");
         assert!(line.starts_with(&start), "{line}");
     }
@@ -102,17 +109,18 @@ fn sinks_that_may_write_a_row_again_are_named() {
     );
     let plan = place.run(&["explain", "app.sql"]).exits(0).stdout;
     let (_, table) = plan.split_once("delivery with checkpoints\n").unwrap();
-    let words: Vec<Vec<&str>> = table
+    let words: Vec<String> = table
         .lines()
-        .map(|line| line.split_whitespace().collect())
+        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
         .collect();
     assert_eq!(
         words,
         [
-            ["kept", "exactly-once", "(file)"],
-            ["sent", "exactly-once", "(kafka)"],
-            ["twice", "at-least-once", "(kafka)"],
-            ["printed", "at-least-once", "(stdout)"],
+            "kept exactly-once (file)",
+            "sent exactly-once (kafka)",
+            "twice at-least-once (kafka)",
+            "printed at-least-once (stdout)",
+            "posted at-least-once with keys (http)",
         ]
     );
     let plan = place

@@ -7,6 +7,8 @@ use eventflux_core::connector::Registry;
 use super::blackhole::Blackhole;
 use super::datagen::Datagen;
 use super::file::FileConnector;
+#[cfg(feature = "http")]
+use super::http::Http;
 #[cfg(feature = "kafka")]
 use super::kafka::Kafka;
 use super::nexmark::Nexmark;
@@ -20,6 +22,8 @@ pub fn register(registry: &mut Registry) {
     registry.add_source(Arc::new(Datagen));
     registry.add_source(Arc::new(FileConnector));
     registry.add_sink(Arc::new(FileConnector));
+    #[cfg(feature = "http")]
+    registry.add_sink(Arc::new(Http));
     #[cfg(feature = "kafka")]
     {
         registry.add_source(Arc::new(Kafka));

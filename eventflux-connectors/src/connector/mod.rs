@@ -3,11 +3,13 @@
 mod blackhole;
 mod datagen;
 mod file;
+#[cfg(feature = "http")]
+mod http;
 #[cfg(feature = "kafka")]
 mod kafka;
 mod list;
 mod nexmark;
-#[cfg(any(feature = "kafka", feature = "redis"))]
+#[cfg(any(feature = "http", feature = "kafka", feature = "redis"))]
 mod output_log;
 #[cfg(feature = "redis")]
 mod redis;

@@ -6,6 +6,8 @@ mod file_commit;
 mod file_follow;
 mod file_sink;
 mod file_source;
+#[cfg(feature = "http")]
+mod http_sink;
 #[cfg(feature = "kafka")]
 mod kafka_commit;
 #[cfg(feature = "kafka")]

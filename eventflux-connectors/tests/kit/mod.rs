@@ -5,6 +5,8 @@
 #[cfg(feature = "kafka")]
 pub mod broker;
 pub mod commit_kit;
+#[cfg(feature = "http")]
+pub mod http;
 #[cfg(feature = "kafka")]
 pub mod kafka;
 pub mod line_format;

@@ -37,7 +37,7 @@ pub use option_value::{AsciiChar, ByteSize, OptionField, OptionValue};
 pub use options::Options;
 pub use reference::{ProcessReferences, ResolveReference};
 pub use registry::Registry;
-pub use sink::{Sink, SinkConnector, SinkContext, SinkPlan, SinkRequest};
+pub use sink::{Sink, SinkConnector, SinkContext, SinkPlan, SinkPromise, SinkRequest};
 pub use source::{
     CommitPositions, FollowEnd, Source, SourceConnector, SourceContext, SourceEvent, SourcePlan,
     SourcePosition, SourceRequest, SourceRows,

@@ -45,11 +45,31 @@ pub trait SinkPlan: Send + Sync {
     /// is how rows are written: at once, and after a restart some of them again.
     fn open(&self, context: &SinkContext) -> Result<Box<dyn Sink>>;
 
-    /// The ability to write exactly once. A run with checkpoints uses it where there is one, in place of
+    /// The ability to write after the checkpoint. A run with checkpoints uses it where there is one, in place of
     /// [`SinkPlan::open`].
     fn exactly_once(&self) -> Option<&dyn ExactlyOncePlan> {
         None
     }
+
+    /// How often a row is outside in a run with checkpoints. A sink that stages, and whose outside cannot tell a repeat by itself,
+    /// says so here.
+    fn promise(&self) -> SinkPromise {
+        match self.exactly_once() {
+            Some(_) => SinkPromise::ExactlyOnce,
+            None => SinkPromise::AtLeastOnce,
+        }
+    }
+}
+
+/// How often a row is outside in a run with checkpoints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SinkPromise {
+    /// Once.
+    ExactlyOnce,
+    /// After a failure some rows come again, with the keys that they had: whoever knows those gets each row once.
+    KeyedAtLeastOnce,
+    /// After a failure some rows come again.
+    AtLeastOnce,
 }
 
 /// What a sink subtask is given when it opens.
