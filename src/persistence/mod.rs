@@ -49,8 +49,8 @@ pub use redis::RedisPersistenceStore;
 
 pub use eventflux_core::checkpoint::{CheckpointConfig, Revision, StartFrom};
 pub use eventflux_core::state::segment::Compression;
-#[cfg(feature = "redis")]
-pub use eventflux_core::state::store::{RedisConfig, RedisTls};
 pub use eventflux_core::state::store::{
     CheckpointStore, DirectoryStore, MemoryStore, ObjectCheckpointStore, StoreOptions, open_store,
 };
+#[cfg(feature = "redis")]
+pub use eventflux_core::state::store::{RedisConfig, RedisTls};
