@@ -11,6 +11,8 @@ mod list;
 mod nexmark;
 #[cfg(any(feature = "http", feature = "kafka", feature = "redis"))]
 mod output_log;
+#[cfg(any(feature = "kafka", feature = "redis"))]
+mod promise;
 #[cfg(feature = "redis")]
 mod redis;
 mod stdio;

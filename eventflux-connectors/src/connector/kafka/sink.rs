@@ -4,20 +4,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use eventflux_core::Result;
 use eventflux_core::batch::EventBatch;
 use eventflux_core::connector::{
     Encode, EncoderMaker, ExactlyOncePlan, Message, Messages, OptionError, Sink, SinkContext, SinkInput,
     SinkPlan,
 };
-use eventflux_core::{Error, Result};
 use rdkafka::error::{KafkaResult, RDKafkaErrorCode};
 use rdkafka::producer::{BaseRecord, Producer, ThreadedProducer};
 
 use super::client::failed;
 use super::delivery::Deliveries;
 use super::property::{self, Managed};
-use super::sink_options::{Delivery, KafkaSinkOptions, MessageTime};
+use super::sink_options::{KafkaSinkOptions, MessageTime};
 use super::target::Target;
+use crate::connector::promise::Delivery;
 
 /// What the sink itself sets.
 const MANAGED: Managed = &[("bootstrap.servers", "brokers"), ("transactional.id", "")];
@@ -107,15 +108,7 @@ impl SinkPlan for KafkaSinkPlan {
     }
 
     fn open(&self, _: &SinkContext) -> Result<Box<dyn Sink>> {
-        if self.delivery == Some(Delivery::ExactlyOnce) {
-            return Err(Error::Option {
-                key: "delivery".to_owned(),
-                message: format!(
-                    "`exactly-once` of `{}` needs a run with checkpoints",
-                    self.target.stream
-                ),
-            });
-        }
+        Delivery::check_without_checkpoints(self.delivery, &self.target.stream)?;
         let config = self.target.producer_config(&[]);
         let producer: KafkaResult<ThreadedProducer<Deliveries>> =
             config.create_with_context(Deliveries::default());
@@ -137,10 +130,7 @@ impl SinkPlan for KafkaSinkPlan {
     }
 
     fn exactly_once(&self) -> Option<&dyn ExactlyOncePlan> {
-        match self.delivery {
-            None | Some(Delivery::ExactlyOnce) => Some(self),
-            Some(Delivery::AtLeastOnce) => None,
-        }
+        Delivery::is_exactly_once(self.delivery).then_some(self as &dyn ExactlyOncePlan)
     }
 }
 

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use eventflux_core::batch::EventBatch;
 
+use crate::connector::promise::Delivery;
+
 eventflux_core::options! {
     /// Options of the kafka sink.
     pub struct KafkaSinkOptions of "kafka" {
@@ -27,16 +29,6 @@ eventflux_core::options! {
         pub connect_timeout: Duration ["connect_timeout"] = "10s",
         /// Handed on to librdkafka, such as `properties.compression.type`.
         pub properties: BTreeMap<String, String> ["properties.*"],
-    }
-}
-
-eventflux_core::choices! {
-    /// What is promised.
-    pub enum Delivery {
-        /// No row is lost.
-        AtLeastOnce = "at-least-once",
-        /// No row is lost, none comes twice.
-        ExactlyOnce = "exactly-once",
     }
 }
 

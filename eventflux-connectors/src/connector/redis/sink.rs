@@ -9,8 +9,9 @@ use eventflux_core::connector::{
 };
 use eventflux_core::{Error, Result};
 
-use super::sink_options::{Delivery, RedisSinkOptions};
+use super::sink_options::RedisSinkOptions;
 use super::target::Target;
+use crate::connector::promise::Delivery;
 
 /// Commands that wait for a flush, at the most.
 const PIPELINE_COMMANDS_MAX: usize = 1_000;
@@ -69,15 +70,7 @@ impl SinkPlan for RedisSinkPlan {
 
     fn open(&self, _: &SinkContext) -> Result<Box<dyn Sink>> {
         let target = self.target.clone();
-        if self.delivery == Some(Delivery::ExactlyOnce) {
-            return Err(Error::Option {
-                key: "delivery".to_owned(),
-                message: format!(
-                    "`exactly-once` of `{}` needs a run with checkpoints",
-                    target.stream
-                ),
-            });
-        }
+        Delivery::check_without_checkpoints(self.delivery, &self.target.stream)?;
         let connection = target.insist(|| target.open())?;
         Ok(Box::new(RedisSink {
             encoder: (self.encoder)(),
@@ -92,10 +85,7 @@ impl SinkPlan for RedisSinkPlan {
     }
 
     fn exactly_once(&self) -> Option<&dyn ExactlyOncePlan> {
-        match self.delivery {
-            None | Some(Delivery::ExactlyOnce) => Some(self),
-            Some(Delivery::AtLeastOnce) => None,
-        }
+        Delivery::is_exactly_once(self.delivery).then_some(self as &dyn ExactlyOncePlan)
     }
 }
 

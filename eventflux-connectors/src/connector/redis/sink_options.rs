@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::connector::promise::Delivery;
+
 eventflux_core::options! {
     /// Options of the redis sink.
     pub struct RedisSinkOptions of "redis" {
@@ -29,16 +31,6 @@ eventflux_core::choices! {
         Stream = "stream",
         /// A hash: a field per PRIMARY KEY.
         Hash = "hash",
-    }
-}
-
-eventflux_core::choices! {
-    /// What is promised.
-    pub enum Delivery {
-        /// No row is lost.
-        AtLeastOnce = "at-least-once",
-        /// No row is lost, none comes twice.
-        ExactlyOnce = "exactly-once",
     }
 }
 
