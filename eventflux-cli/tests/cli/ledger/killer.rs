@@ -14,7 +14,7 @@ use crate::command::{Outcome, Workplace};
 const LOOK_AGAIN: Duration = Duration::from_millis(2);
 
 /// A run that does not come to where it is awaited within this time is killed where it is.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Kills a run of `app.sql`, at moments and places that the dice say.
 pub struct Killer {

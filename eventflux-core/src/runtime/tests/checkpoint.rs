@@ -418,6 +418,7 @@ fn i3_i4_what_is_staged_is_waited_for_by_the_checkpoint_and_not_by_the_stream() 
     read_up_to(&world, &running, 3);
     running.checkpoint().unwrap();
     let before = world.newest().epoch;
+    world.journal.wait_for(6);
     world.journal.disk.send_replace(Disk::Slow);
     std::thread::scope(|scope| {
         let checkpoint = scope.spawn(|| running.checkpoint().unwrap());
