@@ -19,15 +19,15 @@ const POLL: Duration = Duration::from_micros(500);
 /// Of one run after the other.
 const PARALLELISMS: [usize; 3] = [1, 3, 2];
 
-/// The result of the query's bare SELECT over all runs together. A run is stopped when it has read about so many rows more, and
-/// the next one has another parallelism.
+/// The result of the query's bare SELECT over all runs together. A run is stopped when it has read about so many rows more, the
+/// last of these numbers again and again, and the next one has another parallelism.
 pub fn run(query: &str, folder: &Path, stops: &[u64], batch_rows: usize) -> Result<Table, String> {
     let plan = engine::plan(query, folder)?;
     let store = Arc::new(MemoryStore::default());
     let batches: Arc<Mutex<Vec<EventBatch>>> = Arc::default();
     let mut columns = Vec::new();
-    let endless = std::iter::repeat(&u64::MAX);
-    for (number, stop) in stops.iter().chain(endless).enumerate() {
+    let more = std::iter::repeat(stops.last().unwrap_or(&u64::MAX));
+    for (number, stop) in stops.iter().chain(more).enumerate() {
         let config = RuntimeConfig {
             parallelism: PARALLELISMS[number % PARALLELISMS.len()],
             batch_rows_max: batch_rows,
