@@ -109,9 +109,12 @@ impl ManifestLog {
         let name = manifest_name(manifest.sequence);
         let bytes = manifest.encode()?;
         let before = self.contents().await?;
-        before.check_objects(self, manifest)?;
         match before.newest_sequence() {
-            newest if newest + 1 >= manifest.sequence => {}
+            newest if newest > manifest.sequence => return Err(self.overtaken(newest, &name)),
+            // Our own, put by a call whose answer was lost; or that of another process, which may have collected what this
+            // one names.
+            newest if newest == manifest.sequence => {}
+            newest if newest + 1 == manifest.sequence => before.check_objects(self, manifest)?,
             // A failover to a replica that was behind: what was built on is gone.
             _ => return Err(self.lost(manifest_name(manifest.sequence - 1))),
         }
@@ -125,10 +128,7 @@ impl ManifestLog {
         let after = self.contents().await?;
         match after.newest_sequence() {
             // The place may have been free because a later manifest had it collected.
-            newest if newest > manifest.sequence => {
-                let newest = manifest_name(newest);
-                Err(self.taken_over(format!("{newest} is newer than {name}")))
-            }
+            newest if newest > manifest.sequence => Err(self.overtaken(newest, &name)),
             newest if newest == manifest.sequence => after.check_objects(self, manifest),
             _ => Err(self.lost(name)),
         }
@@ -143,6 +143,10 @@ impl ManifestLog {
 
     fn lost(&self, object: String) -> Error {
         Error::damaged(object, format!("{} acknowledged it and has lost it", self.store))
+    }
+
+    fn overtaken(&self, newest: u64, name: &str) -> Error {
+        self.taken_over(format!("{} is newer than {name}", manifest_name(newest)))
     }
 
     pub(super) fn taken_over(&self, message: String) -> Error {

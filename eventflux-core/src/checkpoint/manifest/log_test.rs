@@ -91,6 +91,17 @@ async fn i2_of_two_processes_that_go_on_from_one_manifest_one_commits() {
 }
 
 #[tokio::test]
+async fn who_was_taken_over_is_told_so_though_what_it_names_was_collected() {
+    let log = log();
+    log.publish(&manifest(1, 1, &[])).await.unwrap();
+    let mut other = manifest(2, 20, &[]);
+    other.generation = 2;
+    log.publish(&other).await.unwrap();
+    let error = log.publish(&manifest(2, 5, &[5])).await.unwrap_err();
+    assert!(matches!(error, Error::TakenOver { .. }), "{error}");
+}
+
+#[tokio::test]
 async fn a_commit_whose_answer_was_lost_is_repeated() {
     let log = log();
     log.publish(&manifest(1, 1, &[])).await.unwrap();
