@@ -6,6 +6,7 @@ use std::fmt;
 use std::ops::Bound;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use fjall::config::{PartitioningPolicy, PinningPolicy};
@@ -16,6 +17,10 @@ use crate::error::{Error, Result};
 
 /// Where the marker stands: before all rows, whose keys begin with other bytes.
 const MARKER: [u8; 1] = [0];
+
+/// How often, and after which pause, a folder that is in use is looked at again.
+const LOCKED_ATTEMPTS: u32 = 100;
+const LOCKED_PAUSE: Duration = Duration::from_millis(50);
 
 /// A folder of cold tiers. One process at a time.
 #[derive(Clone)]
@@ -43,7 +48,15 @@ impl ColdDisk {
                 .worker_threads(1)
                 .open()
         };
-        let database = match open() {
+        // A run of this process that has just ended lets go of the folder on threads of its own, and tells nobody when.
+        let mut attempts = 0..LOCKED_ATTEMPTS;
+        let opened = loop {
+            match open() {
+                Err(fjall::Error::Locked) if attempts.next().is_some() => std::thread::sleep(LOCKED_PAUSE),
+                opened => break opened,
+            }
+        };
+        let database = match opened {
             Ok(database) => database,
             Err(fjall::Error::Locked) => return Err(failed(&place, "folder", fjall::Error::Locked)),
             Err(error) => {
