@@ -322,6 +322,7 @@ fn a_store_that_is_full_pauses_checkpoints_and_not_the_stream() {
     assert_eq!(error.kind(), ErrorKind::Environment, "{error}");
     // The stream goes on.
     read_up_to(&world, &running, 15);
+    world.journal.wait_for(6);
     assert_eq!(world.journal.rows().len(), 6);
     assert!(running.metrics().checkpoints.failed > 0);
     let troubles = running.troubles();
@@ -359,10 +360,9 @@ fn a_sink_that_is_away_delays_its_rows_and_not_the_checkpoints() {
     world.journal.is_away.store(false, Ordering::SeqCst);
     world.journal.wait_for(9);
     // The journal has the rows before the coordinator hears of it.
-    while running.metrics().checkpoints.commits_waiting > 0 {
+    while running.metrics().checkpoints.commits_waiting > 0 || !running.troubles().is_empty() {
         std::thread::yield_now();
     }
-    assert_eq!(running.troubles(), []);
     running.abort();
     drop(running);
     world.finish(2);
