@@ -1,5 +1,7 @@
 //! Statements that declare: what they add to the catalog, and what they replace.
 
+use sqlparser::ast::ObjectName;
+
 use super::computed::plan_computed;
 use super::insert::{check_count, inferred_columns, renamed};
 use super::program::Program;
@@ -10,16 +12,18 @@ use crate::catalog::{
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
 use crate::statement::{CreateRelation, CreateView, DropObject};
 
+/// A name that can be declared.
+struct NewName {
+    name: String,
+    /// What bears it so far, and gives way.
+    replaced: Option<RelationId>,
+}
+
 impl Program<'_> {
     pub(super) fn create_relation(&mut self, create: &CreateRelation) -> Result<(), Diagnostics> {
-        let name = Name::of_object(&create.name, self.source).text();
-        let Some(replaced) = self.check_new(
-            &name,
-            create.name_span,
-            create.is_or_replace,
-            create.is_if_not_exists,
-        )?
-        else {
+        let (is_or_replace, is_if_not_exists) = (create.is_or_replace, create.is_if_not_exists);
+        let new = self.check_new(&create.name, create.name_span, is_or_replace, is_if_not_exists)?;
+        let Some(NewName { replaced, .. }) = new else {
             return Ok(());
         };
         let (source, functions) = (self.source, &self.context.functions);
@@ -58,14 +62,9 @@ impl Program<'_> {
     }
 
     pub(super) fn create_view(&mut self, create: &CreateView) -> Result<(), Diagnostics> {
-        let name = Name::of_object(&create.name, self.source).text();
-        let Some(replaced) = self.check_new(
-            &name,
-            create.name_span,
-            create.is_or_replace,
-            create.is_if_not_exists,
-        )?
-        else {
+        let (is_or_replace, is_if_not_exists) = (create.is_or_replace, create.is_if_not_exists);
+        let new = self.check_new(&create.name, create.name_span, is_or_replace, is_if_not_exists)?;
+        let Some(NewName { name, replaced }) = new else {
             return Ok(());
         };
         self.refuse_emission(&create.query, "a view")?;
@@ -93,26 +92,24 @@ impl Program<'_> {
     }
 
     /// Whether a name can be declared, and what it replaces; `None`: it is there, and that is fine.
-    #[expect(
-        clippy::option_option,
-        reason = "nothing to do, or something that may replace something"
-    )]
     fn check_new(
         &self,
-        name: &str,
+        name: &ObjectName,
         span: Span,
         is_or_replace: bool,
         is_if_not_exists: bool,
-    ) -> Result<Option<Option<RelationId>>, Diagnostics> {
-        let Some(known) = self.catalog.find_same(name) else {
-            return Ok(Some(None));
+    ) -> Result<Option<NewName>, Diagnostics> {
+        let name = Name::of_object(name, self.source).text();
+        let Some(known) = self.catalog.find_same(&name) else {
+            return Ok(Some(NewName { name, replaced: None }));
         };
         if is_if_not_exists {
             return Ok(None);
         }
         let relation = self.catalog.get(known);
         if is_or_replace && relation.span.is_some() && !self.is_used(known) {
-            return Ok(Some(Some(known)));
+            let replaced = Some(known);
+            return Ok(Some(NewName { name, replaced }));
         }
         let message = match is_or_replace {
             true => format!("`{}` is used already and cannot be replaced", relation.name),
