@@ -6,6 +6,7 @@ use super::Output;
 use crate::batch::EventBatch;
 use crate::element::Watermark;
 use crate::error::Result;
+use crate::key::OwnedKeyGroups;
 use crate::state::cold::{ColdFigures, ColdState};
 use crate::state::{StateReader, StateWriter};
 use crate::time::Clock;
@@ -65,6 +66,8 @@ pub struct OperatorContext {
     pub parallelism: usize,
     /// How many key groups the app has.
     pub key_groups: u32,
+    /// Those that this copy owns.
+    pub owned: OwnedKeyGroups,
     /// Rows per emitted batch at the most.
     pub batch_rows_max: usize,
     /// Processing time.

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use crate::element::{WATERMARK_MIN, Watermark};
 use crate::error::{Error, Result};
-use crate::key::key_groups_of;
 use crate::operator::OperatorContext;
 use crate::operator::aggregate::Stored;
 use crate::state::{KeyGroup, StateRow, StateWriter};
@@ -50,8 +49,7 @@ impl Progress {
         let mut value = Vec::with_capacity(16);
         value.extend_from_slice(&self.watermark.to_be_bytes());
         value.extend_from_slice(&self.next_arrival.to_be_bytes());
-        for key_group in key_groups_of(context.subtask, context.key_groups, context.parallelism) {
-            let key_group = key_group as KeyGroup;
+        for key_group in context.owned.iter() {
             state.write(StateRow {
                 table: self.table,
                 key_group,

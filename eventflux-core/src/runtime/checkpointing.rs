@@ -20,7 +20,7 @@ use crate::checkpoint::restore::{Restored, Start};
 use crate::checkpoint::{CheckpointConfig, StartFrom};
 use crate::connector::CommitContext;
 use crate::error::Result;
-use crate::key::key_groups_of;
+use crate::key::KeyGroupMap;
 use crate::plan::PhysicalPlan;
 use crate::state::segment::{SegmentOptions, SegmentRef};
 
@@ -34,6 +34,7 @@ pub(super) struct Checkpointing {
     /// By loop, what is stored of its state already; empty if all of it has to be written.
     stored: Vec<Vec<SegmentRef>>,
     identity: PlanIdentity,
+    key_group_map: Option<KeyGroupMap>,
     mailbox: Mailbox,
     inbox: UnboundedReceiver<Mail>,
     deliveries: BTreeMap<String, Delivery>,
@@ -88,6 +89,7 @@ impl Checkpointing {
             start,
             stored: Vec::new(),
             identity: PlanIdentity::of(plan),
+            key_group_map: config.key_group_map.clone(),
             mailbox,
             inbox,
             deliveries,
@@ -106,22 +108,30 @@ impl Checkpointing {
         limit: Option<&MemoryLimit>,
         tokio: &tokio::runtime::Handle,
     ) -> Result<bool> {
-        let is_own = !matches!(self.checkpoints.from, StartFrom::Savepoint(_));
-        let key_groups = self.identity.key_groups;
         let Some(restored) = self.start.restored.as_mut() else {
             return Ok(false);
         };
-        let mut stored = if is_own { restored.go_on(loops) } else { None };
+        let (explicit, key_groups) = (self.key_group_map.as_ref(), self.identity.key_groups);
+        let is_own = !matches!(self.checkpoints.from, StartFrom::Savepoint(_));
+        // Under another map the segments of a loop have rows that are another's now.
+        let is_owned_alike = restored.manifest().key_group_map == explicit.and_then(KeyGroupMap::fingerprint);
+        let mut stored = if is_own && is_owned_alike {
+            restored.go_on(loops)
+        } else {
+            None
+        };
         if let (None, Some(limit)) = (&stored, limit) {
-            let width = |shape: &LoopShape| layout.width(shape.head);
-            let own = |shape: &LoopShape| key_groups_of(shape.subtask, key_groups, width(shape));
+            let owned = |shape: &LoopShape| {
+                let width = layout.width(shape.head);
+                KeyGroupMap::of_width(explicit, key_groups, width).owned_by(shape.subtask)
+            };
             let generation = self.start.generation;
             let options = SegmentOptions {
                 fold: limit.fold_limits(),
                 ..segment_options(&self.checkpoints)
             };
             let store = &self.checkpoints.store;
-            stored = Some(restored.write_anew(loops, own, generation, store, options, tokio)?);
+            stored = Some(restored.write_anew(loops, owned, generation, store, options, tokio)?);
         }
         let is_continued = stored.is_some();
         self.stored = stored.unwrap_or_default();
@@ -179,6 +189,7 @@ impl Checkpointing {
             generation: self.start.generation,
             plan: self.identity,
             parallelism: config.parallelism,
+            key_group_map: self.key_group_map.as_ref().and_then(KeyGroupMap::fingerprint),
         };
         let clock = Arc::clone(&config.clock);
         let store = Arc::clone(&self.checkpoints.store);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::memory::MemoryLimit;
 use crate::checkpoint::CheckpointConfig;
 use crate::connector::{ProcessReferences, Registry, ResolveReference};
+use crate::key::KeyGroupMap;
 use crate::time::{Clock, SystemClock};
 
 /// How a plan is run.
@@ -13,6 +14,8 @@ use crate::time::{Clock, SystemClock};
 pub struct RuntimeConfig {
     /// Subtasks per operator, where the plan and its connectors allow as many.
     pub parallelism: usize,
+    /// Which subtask owns which key group where there are `parallelism` subtasks; `None`: one contiguous range each.
+    pub key_group_map: Option<KeyGroupMap>,
     /// Rows per batch at the most.
     pub batch_rows_max: usize,
     /// Bytes that may wait on one edge between two subtasks.
@@ -33,10 +36,18 @@ pub struct RuntimeConfig {
     pub memory: Option<MemoryLimit>,
 }
 
+impl RuntimeConfig {
+    /// Which of so many subtasks of an operator owns which key group.
+    pub(crate) fn owners(&self, key_groups: u32, width: usize) -> KeyGroupMap {
+        KeyGroupMap::of_width(self.key_group_map.as_ref(), key_groups, width)
+    }
+}
+
 impl Default for RuntimeConfig {
     fn default() -> Self {
         Self {
             parallelism: 1,
+            key_group_map: None,
             batch_rows_max: 4096,
             edge_bytes_max: 4 << 20,
             input_bytes_max: 4 << 20,
@@ -54,6 +65,7 @@ impl fmt::Debug for RuntimeConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RuntimeConfig")
             .field("parallelism", &self.parallelism)
+            .field("key_group_map", &self.key_group_map)
             .field("batch_rows_max", &self.batch_rows_max)
             .field("edge_bytes_max", &self.edge_bytes_max)
             .field("input_bytes_max", &self.input_bytes_max)

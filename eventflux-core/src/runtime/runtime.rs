@@ -53,6 +53,9 @@ impl Runtime {
             config.batch_rows_max = limit.batch_rows(config.batch_rows_max);
             config.input_bytes_max = limit.edge_bytes(config.parallelism, config.input_bytes_max);
         }
+        if let Some(map) = &config.key_group_map {
+            map.check(plan.key_groups, config.parallelism)?;
+        }
         let ends = Arc::new(Ends::plan(&plan, &config)?);
         Ok(Self {
             plan,

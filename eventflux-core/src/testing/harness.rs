@@ -8,6 +8,7 @@ use super::table::{batches, render};
 use crate::batch::EventBatch;
 use crate::element::StreamElement;
 use crate::error::Result;
+use crate::key::KeyGroupMap;
 use crate::operator::{BadRow, Operator, OperatorContext, Output, SideOutput};
 use crate::plan::DEFAULT_KEY_GROUPS;
 use crate::state::{KeyGroup, MemoryDelta};
@@ -20,6 +21,7 @@ pub fn context() -> OperatorContext {
         subtask: 0,
         parallelism: 1,
         key_groups: DEFAULT_KEY_GROUPS,
+        owned: KeyGroupMap::contiguous(DEFAULT_KEY_GROUPS, 1).owned_by(0),
         batch_rows_max: 4096,
         clock: Arc::new(VirtualClock::default()),
         cold: None,

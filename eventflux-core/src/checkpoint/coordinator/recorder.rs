@@ -21,6 +21,8 @@ pub(crate) struct Heading {
     pub(crate) generation: u64,
     pub(crate) plan: PlanIdentity,
     pub(crate) parallelism: usize,
+    /// The fingerprint of the run's map, if it has one.
+    pub(crate) key_group_map: Option<String>,
 }
 
 /// Stores drafts and publishes manifests.
@@ -153,6 +155,7 @@ impl Recorder {
             app_id: heading.app_id.clone(),
             plan: heading.plan.clone(),
             parallelism: u32::try_from(heading.parallelism).unwrap_or(u32::MAX),
+            key_group_map: heading.key_group_map.clone(),
             segments: book.segments().cloned().collect(),
             sources: draft.sources.clone(),
             times: draft.times.clone(),

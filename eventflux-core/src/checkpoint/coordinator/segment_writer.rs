@@ -65,7 +65,7 @@ impl SegmentWriter {
         let store = Arc::clone(&self.store);
         let scope = FoldScope {
             operators: None,
-            key_groups: 0..heading.key_groups,
+            key_groups: None,
         };
         // It waits for the store.
         let folding = tokio::task::spawn_blocking(move || {

@@ -66,6 +66,7 @@ mod tests {
                 }],
             },
             parallelism: 4,
+            key_group_map: Some("0123456789abcdef".into()),
             segments: vec![segment(SegmentKind::Base, 12), segment(SegmentKind::Delta, 17)],
             sources: vec![SourceProgress {
                 operator_id: "trades#source".into(),

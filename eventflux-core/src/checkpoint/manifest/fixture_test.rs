@@ -119,6 +119,7 @@ fn manifest(segments: Vec<crate::state::segment::SegmentRef>, sinks: Vec<SinkNot
             }],
         },
         parallelism: 1,
+        key_group_map: None,
         segments,
         sources: vec![SourceProgress {
             operator_id: "trades#source".into(),

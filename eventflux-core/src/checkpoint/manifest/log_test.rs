@@ -38,6 +38,7 @@ fn manifest(sequence: u64, epoch: u64, segments: &[u64]) -> Manifest {
             operators: Vec::new(),
         },
         parallelism: 1,
+        key_group_map: None,
         segments: segments.iter().copied().map(segment).collect(),
         sources: Vec::new(),
         times: Vec::new(),

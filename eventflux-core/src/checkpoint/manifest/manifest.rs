@@ -25,6 +25,9 @@ pub struct Manifest {
     pub plan: PlanIdentity,
     /// The parallelism of the run.
     pub parallelism: u32,
+    /// What tells the run's map of key groups from others; `None`: each subtask had one contiguous range.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_group_map: Option<String>,
     /// Where the state is: per subtask a base, then the deltas since, oldest first.
     pub segments: Vec<SegmentRef>,
     /// How far the sources have come.

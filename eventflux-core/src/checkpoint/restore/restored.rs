@@ -1,7 +1,6 @@
 //! A checkpoint as what a run goes on from.
 
 use std::collections::BTreeSet;
-use std::ops::Range;
 use std::sync::Arc;
 
 use super::{Fit, StateFit};
@@ -11,6 +10,7 @@ use crate::connector::{CommitNote, SourcePosition};
 use crate::element::Watermark;
 use crate::error::{Error, Result};
 use crate::fail_point::fail_point;
+use crate::key::OwnedKeyGroups;
 use crate::operator::Operator;
 use crate::plan::PhysicalPlan;
 use crate::runtime::LoopShape;
@@ -98,7 +98,7 @@ impl Restored {
     pub(crate) fn write_anew(
         &mut self,
         loops: &[LoopShape],
-        key_groups_of: impl Fn(&LoopShape) -> Range<u32>,
+        owned_by: impl Fn(&LoopShape) -> OwnedKeyGroups,
         generation: u64,
         store: &Arc<dyn CheckpointStore>,
         options: SegmentOptions,
@@ -115,7 +115,7 @@ impl Restored {
             };
             let scope = FoldScope {
                 operators: Some(shape.operators.intersection(&self.kept).cloned().collect()),
-                key_groups: key_groups_of(shape),
+                key_groups: Some(owned_by(shape)),
             };
             let mut written = Vec::new();
             let put = |built: BuiltSegment| {
@@ -198,10 +198,10 @@ impl Restored {
     pub(crate) fn operator(
         &self,
         operator_id: &str,
-        key_groups: Range<u32>,
+        owned: &OwnedKeyGroups,
         operator: &mut dyn Operator,
     ) -> Result<()> {
-        let Some(mut reader) = self.rows(operator_id, key_groups) else {
+        let Some(mut reader) = self.rows(operator_id, owned) else {
             return Ok(());
         };
         operator.restore(&mut reader).map_err(|error| match error {
@@ -215,7 +215,7 @@ impl Restored {
     }
 
     /// The rows of an operator in these key groups, if it has any and goes on from them. Reading blocks on the store.
-    pub(crate) fn rows(&self, operator_id: &str, key_groups: Range<u32>) -> Option<SegmentReader> {
+    pub(crate) fn rows(&self, operator_id: &str, owned: &OwnedKeyGroups) -> Option<SegmentReader> {
         let mut footers = self.segments.footers().map(|(_, footer)| footer);
         let has_rows = footers.any(|footer| {
             let mut operators = footer.operators.iter();
@@ -224,7 +224,8 @@ impl Restored {
         if !has_rows || !self.is_kept(operator_id) {
             return None;
         }
-        let owns = move |key_group| key_groups.contains(&u32::from(key_group));
+        let owned = owned.clone();
+        let owns = move |key_group| owned.contains(key_group);
         let reader = self.segments.reader(operator_id, owns, &self.tokio);
         Some(reader.continued(self.is_continued))
     }

@@ -14,6 +14,7 @@ use crate::batch::{EventBatch, RowKind};
 use crate::element::StreamElement;
 use crate::error::Result;
 use crate::expr::Expression;
+use crate::key::KeyGroupMap;
 use crate::operator::{BadRow, Operator, OperatorContext, Output, SideOutput};
 use crate::plan::{CalcSpec, ErrorPolicy, NamedExpression};
 use crate::time::VirtualClock;
@@ -77,6 +78,7 @@ fn context() -> OperatorContext {
         subtask: 0,
         parallelism: 1,
         key_groups: 8,
+        owned: KeyGroupMap::contiguous(8, 1).owned_by(0),
         batch_rows_max: 4096,
         clock: Arc::new(VirtualClock::at(0)),
         cold: None,

@@ -6,7 +6,7 @@ use arrow::array::UInt32Array;
 
 use crate::batch::EventBatch;
 use crate::error::Result;
-use crate::key::{hash_rows, key_group, subtask_of};
+use crate::key::{KeyGroupMap, hash_rows, key_group};
 
 /// How rows find their receiver.
 #[derive(Debug)]
@@ -25,18 +25,19 @@ pub(crate) enum Route {
 #[derive(Debug)]
 pub(crate) struct KeyRoute {
     columns: Vec<usize>,
-    key_groups: u32,
+    owners: KeyGroupMap,
     hashes: Vec<u64>,
     targets: Vec<Vec<u32>>,
 }
 
 impl KeyRoute {
-    pub(crate) fn new(columns: Vec<usize>, key_groups: u32, receiver_count: usize) -> Self {
+    /// To one receiver per subtask of a map.
+    pub(crate) fn new(columns: Vec<usize>, owners: KeyGroupMap) -> Self {
         Self {
             columns,
-            key_groups,
             hashes: Vec::new(),
-            targets: vec![Vec::new(); receiver_count],
+            targets: vec![Vec::new(); owners.parallelism()],
+            owners,
         }
     }
 
@@ -44,10 +45,9 @@ impl KeyRoute {
     pub(super) fn split(&mut self, batch: EventBatch) -> Result<Vec<(usize, EventBatch)>> {
         hash_rows(batch.rows(), &self.columns, &mut self.hashes)?;
         let batch = batch.with_key_hashes(Some(Arc::from(self.hashes.as_slice())))?;
-        let parallelism = self.targets.len();
         self.targets.iter_mut().for_each(Vec::clear);
         for (row, hash) in self.hashes.iter().enumerate() {
-            let receiver = subtask_of(key_group(*hash, self.key_groups), self.key_groups, parallelism);
+            let receiver = self.owners.owner(key_group(*hash, self.owners.key_groups()));
             self.targets[receiver].push(row as u32);
         }
         if let Some(only) = self

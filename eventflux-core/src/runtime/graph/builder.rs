@@ -11,7 +11,7 @@ use crate::checkpoint::restore::Restored;
 use crate::checkpoint::{Checkpointer, LoopId};
 use crate::element::WATERMARK_MIN;
 use crate::error::{Error, Result};
-use crate::key::key_groups_of;
+use crate::key::KeyGroupMap;
 use crate::metrics::{Cells, OperatorRole};
 use crate::operator::{Operator, OperatorContext};
 use crate::plan::{Edge, ErrorPolicy, Exchange, Node, NodeId, OperatorSpec, PhysicalPlan, Port, SourceSpec};
@@ -237,25 +237,27 @@ impl Builder<'_> {
                 self.outside.sink(&end, entry, Arc::clone(place.task))
             }
             _ => {
+                let owners = self.owners(node.id);
                 let mut context = OperatorContext {
                     operator_id: node.operator_id.clone(),
                     subtask: place.subtask,
-                    parallelism: self.layout.width(node.id),
-                    key_groups: self.plan.key_groups,
+                    parallelism: owners.parallelism(),
+                    key_groups: owners.key_groups(),
+                    owned: owners.owned_by(place.subtask),
                     batch_rows_max: self.config.batch_rows_max,
                     clock: Arc::clone(&self.config.clock),
                     cold: None,
                 };
                 if let Some(memory) = self.memory {
-                    context.cold = memory.operator(node, &context, place.task.loop_id, self.restored)?;
+                    context.cold =
+                        memory.operator(node, &context, &owners, place.task.loop_id, self.restored)?;
                 }
                 let mut operator = (self.make_operator)(self.plan, node, &context)?;
                 let mut watermark = WATERMARK_MIN;
                 if let Some(restored) = self.restored {
-                    let own = key_groups_of(context.subtask, context.key_groups, context.parallelism);
                     match &context.cold {
                         Some(cold) => operator.restore(&mut cold.small_tables())?,
-                        None => restored.operator(&node.operator_id, own, operator.as_mut())?,
+                        None => restored.operator(&node.operator_id, &context.owned, operator.as_mut())?,
                     }
                     watermark = restored.watermark(&node.operator_id).unwrap_or(watermark);
                 }
@@ -272,6 +274,11 @@ impl Builder<'_> {
                 ))))
             }
         }
+    }
+
+    /// Which subtask of a node owns which key group.
+    fn owners(&self, node: NodeId) -> KeyGroupMap {
+        self.config.owners(self.plan.key_groups, self.layout.width(node))
     }
 
     fn rim(&self, node: &Node, spec: &SourceSpec, place: &Place<'_>) -> Result<RimStage> {
@@ -342,11 +349,7 @@ impl Builder<'_> {
         }
         let route = match &edge.exchange {
             _ if receivers.len() == 1 => Route::Only,
-            Exchange::Hash(columns) => Route::Key(KeyRoute::new(
-                columns.clone(),
-                self.plan.key_groups,
-                receivers.len(),
-            )),
+            Exchange::Hash(columns) => Route::Key(KeyRoute::new(columns.clone(), self.owners(edge.to))),
             Exchange::RoundRobin => Route::RoundRobin(place.subtask),
             Exchange::Broadcast => Route::Broadcast,
             Exchange::Forward => return Err(Error::Bug("a forward edge has several receivers".into())),

@@ -6,6 +6,7 @@ use crate::checkpoint::LoopId;
 use crate::checkpoint::coordinator::Draft;
 use crate::error::Result;
 use crate::fail_point::fail_point;
+use crate::key::KeyGroupMap;
 #[cfg(feature = "spill")]
 use crate::key::hash_bytes;
 use crate::state::cold::ColdState;
@@ -35,8 +36,7 @@ pub(super) struct ColdEntry {
 pub(super) struct Place {
     pub(super) operator_id: String,
     pub(super) subtask: usize,
-    pub(super) parallelism: usize,
-    pub(super) key_groups: u32,
+    pub(super) owners: KeyGroupMap,
 }
 
 impl Place {
@@ -44,17 +44,17 @@ impl Place {
     #[cfg(feature = "spill")]
     pub(super) fn name(&self) -> String {
         let operator = hash_bytes(self.operator_id.as_bytes());
-        format!("{operator:016x}-{}-{}", self.subtask, self.parallelism)
+        format!("{operator:016x}-{}-{}", self.subtask, self.owners.parallelism())
     }
 
     pub(super) fn marker(&self, app_id: &str, generation: u64, epoch: u64) -> Vec<u8> {
         let Self {
             operator_id,
             subtask,
-            parallelism,
-            key_groups,
+            owners,
         } = self;
-        format!("1 {app_id} {generation} {epoch} {subtask}/{parallelism} of {key_groups} {operator_id}")
+        let parallelism = owners.parallelism();
+        format!("1 {app_id} {generation} {epoch} {subtask}/{parallelism} of {owners} {operator_id}")
             .into_bytes()
     }
 }

@@ -7,7 +7,7 @@ use super::tiers::Tiers;
 use crate::checkpoint::LoopId;
 use crate::checkpoint::restore::Restored;
 use crate::error::Result;
-use crate::key::key_groups_of;
+use crate::key::KeyGroupMap;
 use crate::operator::{OperatorContext, Residence};
 use crate::plan::{Node, PhysicalPlan};
 use crate::runtime::config::RuntimeConfig;
@@ -63,6 +63,7 @@ impl Memory {
         &self,
         node: &Node,
         context: &OperatorContext,
+        owners: &KeyGroupMap,
         loop_id: LoopId,
         restored: Option<&Restored>,
     ) -> Result<Option<Arc<ColdState>>> {
@@ -72,11 +73,10 @@ impl Memory {
         let place = Place {
             operator_id: node.operator_id.clone(),
             subtask: context.subtask,
-            parallelism: context.parallelism,
-            key_groups: context.key_groups,
+            owners: owners.clone(),
         };
-        let own = key_groups_of(context.subtask, context.key_groups, context.parallelism);
-        let rows = restored.and_then(|restored| Some((restored, restored.rows(&node.operator_id, own)?)));
+        let rows =
+            restored.and_then(|restored| Some((restored, restored.rows(&node.operator_id, &context.owned)?)));
         let marker = rows.as_ref().map(|(restored, _)| {
             let manifest = restored.manifest();
             place.marker(&manifest.app_id, manifest.generation, manifest.epoch)

@@ -56,7 +56,7 @@ impl World {
         assert_eq!(self.journal.rows(), expected(&self.rows));
     }
 
-    fn newest(&self) -> Manifest {
+    pub(super) fn newest(&self) -> Manifest {
         let log = ManifestLog::new(Arc::clone(&self.store) as _);
         block_on(log.newest()).unwrap().unwrap()
     }

@@ -7,6 +7,7 @@ use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use tempfile::TempDir;
 
+use super::key_group_map::{mapped, scrambled};
 use super::recovery_kit::{Journal, Row, Shelf, expected, journal_node, registry};
 use super::*;
 use crate::batch::RowKind;
@@ -52,6 +53,10 @@ impl World {
 
     /// A run with this much memory for its state.
     fn start(&self, parallelism: usize, state_bytes: u64) -> RunningApp {
+        self.start_wide(wide(parallelism), state_bytes)
+    }
+
+    fn start_wide(&self, wide: RuntimeConfig, state_bytes: u64) -> RunningApp {
         let checkpoints = CheckpointConfig {
             pause_min: Duration::ZERO,
             ..CheckpointConfig::new(Arc::clone(&self.store) as _)
@@ -60,7 +65,7 @@ impl World {
             registry: registry(&self.shelf, &self.journal),
             checkpoints: Some(checkpoints),
             memory: Some(limit(state_bytes, self.folder.path())),
-            ..wide(parallelism)
+            ..wide
         };
         let make = |plan: &PhysicalPlan, node: &Node, context: &OperatorContext| match node.spec {
             OperatorSpec::GroupAggregate(_) => make_operator(plan, node, context),
@@ -72,8 +77,12 @@ impl World {
 
     /// Reads so many rows of each partition in all, and stops; says how often rows left memory.
     fn read_up_to(&self, row_count: usize, parallelism: usize) -> u64 {
+        self.read_wide(row_count, wide(parallelism))
+    }
+
+    fn read_wide(&self, row_count: usize, wide: RuntimeConfig) -> u64 {
         let before = self.journal.rows().len();
-        let running = self.start(parallelism, STATE_BYTES);
+        let running = self.start_wide(wide, STATE_BYTES);
         self.shelf.let_read(row_count);
         while running.metrics().rows_out() as usize + before < self.rows.len() * row_count {
             std::thread::yield_now();
@@ -182,6 +191,24 @@ fn state_beyond_memory_goes_on_at_any_parallelism() {
     assert!(evicted > KEYS as u64, "only {evicted} rows left memory");
     world.shelf.let_read_all();
     let last = world.start(4, STATE_BYTES);
+    assert_eq!(last.wait().unwrap().end, RunEnd::InputEnded);
+    assert_eq!(world.journal.rows(), expected(&world.rows));
+}
+
+#[test]
+fn state_beyond_memory_goes_on_under_any_map() {
+    let world = World::new("groups under maps", 5);
+    let maps = [
+        None,
+        Some(scrambled(3, 1)),
+        Some(scrambled(3, 1)),
+        Some(scrambled(3, 2)),
+    ];
+    for (round, map) in (1..).zip(maps) {
+        world.read_wide(round * KEYS, mapped(3, map));
+    }
+    world.shelf.let_read_all();
+    let last = world.start(3, STATE_BYTES);
     assert_eq!(last.wait().unwrap().end, RunEnd::InputEnded);
     assert_eq!(world.journal.rows(), expected(&world.rows));
 }

@@ -478,6 +478,16 @@ pub(super) fn app_named(
     checkpoints: CheckpointConfig,
     parallelism: usize,
 ) -> Result<Runtime> {
+    let config = RuntimeConfig {
+        registry: registry(shelf, journal),
+        checkpoints: Some(checkpoints),
+        ..wide(parallelism)
+    };
+    app_configured(operator, config)
+}
+
+/// The same, run as a configuration says.
+pub(super) fn app_configured(operator: &str, config: RuntimeConfig) -> Result<Runtime> {
     let mut plan = PlanBuilder::new();
     let kind = SourceKind::Connector {
         connector: "shelf".into(),
@@ -488,11 +498,6 @@ pub(super) fn app_named(
     let sink = journal_node(&mut plan);
     plan.edge(source, totals, 0, Exchange::Hash(vec![1]));
     plan.edge(totals, sink, 0, Exchange::Forward);
-    let config = RuntimeConfig {
-        registry: registry(shelf, journal),
-        checkpoints: Some(checkpoints),
-        ..wide(parallelism)
-    };
     let make = |_: &PhysicalPlan, _: &Node, _: &OperatorContext| {
         Ok(Box::new(Totals::default()) as Box<dyn Operator>)
     };

@@ -12,7 +12,8 @@ use super::{
     BuiltSegment, SegmentBuilder, SegmentHeading, SegmentKind, SegmentOptions, SegmentSet, SnapshotRows,
 };
 use crate::error::{Error, Result};
-use crate::state::{StateReader, StateRow, StateWriter};
+use crate::key::OwnedKeyGroups;
+use crate::state::{KeyGroup, StateReader, StateRow, StateWriter};
 
 /// Bytes of state that are in memory at a time.
 const PART_BYTES: u64 = 32 << 20;
@@ -40,8 +41,8 @@ impl Default for FoldLimits {
 pub struct FoldScope {
     /// The operators; `None`: all.
     pub operators: Option<BTreeSet<String>>,
-    /// The key groups.
-    pub key_groups: Range<u32>,
+    /// The key groups; `None`: all.
+    pub key_groups: Option<OwnedKeyGroups>,
 }
 
 /// Makes one base of stored segments, oldest first, and of the rows that came after them: the last value of every key,
@@ -66,7 +67,7 @@ pub(super) fn fold_in_parts(
 ) -> Result<BuiltSegment> {
     let scope = FoldScope {
         operators: None,
-        key_groups: 0..heading.key_groups,
+        key_groups: None,
     };
     let options = SegmentOptions {
         fold: FoldLimits {
@@ -115,17 +116,16 @@ pub fn fold_in_pieces(
     let mut is_any_given = false;
     for operator_id in operator_ids {
         for part in parts(stored, operator_id, key_groups, options.fold.part_bytes) {
-            let part = part.start.max(scope.key_groups.start)..part.end.min(scope.key_groups.end);
-            if part.is_empty() {
-                continue;
-            }
+            let owned = scope.key_groups.clone();
+            let owns = move |key_group: KeyGroup| {
+                part.contains(&u32::from(key_group))
+                    && owned.as_ref().is_none_or(|owned| owned.contains(key_group))
+            };
             let mut latest = Latest::default();
-            let owned = part.clone();
-            let owns = move |key_group| owned.contains(&u32::from(key_group));
-            latest.take(&mut stored.reader(operator_id, owns, tokio))?;
+            latest.take(&mut stored.reader(operator_id, owns.clone(), tokio))?;
             for (_, rows) in newer.iter().filter(|(of, _)| of == operator_id) {
                 for place in rows.places() {
-                    if part.contains(&u32::from(place.key_group)) {
+                    if owns(place.key_group) {
                         latest.put(rows.row(place))?;
                     }
                 }

@@ -5,6 +5,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::*;
 use crate::error::Result;
+use crate::key::KeyGroupMap;
 use crate::state::checksum::ignored::with_checksums_ignored;
 use crate::state::store::{CheckpointStore, MemoryStore, Payload};
 use crate::state::{KeyGroup, MemoryDelta, StateReader, StateRow, StateWriter};
@@ -124,8 +125,8 @@ fn every_owner_reads_its_rows_at_every_parallelism_and_compression() {
         });
         for parallelism in [1, 2, 3, 128] {
             for subtask in 0..parallelism {
-                let range = crate::key::key_groups_of(subtask, 128, parallelism);
-                let owns = move |key_group: KeyGroup| range.contains(&u32::from(key_group));
+                let owned = KeyGroupMap::contiguous(128, parallelism).owned_by(subtask);
+                let owns = move |key_group: KeyGroup| owned.contains(key_group);
                 let mut expected: Vec<Row> = rows.iter().filter(|row| owns(row.1)).cloned().collect();
                 // Stable: the order within a key group is that of writing.
                 expected.sort_by_key(|row| row.1);
