@@ -56,6 +56,7 @@ pub(super) fn compose(
         app_id: pipeline.spec.app_id.clone(),
         plan,
         parallelism: pipeline.spec.parallelism,
+        key_group_map: None,
         segments,
         sources,
         times: least(times),
