@@ -134,6 +134,59 @@ async fn one_process_at_a_time_writes_and_anyone_reads() {
     DirectoryStore::open(directory.path()).unwrap();
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shared_directory_keeps_what_every_store_keeps() {
+    let directory = TempDir::new().unwrap();
+    let open = || Arc::new(DirectoryStore::open_shared(directory.path()).unwrap());
+    let other = open();
+    check_store(open()).await;
+    drop(other);
+    check_reopening(|| async { open() as Arc<dyn CheckpointStore> }).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_of_several_who_share_a_directory_puts_an_object() {
+    let directory = TempDir::new().unwrap();
+    let stores: Vec<_> = (0..4)
+        .map(|_| DirectoryStore::open_shared(directory.path()).unwrap())
+        .collect();
+    for round in 0..20 {
+        let name = format!("a/{round}");
+        let puts = stores.iter().map(|store| store.put_if_absent(&name, payload()));
+        let puts = futures_util::future::join_all(puts).await;
+        let count = puts.into_iter().filter(|put| *put.as_ref().unwrap()).count();
+        assert_eq!(count, 1, "round {round}");
+    }
+}
+
+#[tokio::test]
+async fn a_directory_is_shared_or_one_process_has_it() {
+    let directory = TempDir::new().unwrap();
+    let own = DirectoryStore::open(directory.path()).unwrap();
+    let error = DirectoryStore::open_shared(directory.path())
+        .unwrap_err()
+        .to_string();
+    let holder = format!(
+        "it is in use by process {}, which does not share it",
+        std::process::id()
+    );
+    assert!(error.ends_with(&holder), "{error}");
+    drop(own);
+    let first = DirectoryStore::open_shared(directory.path()).unwrap();
+    let second = DirectoryStore::open_shared(directory.path()).unwrap();
+    let error = DirectoryStore::open(directory.path()).unwrap_err().to_string();
+    assert!(error.ends_with("it is in use by a cluster"), "{error}");
+    // What a process that died was making goes with the next one that is alone.
+    let left = directory.path().join(".tmp/left");
+    std::fs::create_dir_all(&left).unwrap();
+    drop(first);
+    drop(DirectoryStore::open_shared(directory.path()).unwrap());
+    assert!(left.exists());
+    drop(second);
+    drop(DirectoryStore::open_shared(directory.path()).unwrap());
+    assert!(!left.exists());
+}
+
 #[tokio::test]
 async fn what_is_not_an_object_is_not_listed() {
     let directory = TempDir::new().unwrap();

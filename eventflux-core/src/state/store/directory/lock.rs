@@ -1,8 +1,9 @@
-//! One process at a time writes to a directory.
+//! One process at a time writes to a directory, or several that have agreed on it.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};
 use std::path::Path;
+use std::time::Duration;
 
 /// Holds a directory until it is dropped; a process that dies lets go of it, too.
 #[derive(Debug)]
@@ -16,25 +17,69 @@ pub(super) const LOCK_FILE: &str = ".lock";
 impl DirectoryLock {
     /// Takes the lock, or says who has it.
     pub(super) fn take(directory: &Path) -> io::Result<Result<Self, String>> {
-        let path = directory.join(LOCK_FILE);
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(path)?;
+        let mut file = open(directory)?;
         match file.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let mut holder = String::new();
-                let _ = file.take(64).read_to_string(&mut holder);
-                return Ok(Err(holder.trim().to_owned()));
-            }
+            Err(TryLockError::WouldBlock) => return Ok(Err(holder(file))),
             Err(TryLockError::Error(error)) => return Err(error),
         }
-        file.set_len(0)?;
-        file.rewind()?;
-        writeln!(file, "process {}", std::process::id())?;
+        sign(&mut file, &format!("process {}", std::process::id()))?;
         Ok(Ok(Self { _file: file }))
     }
+
+    /// Takes a part of the lock, which all who share it can have, or says who has it for itself. `alone` is called if nobody else has a
+    /// part, before anybody gets one.
+    pub(super) fn share(
+        directory: &Path,
+        alone: impl FnOnce() -> io::Result<()>,
+    ) -> io::Result<Result<Self, String>> {
+        let mut file = open(directory)?;
+        match file.try_lock() {
+            Ok(()) => {
+                alone()?;
+                sign(&mut file, "a cluster")?;
+            }
+            Err(TryLockError::WouldBlock) => {}
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+        // One that has just taken it all gives it back at once, unless it keeps it.
+        for _ in 0..SHARE_ATTEMPTS {
+            match file.try_lock_shared() {
+                Ok(()) => return Ok(Ok(Self { _file: file })),
+                Err(TryLockError::WouldBlock) => std::thread::sleep(SHARE_PAUSE),
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
+        }
+        Ok(Err(holder(file)))
+    }
+}
+
+/// So often a part of the lock is asked for.
+const SHARE_ATTEMPTS: u32 = 20;
+
+/// Between two of these times.
+const SHARE_PAUSE: Duration = Duration::from_millis(10);
+
+fn open(directory: &Path) -> io::Result<File> {
+    let path = directory.join(LOCK_FILE);
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)
+}
+
+/// Writes down who holds it.
+fn sign(file: &mut File, holder: &str) -> io::Result<()> {
+    file.set_len(0)?;
+    file.rewind()?;
+    writeln!(file, "{holder}")
+}
+
+fn holder(file: File) -> String {
+    let mut holder = String::new();
+    // Who cannot be named holds it all the same.
+    let _ = file.take(64).read_to_string(&mut holder);
+    holder.trim().to_owned()
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::fs;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, ErrorKind};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -19,7 +20,8 @@ use crate::state::store::{CheckpointStore, Payload, StoredObject, check_name};
 
 /// Objects as files, their names as paths. Files and folders whose names begin with a dot are the store's own.
 ///
-/// **Invariants** A file appears whole, with its bytes and its name on disk. One process at a time may write.
+/// **Invariants** A file appears whole, with its bytes and its name on disk. One process at a time may write, or the processes of one
+/// cluster.
 #[derive(Debug, Clone)]
 pub struct DirectoryStore {
     shared: Arc<Shared>,
@@ -30,6 +32,8 @@ struct Shared {
     path: PathBuf,
     /// `None`: for reading only.
     lock: Option<DirectoryLock>,
+    /// Where files are made.
+    temporary: PathBuf,
     next_temporary: AtomicU64,
 }
 
@@ -57,14 +61,40 @@ impl DirectoryStore {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(failed(error)),
             _ => fs::create_dir(&temporary).map_err(failed)?,
         }
-        Ok(Self::with(path, Some(lock)))
+        Ok(Self::with(path, Some(lock), temporary))
+    }
+
+    /// Opens a directory that other nodes of a cluster write to, too, from this machine or another one that has it mounted, and makes it
+    /// if it is not there. Nobody has it for itself meanwhile.
+    pub fn open_shared(path: impl Into<PathBuf>) -> Result<Self> {
+        let path = path.into();
+        let failed = |error: io::Error| Error::store(&Place(&path), "opening it", error);
+        create_folders(&path).map_err(failed)?;
+        let all = path.join(TEMPORARY);
+        // What others are making is left alone, as long as there are others.
+        let tidy = || match fs::remove_dir_all(&all) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        };
+        let lock = DirectoryLock::share(&path, tidy)
+            .map_err(failed)?
+            .map_err(|holder| Error::Store {
+                store: Place(&path).to_string(),
+                object: "opening it".into(),
+                message: format!("it is in use by {holder}, which does not share it"),
+                source: None,
+            })?;
+        let own = RandomState::new().build_hasher().finish();
+        let temporary = all.join(format!("{own:016x}"));
+        create_folders(&temporary).map_err(failed)?;
+        Ok(Self::with(path, Some(lock), temporary))
     }
 
     /// Opens a directory for reading, whoever else has it open.
     pub fn open_read_only(path: impl Into<PathBuf>) -> Result<Self> {
         let path = path.into();
         match fs::metadata(&path) {
-            Ok(metadata) if metadata.is_dir() => Ok(Self::with(path, None)),
+            Ok(metadata) if metadata.is_dir() => Ok(Self::with(path, None, PathBuf::new())),
             Ok(_) => Err(Error::Store {
                 store: Place(&path).to_string(),
                 object: "opening it".into(),
@@ -75,11 +105,12 @@ impl DirectoryStore {
         }
     }
 
-    fn with(path: PathBuf, lock: Option<DirectoryLock>) -> Self {
+    fn with(path: PathBuf, lock: Option<DirectoryLock>, temporary: PathBuf) -> Self {
         Self {
             shared: Arc::new(Shared {
                 path,
                 lock,
+                temporary,
                 next_temporary: AtomicU64::new(0),
             }),
         }
@@ -157,7 +188,7 @@ impl Shared {
             create_folders(folder)?;
         }
         let number = self.next_temporary.fetch_add(1, Ordering::Relaxed);
-        let temporary = self.path.join(TEMPORARY).join(number.to_string());
+        let temporary = self.temporary.join(number.to_string());
         let step = |step| fail_point(step, || path.display().to_string()).map_err(io::Error::other);
         create(&temporary, &path, payload, &step)
     }
