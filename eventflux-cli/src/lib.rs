@@ -2,6 +2,8 @@
 //!
 //! **Invariants** Rows go to stdout, everything else to stderr. Every way out is an [`exit::Exit`].
 
+#[cfg(feature = "cluster")]
+pub mod admin;
 mod answer;
 mod app_text;
 mod args;

@@ -18,7 +18,7 @@ use crate::app_text::{self, Shown};
 use crate::args::{Global, RowFormat, RunArgs};
 use crate::config::{Effective, Mistake};
 use crate::exit::Exit;
-use crate::listen::{ListenAddress, Monitor, Server};
+use crate::listen::{self, Exposure, ListenAddress, Monitor, Server};
 use crate::print::Printer;
 use crate::progress::{self, Progress};
 use crate::report;
@@ -30,6 +30,12 @@ use crate::until::Until;
 const LIMIT_INTERVAL: Duration = Duration::from_millis(10);
 /// How long a stop may take before the user is told of the way to end it.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Who reaches the address of a run has no need of a token.
+const EXPOSURE: Exposure = Exposure {
+    risk: "read what this run does",
+    help: "`--listen-public` allows it",
+};
 
 /// What the main thread waits for.
 enum Event {
@@ -93,8 +99,16 @@ fn start(app: &CompiledApp, arguments: &RunArgs, global: &Global, effective: &Ef
         return Exit::Done;
     }
     let monitor = Arc::new(Monitor::new(state::app_name(&arguments.app)));
-    let listen = &arguments.listen;
-    let _server = match Server::start(&listen.listen, listen.listen_public, global.quiet, &monitor) {
+    let address = &arguments.listen;
+    let router = listen::router(Arc::clone(&monitor));
+    let served = Server::start(
+        &address.listen,
+        address.listen_public,
+        EXPOSURE,
+        global.quiet,
+        router,
+    );
+    let _server = match served {
         Ok(server) => server,
         Err(exit) => return exit,
     };

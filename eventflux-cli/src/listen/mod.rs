@@ -1,4 +1,4 @@
-//! `run --listen`: metrics, liveness and readiness over HTTP, for as long as the run lasts.
+//! HTTP: metrics, liveness and readiness of a run (`run --listen`), and the server that nodes use, too.
 //!
 //! | path | answers |
 //! |---|---|
@@ -7,9 +7,16 @@
 //! | `/readyz` | 200 when the run works, otherwise 503 and why |
 
 mod address;
+mod answer;
 mod monitor;
+mod router;
 mod server;
 
 pub use address::ListenAddress;
+#[cfg(feature = "cluster")]
+pub use answer::{exposition, plain};
 pub use monitor::Monitor;
-pub use server::Server;
+#[cfg(feature = "cluster")]
+pub use router::readiness;
+pub use router::router;
+pub use server::{Exposure, Server};

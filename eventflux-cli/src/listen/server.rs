@@ -1,32 +1,32 @@
 //! The HTTP server.
 
 use std::io;
-use std::net::TcpListener;
-use std::sync::Arc;
+use std::net::{SocketAddr, TcpListener};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::State;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::http::{HeaderValue, StatusCode};
-use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use tokio::sync::oneshot;
 
 use super::address::{ListenAddress, Refusal, resolve};
-use super::monitor::Monitor;
 use crate::exit::Exit;
 use crate::report;
 
 /// Answers that are under way when the run ends get so long.
 const GRACE: Duration = Duration::from_millis(500);
 
-const EXPOSITION: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
-const PLAIN: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+/// What somebody elsewhere could do who reaches an address, and what to do about it.
+#[derive(Debug, Clone, Copy)]
+pub struct Exposure {
+    /// After `other machines could reach … and `.
+    pub risk: &'static str,
+    /// What allows it.
+    pub help: &'static str,
+}
 
 /// A server on a thread of its own; it ends when it is dropped.
 pub struct Server {
+    address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -37,13 +37,15 @@ impl Server {
     pub fn start(
         address: &ListenAddress,
         is_public_allowed: bool,
+        exposure: Exposure,
         is_quiet: bool,
-        monitor: &Arc<Monitor>,
+        router: Router,
     ) -> Result<Option<Self>, Exit> {
         let ListenAddress::At(address) = address else {
             return Ok(None);
         };
-        let addresses = resolve(address, is_public_allowed).map_err(|refusal| refused(address, &refusal))?;
+        let addresses =
+            resolve(address, is_public_allowed).map_err(|refusal| refused(address, &refusal, exposure))?;
         let failed = |error: io::Error| {
             let why = match error.kind() {
                 io::ErrorKind::AddrInUse => "the port is taken by another program".to_owned(),
@@ -54,7 +56,7 @@ impl Server {
         };
         let listener = TcpListener::bind(addresses.as_slice()).map_err(failed)?;
         let bound = listener.local_addr().map_err(failed)?;
-        let server = Self::serve(listener, Arc::clone(monitor)).map_err(failed)?;
+        let server = Self::serve(listener, bound, router).map_err(failed)?;
         // A port of the system's choice is known to nobody else.
         if !is_quiet || addresses.iter().any(|address| address.port() == 0) {
             report::plain(&format!("listening on http://{bound}\n"));
@@ -62,7 +64,13 @@ impl Server {
         Ok(Some(server))
     }
 
-    fn serve(listener: TcpListener, monitor: Arc<Monitor>) -> io::Result<Self> {
+    /// Where it listens.
+    #[cfg_attr(not(feature = "cluster"), expect(dead_code, reason = "only nodes ask"))]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    fn serve(listener: TcpListener, address: SocketAddr, router: Router) -> io::Result<Self> {
         listener.set_nonblocking(true)?;
         let tokio = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -73,12 +81,13 @@ impl Server {
         };
         let (stop, stopped) = oneshot::channel::<()>();
         let body = move || {
-            tokio.block_on(serve_until(listener, monitor, stopped));
+            tokio.block_on(serve_until(listener, router, stopped));
             // Connections that are kept open do not hold up the end.
             tokio.shutdown_background();
         };
         let thread = thread::Builder::new().name("eventflux-http".into()).spawn(body)?;
         Ok(Self {
+            address,
             stop: Some(stop),
             thread: Some(thread),
         })
@@ -95,7 +104,7 @@ impl Drop for Server {
     }
 }
 
-fn refused(address: &str, refusal: &Refusal) -> Exit {
+fn refused(address: &str, refusal: &Refusal, exposure: Exposure) -> Exit {
     match refusal {
         Refusal::Unknown(why) => {
             report::mistake(format_args!("cannot listen at {address}: {why}"));
@@ -103,25 +112,19 @@ fn refused(address: &str, refusal: &Refusal) -> Exit {
         }
         Refusal::Public(found) => {
             report::mistake(format_args!(
-                "cannot listen at {address}: other machines could reach {found} and read what this run does"
+                "cannot listen at {address}: other machines could reach {found} and {}",
+                exposure.risk
             ));
-            report::plain("  help: `--listen-public` allows it; `127.0.0.1` is for this machine only\n");
+            report::plain(&format!(
+                "  help: {}; `127.0.0.1` is for this machine only\n",
+                exposure.help
+            ));
             Exit::Usage
         }
     }
 }
 
-async fn serve_until(
-    listener: tokio::net::TcpListener,
-    monitor: Arc<Monitor>,
-    stopped: oneshot::Receiver<()>,
-) {
-    let router = Router::new()
-        .route("/metrics", get(metrics))
-        .route("/livez", get(livez))
-        .route("/readyz", get(readyz))
-        .fallback(nothing_there)
-        .with_state(monitor);
+async fn serve_until(listener: tokio::net::TcpListener, router: Router, stopped: oneshot::Receiver<()>) {
     let (begin_end, end) = oneshot::channel::<()>();
     let serving = axum::serve(listener, router).with_graceful_shutdown(async {
         // An error is a sender that is gone, which means the same.
@@ -135,38 +138,9 @@ async fn serve_until(
     tokio::select! {
         served = serving.into_future() => {
             if let Err(error) = served {
-                tracing::warn!("metrics are not served any more: {error}");
+                tracing::warn!("nothing is served over HTTP any more: {error}");
             }
         }
         () = ending => {}
     }
-}
-
-async fn metrics(State(monitor): State<Arc<Monitor>>) -> Response {
-    ([(CONTENT_TYPE, EXPOSITION)], monitor.metrics()).into_response()
-}
-
-async fn livez() -> Response {
-    plain(StatusCode::OK, "ok\n".to_owned())
-}
-
-async fn readyz(State(monitor): State<Arc<Monitor>>) -> Response {
-    match monitor.obstacles() {
-        none if none.is_empty() => plain(StatusCode::OK, "ok\n".to_owned()),
-        obstacles => plain(StatusCode::SERVICE_UNAVAILABLE, obstacles.join("\n") + "\n"),
-    }
-}
-
-async fn nothing_there() -> Response {
-    let there_is = "there are /metrics, /livez and /readyz\n".to_owned();
-    plain(StatusCode::NOT_FOUND, there_is)
-}
-
-/// A text that is true now and may not be a moment later.
-fn plain(status: StatusCode, text: String) -> Response {
-    let headers = [
-        (CONTENT_TYPE, PLAIN),
-        (CACHE_CONTROL, HeaderValue::from_static("no-store")),
-    ];
-    (status, headers, text).into_response()
 }

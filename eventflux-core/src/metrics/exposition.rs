@@ -15,47 +15,81 @@ use crate::element::WATERMARK_MAX;
 
 /// All metrics of an app at one moment. A value that there is not (yet) has no line.
 pub fn exposition(app: &str, snapshot: &MetricsSnapshot) -> String {
+    exposition_of(&[LabelledSnapshot {
+        labels: vec![("app", app)],
+        snapshot,
+    }])
+}
+
+/// What is measured of one app, with the labels that all its lines bear.
+#[derive(Debug, Clone)]
+pub struct LabelledSnapshot<'a> {
+    /// Names and values.
+    pub labels: Vec<(&'a str, &'a str)>,
+    /// What is measured.
+    pub snapshot: &'a MetricsSnapshot,
+}
+
+/// All metrics of several apps.
+pub fn exposition_of(apps: &[LabelledSnapshot<'_>]) -> String {
     let mut text = String::new();
     // Writing to a string cannot fail.
-    let _ = write_all(&mut text, app, snapshot);
+    let _ = write_all(&mut text, apps);
     text
 }
 
-fn write_all(text: &mut String, app: &str, snapshot: &MetricsSnapshot) -> fmt::Result {
+fn write_all(text: &mut String, apps: &[LabelledSnapshot<'_>]) -> fmt::Result {
     let mut name = "";
     for metric in Metric::ALL {
         if metric.name() != name {
             name = metric.name();
             write_head(text, metric)?;
         }
-        match metric.scope() {
-            MetricScope::Operator => {
-                for operator in &snapshot.operators {
-                    let copy = operator.subtask.to_string();
-                    let labels = [
-                        ("app", app),
-                        ("operator", &operator.operator_id),
-                        ("role", role(operator.role)),
-                        ("subtask", &copy),
-                    ];
-                    write_line(text, metric, &labels, of_operator(operator, metric))?;
-                }
+        for app in apps {
+            write_values(text, metric, app)?;
+        }
+    }
+    Ok(())
+}
+
+fn write_values(text: &mut String, metric: Metric, app: &LabelledSnapshot<'_>) -> fmt::Result {
+    let LabelledSnapshot { labels, snapshot } = app;
+    match metric.scope() {
+        MetricScope::Operator => {
+            for operator in &snapshot.operators {
+                let copy = operator.subtask.to_string();
+                let own = [
+                    ("operator", operator.operator_id.as_str()),
+                    ("role", role(operator.role)),
+                    ("subtask", &copy),
+                ];
+                write_line(
+                    text,
+                    metric,
+                    &[labels, &own[..]].concat(),
+                    of_operator(operator, metric),
+                )?;
             }
-            MetricScope::Subtask => {
-                for subtask in &snapshot.subtasks {
-                    let copy = subtask.subtask.to_string();
-                    let labels = [
-                        ("app", app),
-                        ("operator", &subtask.operator_id),
-                        ("subtask", &copy),
-                    ];
-                    write_line(text, metric, &labels, of_subtask(subtask, metric))?;
-                }
+        }
+        MetricScope::Subtask => {
+            for subtask in &snapshot.subtasks {
+                let copy = subtask.subtask.to_string();
+                let own = [("operator", subtask.operator_id.as_str()), ("subtask", &copy)];
+                write_line(
+                    text,
+                    metric,
+                    &[labels, &own[..]].concat(),
+                    of_subtask(subtask, metric),
+                )?;
             }
-            MetricScope::Run => {
-                let value = of_checkpoints(&snapshot.checkpoints, metric);
-                write_line(text, metric, &[("app", app)], value)?;
-            }
+        }
+        MetricScope::Run => {
+            write_line(
+                text,
+                metric,
+                labels,
+                of_checkpoints(&snapshot.checkpoints, metric),
+            )?;
         }
     }
     Ok(())

@@ -11,6 +11,6 @@ mod snapshot;
 
 pub use barrier_stop::BarrierStops;
 pub use cells::Cells;
-pub use exposition::exposition;
+pub use exposition::{LabelledSnapshot, exposition, exposition_of};
 pub use metric::{Metric, MetricKind, MetricScope, MetricUnit};
 pub use snapshot::{CheckpointSnapshot, MetricsSnapshot, OperatorRole, OperatorSnapshot, SubtaskSnapshot};

@@ -14,10 +14,10 @@ use crate::coordinator::{Change, Command, CommandId, Outcome};
 use crate::error::{Error, Result};
 
 /// One node gets so long for an answer before another one is asked.
-const ANSWER_WITHIN: Duration = Duration::from_secs(2);
+pub(super) const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 
 /// Between two rounds over all nodes.
-const ROUND_EVERY: Duration = Duration::from_millis(50);
+pub(super) const ROUND_EVERY: Duration = Duration::from_millis(50);
 
 /// A client of a cluster.
 #[derive(Debug, Clone)]
@@ -34,6 +34,16 @@ impl ClusterClient {
         Self {
             dialer,
             nodes: Arc::new(Mutex::new(nodes)),
+            client: crate::consensus::new_id(),
+            next: Arc::new(AtomicU64::new(1)),
+        }
+    }
+
+    /// The same client for another runtime: with connections of its own, and what this one learns of nodes.
+    pub fn apart(&self) -> Self {
+        Self {
+            dialer: self.dialer.apart(),
+            nodes: Arc::clone(&self.nodes),
             client: crate::consensus::new_id(),
             next: Arc::new(AtomicU64::new(1)),
         }
@@ -148,14 +158,14 @@ impl ClusterClient {
         }
     }
 
-    fn ask_first(&self, address: String) {
+    pub(super) fn ask_first(&self, address: String) {
         let mut nodes = self.nodes.lock().unwrap_or_else(PoisonError::into_inner);
         nodes.retain(|known| *known != address);
         nodes.insert(0, address);
     }
 }
 
-fn unreachable(address: &str, error: impl std::fmt::Display) -> Error {
+pub(super) fn unreachable(address: &str, error: impl std::fmt::Display) -> Error {
     Error::Unreachable {
         address: address.to_owned(),
         message: error.to_string(),

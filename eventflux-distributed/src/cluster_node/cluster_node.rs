@@ -1,9 +1,10 @@
 //! The node itself.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures_core::Stream;
@@ -19,7 +20,7 @@ use super::client::ClusterClient;
 use super::config::ClusterConfig;
 use super::driver::Driver;
 use super::hub::Hub;
-use super::service::ControlService;
+use super::service::{ControlService, MetricsSource};
 use crate::consensus::proto::control_server::ControlServer;
 use crate::consensus::{
     ConsensusRaft, ControlTls, Dialer, LogStore, MESSAGE_BYTES_MAX, NodeIdentity, StateMachine, check_voters,
@@ -42,9 +43,9 @@ const CLOSE_WITHIN: Duration = Duration::from_secs(10);
 ///                                  │ no
 ///                                  └─► all seeds answer, none is: those that can coordinate form one
 /// ```
-#[derive(Debug)]
 pub struct ClusterNode {
     node: NodeId,
+    name: String,
     address: String,
     client: ClusterClient,
     raft: Option<ConsensusRaft>,
@@ -52,8 +53,19 @@ pub struct ClusterNode {
     problem: watch::Receiver<Option<String>>,
     events: Option<mpsc::UnboundedReceiver<WorkerEvent>>,
     reports: mpsc::UnboundedSender<Report>,
+    metrics: Arc<OnceLock<MetricsSource>>,
     runtime: Option<Runtime>,
     stop: Option<oneshot::Sender<()>>,
+}
+
+impl fmt::Debug for ClusterNode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClusterNode")
+            .field("node", &self.node)
+            .field("name", &self.name)
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
 }
 
 impl ClusterNode {
@@ -105,12 +117,14 @@ impl ClusterNode {
             }
             false => (None, watch::channel(Arc::default()).1),
         };
+        let metrics = Arc::default();
         let service = ControlService {
             node,
             cluster: config.cluster.clone(),
             raft: raft.clone(),
             state: state.clone(),
             hub: hub.clone(),
+            metrics: Arc::clone(&metrics),
         };
         let (stop, stopped) = oneshot::channel();
         serve(listener, config.tls.clone(), service, stopped);
@@ -149,6 +163,7 @@ impl ClusterNode {
         tokio::spawn(attachment.run());
         Ok(Self {
             node,
+            name: config.name,
             address,
             client,
             raft,
@@ -156,6 +171,7 @@ impl ClusterNode {
             problem,
             events: Some(events),
             reports,
+            metrics,
             runtime: None,
             stop: Some(stop),
         })
@@ -164,6 +180,11 @@ impl ClusterNode {
     /// Who it is.
     pub fn id(&self) -> NodeId {
         self.node
+    }
+
+    /// What people call it.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Where others reach its control plane.
@@ -201,6 +222,11 @@ impl ClusterNode {
     /// The term that it is in, if it coordinates.
     pub fn term(&self) -> Option<u64> {
         Some(self.raft.as_ref()?.metrics().borrow_watched().current_term)
+    }
+
+    /// Has it answer whoever asks for its metrics. The first source stays.
+    pub fn serve_metrics(&self, source: MetricsSource) {
+        let _ = self.metrics.set(source);
     }
 
     /// What a [`Worker`](crate::worker::Worker) of this node is to be told; once.

@@ -21,8 +21,11 @@ mod driver;
 mod hub;
 mod publication;
 mod service;
+mod view;
 
 pub use client::ClusterClient;
 pub use cluster_node::ClusterNode;
 pub use config::ClusterConfig;
 pub use publication::Publication;
+pub use service::MetricsSource;
+pub use view::ClusterView;

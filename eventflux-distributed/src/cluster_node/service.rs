@@ -1,13 +1,14 @@
 //! What clients and workers ask a node.
 
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use futures_core::Stream;
 use futures_util::StreamExt;
 use openraft::async_runtime::watch::WatchReceiver;
 use openraft::error::{ClientWriteError, RaftError};
-use openraft::{BasicNode, ChangeMembers};
+use openraft::{BasicNode, ChangeMembers, ReadPolicy};
 use prost::Message;
 use tokio::sync::{mpsc, watch};
 use tonic::{Request, Response, Status, Streaming};
@@ -15,12 +16,19 @@ use tonic::{Request, Response, Status, Streaming};
 use super::hub::Hub;
 use crate::consensus::proto::control_server::Control;
 use crate::consensus::proto::{
-    AppendRequest, AppendResponse, DescribeRequest, DescribeResponse, Downward, ProposeRequest,
-    ProposeResponse, SnapshotPiece, SnapshotResponse, TransferRequest, TransferResponse, Upward, VoteRequest,
-    VoteResponse, Voter, VotersRequest, VotersResponse, downward, upward,
+    AppendRequest, AppendResponse, DescribeRequest, DescribeResponse, Downward, MetricsRequest,
+    MetricsResponse, ProposeRequest, ProposeResponse, SnapshotPiece, SnapshotResponse, StateRequest,
+    StateResponse, TransferRequest, TransferResponse, Upward, VoteRequest, VoteResponse, Voter,
+    VotersRequest, VotersResponse, downward, upward,
 };
 use crate::consensus::{ConsensusRaft, ConsensusService, check_voters};
 use crate::coordinator::{Change, ClusterState, Command, NodeId, Report};
+
+/// Gives a node's metrics, in Prometheus' text format.
+pub type MetricsSource = Arc<dyn Fn() -> String + Send + Sync>;
+
+/// Voters get so long to agree that the leader is one.
+const AGREE_WITHIN: Duration = Duration::from_secs(1);
 
 /// Answers clients and workers. A node that does not coordinate knows only who does.
 #[derive(Clone)]
@@ -30,6 +38,7 @@ pub(super) struct ControlService {
     pub(super) raft: Option<ConsensusRaft>,
     pub(super) state: watch::Receiver<Arc<ClusterState>>,
     pub(super) hub: Hub,
+    pub(super) metrics: Arc<OnceLock<MetricsSource>>,
 }
 
 impl ControlService {
@@ -193,6 +202,28 @@ impl Control for ControlService {
             Ok(_) => refuse(String::new()),
             Err(error) => refuse(error.to_string()),
         }
+    }
+
+    async fn state(&self, _: Request<StateRequest>) -> Result<Response<StateResponse>, Status> {
+        let raft = self.raft()?;
+        let agreement = tokio::time::timeout(AGREE_WITHIN, raft.ensure_linearizable(ReadPolicy::ReadIndex));
+        let is_current = matches!(agreement.await, Ok(Ok(_)));
+        let state = self.state.borrow().encode();
+        let (leader, _, term) = self.leader();
+        Ok(Response::new(StateResponse {
+            state: state.into(),
+            is_current,
+            term,
+            leader,
+            voters: raft.voter_ids().collect(),
+        }))
+    }
+
+    async fn metrics(&self, _: Request<MetricsRequest>) -> Result<Response<MetricsResponse>, Status> {
+        let Some(metrics) = self.metrics.get() else {
+            return Err(Status::unavailable("this node is starting"));
+        };
+        Ok(Response::new(MetricsResponse { text: metrics() }))
     }
 
     async fn attach(&self, request: Request<Streaming<Upward>>) -> Result<Response<Downwards>, Status> {

@@ -61,6 +61,11 @@ impl Dialer {
         }
     }
 
+    /// The same, with connections of its own: a connection lives in the runtime that made it.
+    pub fn apart(&self) -> Self {
+        Self::new(self.tls.clone(), self.connect_timeout)
+    }
+
     /// The channel to a node, by its address `host:port`.
     pub fn channel(&self, address: &str) -> Result<Channel> {
         let mut channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,0 +1,77 @@
+//! Whether a node and its cluster work: `/livez`, `/readyz`, `GET /v1/health`.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use eventflux_distributed::coordinator::Standing;
+
+use super::model::Health;
+use super::service::{Service, pipeline_problem};
+use crate::listen::{plain, readiness};
+
+/// 200 while the process serves.
+pub async fn livez() -> Response {
+    plain(StatusCode::OK, "ok\n".to_owned())
+}
+
+/// 200 when the node takes part in its cluster, otherwise 503 and why.
+pub async fn readyz(State(service): State<Service>) -> Response {
+    readiness(&obstacles(&service).await)
+}
+
+/// Why this node does not take part.
+async fn obstacles(service: &Service) -> Vec<String> {
+    let node = service.cluster();
+    if let Some(problem) = node.problem().borrow().clone() {
+        return vec![problem];
+    }
+    let view = match service.view().await {
+        Ok(view) => view,
+        Err(refusal) => return vec![refusal.message().to_owned()],
+    };
+    if !view.is_current {
+        return vec!["no leader: more than half of the voters have to be up".to_owned()];
+    }
+    match view.state.member(node.id()).map(|member| member.standing()) {
+        Some(Standing::Up) => Vec::new(),
+        Some(Standing::Leaving) => vec!["this node is leaving the cluster".to_owned()],
+        Some(Standing::Down) => vec!["the leader does not hear this node".to_owned()],
+        None => vec!["this node is not registered yet, or has left".to_owned()],
+    }
+}
+
+/// Whether the cluster works
+///
+/// `/livez` and `/readyz` are about one node, and are answered without a token.
+#[utoipa::path(
+    get,
+    path = "/v1/health",
+    tag = "cluster",
+    security(("viewer" = [])),
+    responses(
+        (status = 200, description = "There is nothing to do", body = Health),
+        (status = 503, description = "Somebody has to do something", body = Health)
+    )
+)]
+pub async fn health(State(service): State<Service>) -> Response {
+    let mut problems = obstacles(&service).await;
+    if let Ok(view) = service.view().await {
+        let down = view
+            .state
+            .members()
+            .filter(|member| member.standing() == Standing::Down);
+        problems.extend(down.map(|member| format!("node `{}` is not reached", member.spec.name)));
+        let pipelines = view.state.pipelines();
+        problems.extend(pipelines.filter_map(|pipeline| pipeline_problem(&view.state, pipeline)));
+    }
+    let health = Health {
+        is_healthy: problems.is_empty(),
+        problems,
+    };
+    let status = match health.is_healthy {
+        true => StatusCode::OK,
+        false => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    (status, Json(health)).into_response()
+}

@@ -1,0 +1,21 @@
+//! What the API takes and gives. The commands read these types, too.
+
+mod checkpoint;
+mod cluster;
+mod member;
+mod partition;
+mod pipeline;
+mod placement;
+mod problem;
+mod program;
+
+pub use checkpoint::{CheckpointList, CommittedCheckpoint, PublishedCheckpoint};
+pub use cluster::{ClusterStatus, Health, NodeName};
+pub use member::{Member, MemberList, Standing};
+pub use partition::{Partition, PartitionList};
+pub use pipeline::{
+    Pipeline, PipelineList, PipelineState, PipelineText, Removed, Stopped, Submit, Submitted,
+};
+pub use placement::{NodePlacement, Placement, SourceSplit};
+pub use problem::Problem;
+pub use program::{Place, ProgramDiagnostic, ProgramLabel, ProgramSpan};

@@ -1,0 +1,194 @@
+//! `/v1/pipelines`.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use eventflux_distributed::coordinator::{self, ClusterState, Desired};
+
+use super::body::{JsonBody, Named};
+use super::model::{Pipeline, PipelineList, PipelineState, PipelineText, Problem, Submit, Submitted};
+use super::node::{Submission, SubmitError};
+use super::refusal::Refusal;
+use super::service::{Service, name_of, pipeline};
+use crate::config::value::without_passwords;
+
+/// A name has no more bytes.
+const NAME_BYTES_MAX: usize = 128;
+
+/// All pipelines
+#[utoipa::path(
+    get,
+    path = "/v1/pipelines",
+    tag = "pipelines",
+    security(("viewer" = [])),
+    responses(
+        (status = 200, description = "The pipelines, by name", body = PipelineList),
+        (status = 503, description = "No node that coordinates answers", body = Problem)
+    )
+)]
+pub async fn list(State(service): State<Service>) -> Result<Json<PipelineList>, Refusal> {
+    let view = service.view().await?;
+    let mut pipelines: Vec<Pipeline> = view
+        .state
+        .pipelines()
+        .map(|pipeline| shown(&view.state, pipeline))
+        .collect();
+    pipelines.sort_by(|left, right| left.name.cmp(&right.name));
+    Ok(Json(PipelineList {
+        is_current: view.is_current,
+        pipelines,
+    }))
+}
+
+/// One pipeline
+#[utoipa::path(
+    get,
+    path = "/v1/pipelines/{name}",
+    tag = "pipelines",
+    params(("name" = String, Path, description = "Its name")),
+    security(("viewer" = [])),
+    responses(
+        (status = 200, description = "The pipeline", body = Pipeline),
+        (status = 404, description = "There is no such pipeline", body = Problem)
+    )
+)]
+pub async fn one(State(service): State<Service>, Named(name): Named) -> Result<Json<Pipeline>, Refusal> {
+    let view = service.view().await?;
+    Ok(Json(shown(&view.state, pipeline(&view.state, &name)?)))
+}
+
+/// The program of a pipeline
+#[utoipa::path(
+    get,
+    path = "/v1/pipelines/{name}/sql",
+    tag = "pipelines",
+    params(("name" = String, Path, description = "Its name")),
+    security(("operator" = [])),
+    responses(
+        (status = 200, description = "The program, as it was submitted", body = PipelineText),
+        (status = 404, description = "There is no such pipeline", body = Problem)
+    )
+)]
+pub async fn sql(State(service): State<Service>, Named(name): Named) -> Result<Json<PipelineText>, Refusal> {
+    let view = service.view().await?;
+    let found = pipeline(&view.state, &name)?;
+    Ok(Json(PipelineText {
+        name: found.spec.name.clone(),
+        sql: found.spec.sql.clone(),
+    }))
+}
+
+/// Have the cluster run a program
+#[utoipa::path(
+    post,
+    path = "/v1/pipelines",
+    tag = "pipelines",
+    request_body = Submit,
+    security(("operator" = [])),
+    responses(
+        (status = 201, description = "It will be run", body = Submitted),
+        (status = 400, description = "The request makes no sense", body = Problem),
+        (status = 409, description = "There is a pipeline of that name", body = Problem),
+        (status = 413, description = "The body is too large", body = Problem),
+        (status = 422, description = "The program cannot be run: `diagnostics` says why, and where", body = Problem),
+        (status = 503, description = "No leader answers", body = Problem)
+    )
+)]
+pub async fn submit(
+    State(service): State<Service>,
+    JsonBody(submit): JsonBody<Submit>,
+) -> Result<(StatusCode, Json<Submitted>), Refusal> {
+    check_name(&submit.name)?;
+    let submission = Submission {
+        name: submit.name.clone(),
+        sql: submit.sql,
+        parallelism: submit.parallelism.map(|count| count as usize),
+        settings: submit.settings.into_iter().collect(),
+    };
+    let submitted = service.node().submit(submission).await;
+    let id = submitted.map_err(|error| match error {
+        SubmitError::Program(diagnostics) => Refusal::program(diagnostics),
+        SubmitError::Exists(message) => Refusal::new(StatusCode::CONFLICT, "exists", message).help(format!(
+            "`eventflux pipeline rm {}` removes it; or choose another name",
+            submit.name
+        )),
+        SubmitError::Refused(message) => Refusal::invalid(message),
+        SubmitError::Unavailable(message) => {
+            Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "no-leader", message)
+        }
+    })?;
+    let submitted = Submitted {
+        id,
+        name: submit.name,
+    };
+    Ok((StatusCode::CREATED, Json(submitted)))
+}
+
+/// Names are parts of paths, of files and of labels.
+fn check_name(name: &str) -> Result<(), Refusal> {
+    let is_good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    let begins = name.starts_with(|c: char| c.is_ascii_alphanumeric());
+    match begins && name.len() <= NAME_BYTES_MAX && name.chars().all(is_good) {
+        true => Ok(()),
+        false => Err(Refusal::invalid(format!(
+            "a pipeline's name has up to {NAME_BYTES_MAX} letters, digits, `.`, `_` and `-`, and begins with a letter or a digit"
+        ))),
+    }
+}
+
+/// Where a pipeline is.
+pub fn state_of(pipeline: &coordinator::Pipeline) -> PipelineState {
+    match pipeline.desired() {
+        Desired::Removed => PipelineState::Removing,
+        _ if !pipeline.failure.is_empty() => PipelineState::Failed,
+        _ if pipeline.is_finished && pipeline.assignment.is_none() => PipelineState::Finished,
+        Desired::Stopped if pipeline.assignment.is_some() => PipelineState::Stopping,
+        Desired::Stopped => PipelineState::Stopped,
+        Desired::Running if pipeline.assignment.is_some() => PipelineState::Running,
+        Desired::Running => PipelineState::Waiting,
+    }
+}
+
+/// Why a pipeline is where it is, where that is not plain.
+pub fn reason(state: &ClusterState, pipeline: &coordinator::Pipeline) -> Option<String> {
+    match state_of(pipeline) {
+        PipelineState::Failed => Some(pipeline.failure.clone()),
+        PipelineState::Waiting => {
+            let workers = state.workers().count();
+            let needed = (state.nodes_min() as usize).max(1);
+            Some(match workers < needed {
+                true => format!("{needed} nodes have to be up that run pipelines, and {workers} are"),
+                false => "the leader is about to place it; after a failure it waits before it tries again"
+                    .to_owned(),
+            })
+        }
+        _ => None,
+    }
+}
+
+/// A pipeline as it is shown.
+pub fn shown(state: &ClusterState, pipeline: &coordinator::Pipeline) -> Pipeline {
+    let spec = &pipeline.spec;
+    let placements = pipeline
+        .assignment
+        .iter()
+        .flat_map(|assignment| &assignment.placements);
+    Pipeline {
+        id: pipeline.id,
+        name: spec.name.clone(),
+        state: state_of(pipeline),
+        reason: reason(state, pipeline),
+        parallelism: spec.parallelism,
+        key_groups: spec.key_groups,
+        generation: pipeline.generation,
+        checkpoint: pipeline.committed.epoch,
+        in_flight: (pipeline.in_flight != 0).then_some(pipeline.in_flight),
+        restored: pipeline.restored.epoch,
+        delivered: pipeline.delivered.clone(),
+        checkpoint_interval_ms: spec.checkpoint_interval_us / 1_000,
+        state_store: without_passwords(&spec.state_store),
+        nodes: placements
+            .map(|placement| name_of(state, placement.node))
+            .collect(),
+    }
+}

@@ -1,0 +1,104 @@
+//! A look at the cluster from outside.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout};
+
+use super::ClusterClient;
+use super::client::{ANSWER_WITHIN, ROUND_EVERY, unreachable};
+use crate::consensus::MESSAGE_BYTES_MAX;
+use crate::consensus::proto::control_client::ControlClient;
+use crate::consensus::proto::{MetricsRequest, StateRequest, StateResponse, Voter};
+use crate::coordinator::{ClusterState, NodeId};
+use crate::error::{Error, Result};
+
+/// What the cluster has agreed on.
+#[derive(Debug, Clone)]
+pub struct ClusterView {
+    /// The agreed state.
+    pub state: ClusterState,
+    /// Whether nothing newer was agreed on when it was asked for. Otherwise no leader was found, and this is what one coordinator
+    /// knew last.
+    pub is_current: bool,
+    /// The newest term that was heard of.
+    pub term: u64,
+    /// Who leads.
+    pub leader: Option<Voter>,
+    /// Who votes.
+    pub voters: Vec<NodeId>,
+}
+
+impl ClusterView {
+    fn of(address: &str, response: StateResponse) -> Result<Self> {
+        let state = ClusterState::decode(&response.state).map_err(|error| unreachable(address, error))?;
+        Ok(Self {
+            state,
+            is_current: response.is_current,
+            term: response.term,
+            leader: response.leader,
+            voters: response.voters,
+        })
+    }
+}
+
+impl ClusterClient {
+    /// What the cluster has agreed on, from its leader; from another coordinator if none is found in time.
+    ///
+    /// **Errors** No coordinator answers in time.
+    pub async fn view(&self, patience: Duration) -> Result<ClusterView> {
+        let until = Instant::now() + patience;
+        let mut older: Option<ClusterView> = None;
+        let mut last = None;
+        loop {
+            for address in self.nodes() {
+                match self.view_of(&address).await {
+                    Ok(view) if view.is_current => {
+                        self.add_coordinators(&view.state);
+                        return Ok(view);
+                    }
+                    Ok(view) => {
+                        if let Some(leader) = view.leader.clone() {
+                            self.ask_first(leader.address);
+                        }
+                        if older.as_ref().is_none_or(|older| older.term <= view.term) {
+                            older = Some(view);
+                        }
+                    }
+                    Err(error) => last = Some(error),
+                }
+            }
+            if Instant::now() >= until {
+                let asked = self.nodes().join(", ");
+                return older.ok_or(last.unwrap_or(Error::NoLeader { asked }));
+            }
+            tokio::time::sleep(ROUND_EVERY).await;
+        }
+    }
+
+    async fn view_of(&self, address: &str) -> Result<ClusterView> {
+        let mut client =
+            ControlClient::new(self.dialer().channel(address)?).max_decoding_message_size(MESSAGE_BYTES_MAX);
+        match timeout(ANSWER_WITHIN, client.state(StateRequest {})).await {
+            Ok(Ok(response)) => ClusterView::of(address, response.into_inner()),
+            Ok(Err(status)) => Err(unreachable(address, status.message())),
+            Err(elapsed) => Err(unreachable(address, elapsed)),
+        }
+    }
+
+    /// The metrics of one node, in Prometheus' text format.
+    pub async fn metrics(&self, address: &str) -> Result<String> {
+        let mut client =
+            ControlClient::new(self.dialer().channel(address)?).max_decoding_message_size(MESSAGE_BYTES_MAX);
+        match timeout(ANSWER_WITHIN, client.metrics(MetricsRequest {})).await {
+            Ok(Ok(response)) => Ok(response.into_inner().text),
+            Ok(Err(status)) => Err(unreachable(address, status.message())),
+            Err(elapsed) => Err(unreachable(address, elapsed)),
+        }
+    }
+
+    /// Those that joined later can be asked, too.
+    fn add_coordinators(&self, state: &ClusterState) {
+        let coordinators = state.members().filter(|member| member.spec.can_coordinate);
+        coordinators.for_each(|member| self.add(member.spec.control_address.clone()));
+    }
+}
