@@ -22,6 +22,14 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
+    /// An address cannot be listened at.
+    #[error("cannot listen at {address}: {source}")]
+    Listen {
+        /// The address.
+        address: String,
+        /// Why.
+        source: std::io::Error,
+    },
     /// A file does not hold what was written to it.
     #[error("{path} is damaged: {message}; remove this node from the cluster and let it join as a new one")]
     Damaged {
@@ -41,6 +49,9 @@ pub enum Error {
         /// Why.
         message: String,
     },
+    /// A cluster is formed when all seed nodes answer, and these do not.
+    #[error("waiting for all seed nodes: {}", listed(.0))]
+    Unready(Vec<Error>),
     /// No leader was found in time.
     #[error("no leader is known to {asked}")]
     NoLeader {
@@ -57,9 +68,12 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Configuration(_) | Self::Refused(_) => ErrorKind::Input,
-            Self::File { .. } | Self::Damaged { .. } | Self::Unreachable { .. } | Self::NoLeader { .. } => {
-                ErrorKind::Environment
-            }
+            Self::File { .. }
+            | Self::Listen { .. }
+            | Self::Damaged { .. }
+            | Self::Unreachable { .. }
+            | Self::Unready(_)
+            | Self::NoLeader { .. } => ErrorKind::Environment,
             Self::Stopped(_) => ErrorKind::Runtime,
         }
     }
@@ -70,4 +84,9 @@ impl Error {
             source,
         }
     }
+}
+
+fn listed(errors: &[Error]) -> String {
+    let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    texts.join("; ")
 }

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use prost::Message;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::client::ClusterClient;
+use super::client::{ClusterClient, said};
+use super::contact::Contact;
 use super::service::received;
 use crate::consensus::proto::control_client::ControlClient;
 use crate::consensus::proto::{Hello, Upward, downward, upward};
@@ -21,6 +22,9 @@ const QUEUE_MAX: usize = 1_000;
 /// Between two attempts to find the leader.
 const RETRY: Duration = Duration::from_millis(50);
 
+/// Between two attempts where somebody has to do something first.
+const RETRY_REFUSED: Duration = Duration::from_secs(1);
+
 /// A registration is given up after this time, and begun anew.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -33,18 +37,46 @@ pub(super) struct Attachment {
     pub(super) events: mpsc::UnboundedSender<WorkerEvent>,
     pub(super) reports: mpsc::UnboundedReceiver<Report>,
     pub(super) incarnation: u64,
+    pub(super) contact: watch::Sender<Contact>,
 }
 
 impl Attachment {
     pub(super) async fn run(mut self) {
         while !self.events.is_closed() {
-            if let Err(error) = self.attach().await {
+            let attached = self.attach().await;
+            self.seeks(attached.as_ref().err());
+            if let Err(error) = attached {
                 tracing::debug!(node = self.spec.name, "not connected to a leader: {error}");
+                let is_refused = matches!(error, Error::Refused(_) | Error::Configuration(_));
+                let wait = if is_refused { RETRY_REFUSED } else { RETRY };
                 tokio::select! {
-                    () = tokio::time::sleep(RETRY) => {}
+                    () = tokio::time::sleep(wait) => {}
                     () = self.events.closed() => return,
                 }
             }
+        }
+    }
+
+    fn seeks(&self, error: Option<&Error>) {
+        let contact = Contact::Seeking {
+            obstacle: error.map(ToString::to_string),
+        };
+        self.contact.send_if_modified(|known| {
+            let is_new = *known != contact;
+            *known = contact;
+            is_new
+        });
+    }
+
+    /// Another cluster must not hear of this node at all.
+    async fn check_cluster(&self, address: &str) -> Result<()> {
+        let described = self.client.describe(address).await?;
+        match described.cluster == self.cluster {
+            true => Ok(()),
+            false => Err(Error::Configuration(format!(
+                "the node at {address} belongs to the cluster `{}`, not `{}`",
+                described.cluster, self.cluster
+            ))),
         }
     }
 
@@ -52,6 +84,7 @@ impl Attachment {
     async fn attach(&mut self) -> Result<()> {
         let leader = self.client.find_leader().await?;
         if self.incarnation == 0 {
+            self.check_cluster(&leader.address).await?;
             let outcome = self
                 .client
                 .propose(Change::Register(self.spec.clone()), PATIENCE)
@@ -80,18 +113,23 @@ impl Attachment {
             .await
             .map_err(|error| unreachable(error.to_string()))?;
         let mut downwards = response
-            .map_err(|status| unreachable(status.to_string()))?
+            .map_err(|status| unreachable(said(&status)))?
             .into_inner();
         // What was reported before is part of what is said first now.
         while self.reports.try_recv().is_ok() {}
         self.tell(WorkerEvent::Connected);
+        self.contact.send_replace(Contact::Connected {
+            leader: leader.node,
+            address: leader.address.clone(),
+            incarnation: self.incarnation,
+        });
         let mut heartbeat = interval(self.heartbeat_interval);
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 downward = downwards.next() => match downward {
                     Some(Ok(downward)) => self.take(downward.downward),
-                    Some(Err(status)) => return Err(unreachable(status.to_string())),
+                    Some(Err(status)) => return Err(unreachable(said(&status))),
                     None => return Err(unreachable("it has closed the connection".to_owned())),
                 },
                 Some(report) = self.reports.recv() => {

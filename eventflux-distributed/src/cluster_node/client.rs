@@ -91,8 +91,8 @@ impl ClusterClient {
                     Ok(Err(status)) if status.code() == tonic::Code::InvalidArgument => {
                         return Err(Error::Configuration(status.message().to_owned()));
                     }
-                    Ok(Err(status)) => last = Some(unreachable(&address, status)),
-                    Err(elapsed) => last = Some(unreachable(&address, elapsed)),
+                    Ok(Err(status)) => last = Some(unreachable(&address, said(&status))),
+                    Err(_) => last = Some(unreachable(&address, SILENT)),
                 }
             }
             if Instant::now() >= until {
@@ -108,8 +108,8 @@ impl ClusterClient {
         let mut client = ControlClient::new(self.dialer.channel(address)?);
         match timeout(ANSWER_WITHIN, client.describe(DescribeRequest {})).await {
             Ok(Ok(response)) => Ok(response.into_inner()),
-            Ok(Err(status)) => Err(unreachable(address, status)),
-            Err(elapsed) => Err(unreachable(address, elapsed)),
+            Ok(Err(status)) => Err(unreachable(address, said(&status))),
+            Err(_) => Err(unreachable(address, SILENT)),
         }
     }
 
@@ -134,7 +134,7 @@ impl ClusterClient {
         let mut client = ControlClient::new(self.dialer.channel(&leader.address)?);
         let response = client.change_voters(VotersRequest { voters }).await;
         let refusal = response
-            .map_err(|status| unreachable(&leader.address, status))?
+            .map_err(|status| unreachable(&leader.address, said(&status)))?
             .into_inner()
             .refusal;
         match refusal.is_empty() {
@@ -170,4 +170,18 @@ pub(super) fn unreachable(address: &str, error: impl std::fmt::Display) -> Error
         address: address.to_owned(),
         message: error.to_string(),
     }
+}
+
+/// What is said of a node that does not answer.
+const SILENT: &str = "it does not answer";
+
+/// What a call failed with: the words of the other end, or the first cause of what went wrong on the way.
+pub(super) fn said(status: &tonic::Status) -> String {
+    let mut cause = std::error::Error::source(status);
+    let mut text = status.message().to_owned();
+    while let Some(error) = cause {
+        text = error.to_string();
+        cause = error.source();
+    }
+    text
 }

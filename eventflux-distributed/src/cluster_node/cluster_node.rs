@@ -13,12 +13,15 @@ use openraft::async_runtime::watch::WatchReceiver;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
 use tonic::transport::Server;
 
 use super::attachment::Attachment;
 use super::client::ClusterClient;
 use super::config::ClusterConfig;
+use super::contact::Contact;
 use super::driver::Driver;
+use super::goodbye;
 use super::hub::Hub;
 use super::service::{ControlService, MetricsSource};
 use crate::consensus::proto::control_server::ControlServer;
@@ -54,6 +57,8 @@ pub struct ClusterNode {
     events: Option<mpsc::UnboundedReceiver<WorkerEvent>>,
     reports: mpsc::UnboundedSender<Report>,
     metrics: Arc<OnceLock<MetricsSource>>,
+    contact: watch::Receiver<Contact>,
+    attachment: JoinHandle<()>,
     runtime: Option<Runtime>,
     stop: Option<oneshot::Sender<()>>,
 }
@@ -97,8 +102,8 @@ impl ClusterNode {
     async fn open(config: ClusterConfig) -> Result<Self> {
         let identity = NodeIdentity::open(&config.data_directory)?;
         let node = identity.id();
-        let listening = |source| Error::File {
-            path: config.listen.to_string(),
+        let listening = |source| Error::Listen {
+            address: config.listen.to_string(),
             source,
         };
         let listener = TcpListener::bind(config.listen).await.map_err(listening)?;
@@ -128,7 +133,7 @@ impl ClusterNode {
         };
         let (stop, stopped) = oneshot::channel();
         serve(listener, config.tls.clone(), service, stopped);
-        let (told, problem) = watch::channel(None);
+        let (told, forming) = watch::channel(None);
         if let Some(raft) = &raft {
             let driver = Driver {
                 raft: raft.clone(),
@@ -136,6 +141,7 @@ impl ClusterNode {
                 hub,
                 config: config.overseer,
                 open_store: Arc::clone(&config.open_store),
+                manifests_retained: config.manifests_retained,
                 client: new_id(),
                 commands: Arc::new(AtomicU64::new(1)),
             };
@@ -151,6 +157,7 @@ impl ClusterNode {
         }
         let (events_in, events) = mpsc::unbounded_channel();
         let (reports, reports_out) = mpsc::unbounded_channel();
+        let (met, contact) = watch::channel(Contact::Seeking { obstacle: None });
         let attachment = Attachment {
             spec: spec(&config, node, &address),
             cluster: config.cluster.clone(),
@@ -159,8 +166,10 @@ impl ClusterNode {
             events: events_in,
             reports: reports_out,
             incarnation: 0,
+            contact: met,
         };
-        tokio::spawn(attachment.run());
+        let (telling, problem) = watch::channel(None);
+        tokio::spawn(tell_problem(forming, contact.clone(), telling));
         Ok(Self {
             node,
             name: config.name,
@@ -172,6 +181,8 @@ impl ClusterNode {
             events: Some(events),
             reports,
             metrics,
+            contact,
+            attachment: tokio::spawn(attachment.run()),
             runtime: None,
             stop: Some(stop),
         })
@@ -207,9 +218,38 @@ impl ClusterNode {
         self.state.clone()
     }
 
-    /// Why it belongs to no cluster, if somebody has to do something about it.
+    /// Why it does not take part in a cluster, while it does not: what keeps the cluster from being formed, or the node from joining it.
     pub fn problem(&self) -> watch::Receiver<Option<String>> {
         self.problem.clone()
+    }
+
+    /// How it stands with its cluster.
+    pub fn contact(&self) -> watch::Receiver<Contact> {
+        self.contact.clone()
+    }
+
+    /// Says that this node is about to stop, so that others take over at once what it runs, and the leadership if it has it. Its worker
+    /// hears nothing more.
+    ///
+    /// **Errors** Nobody who decides is reached in time: it will be missed all the same.
+    pub async fn say_goodbye(&mut self, patience: Duration) -> Result<()> {
+        // Otherwise it would register again as soon as it is told that it does not count any more.
+        self.attachment.abort();
+        let Contact::Connected { incarnation, .. } = *self.contact.borrow() else {
+            return Ok(());
+        };
+        let (raft, client, node) = (self.raft.clone(), self.client.clone(), self.node);
+        let telling = async move {
+            if let Some(raft) = &raft {
+                goodbye::hand_over(raft).await;
+            }
+            goodbye::tell(&client, node, incarnation, patience).await
+        };
+        let Some(runtime) = &self.runtime else {
+            return Ok(());
+        };
+        let told = runtime.spawn(telling).await;
+        told.map_err(|error| Error::Stopped(error.to_string()))?
     }
 
     /// Whether it leads.
@@ -389,8 +429,9 @@ async fn form(
             Err(error) => return drop(told.send_replace(Some(error.to_string()))),
         }
         match voters(node, &address, &config, &client).await {
-            Ok(None) => {}
+            Ok(None) => drop(told.send_replace(None)),
             Ok(Some(voters)) => {
+                told.send_replace(None);
                 // The others do the same with the same voters, which Raft allows.
                 if let Err(error) = raft.initialize(voters).await {
                     tracing::debug!("the cluster is formed by another node: {error}");
@@ -418,19 +459,20 @@ async fn voters(
     client: &ClusterClient,
 ) -> Result<Option<BTreeMap<u64, BasicNode>>> {
     let mut voters = BTreeMap::from([(node, BasicNode::new(address))]);
-    for seed in config.seeds.iter().filter(|seed| *seed != address) {
-        let described = match client.describe(seed).await {
+    let seeds = config.seeds.iter().filter(|seed| *seed != address);
+    let asked = seeds.map(async |seed| (seed, client.describe(seed).await));
+    let mut unreached: Vec<Error> = Vec::new();
+    for (seed, described) in futures_util::future::join_all(asked).await {
+        let described = match described {
             Ok(described) => described,
             Err(error) => {
-                return Err(Error::Unreachable {
-                    address: seed.clone(),
-                    message: format!("waiting for all seed nodes: {error}"),
-                });
+                unreached.push(error);
+                continue;
             }
         };
         if described.cluster != config.cluster {
             let message = format!(
-                "seed node {seed} belongs to the cluster `{}`, not `{}`",
+                "the seed node {seed} belongs to the cluster `{}`, not `{}`",
                 described.cluster, config.cluster
             );
             return Err(Error::Configuration(message));
@@ -441,6 +483,9 @@ async fn voters(
         if described.can_coordinate {
             voters.insert(described.node, BasicNode::new(seed));
         }
+    }
+    if !unreached.is_empty() {
+        return Err(Error::Unready(unreached));
     }
     check_voters(&voters.keys().copied().collect())?;
     Ok(Some(voters))
@@ -457,5 +502,29 @@ async fn follow_members(mut state: watch::Receiver<Arc<ClusterState>>, client: C
                 .collect()
         };
         addresses.into_iter().for_each(|address| client.add(address));
+    }
+}
+
+/// What keeps a cluster from being formed says more than that a node finds none.
+async fn tell_problem(
+    mut forming: watch::Receiver<Option<String>>,
+    mut contact: watch::Receiver<Contact>,
+    telling: watch::Sender<Option<String>>,
+) {
+    loop {
+        let own = contact.borrow_and_update().obstacle().map(str::to_owned);
+        let of_cluster = forming.borrow_and_update().clone();
+        let problem = of_cluster.or(own);
+        telling.send_if_modified(|told| {
+            let is_new = *told != problem;
+            *told = problem;
+            is_new
+        });
+        // A sender that is gone says nothing new; without both, the node is closing.
+        tokio::select! {
+            Ok(()) = forming.changed() => {}
+            Ok(()) = contact.changed() => {}
+            else => return,
+        }
     }
 }

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use super::{ClusterConfig, ClusterNode};
+use super::{ClusterConfig, ClusterNode, Contact};
 use crate::consensus::proto::Voter;
 use crate::coordinator::{
     Change, ClusterState, Desired, OverseerConfig, PartContent, PipelineSpec, SetDesired, Standing,
@@ -288,6 +288,56 @@ async fn a_minority_commits_nothing() {
 
     let _second = cluster.start(1).await;
     nodes[0].propose(Change::Submit(spec("q"))).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_leader_that_says_goodbye_is_neither_missed_nor_waited_for() {
+    let cluster = Cluster::new(3);
+    let mut nodes = Vec::new();
+    for node in 0..3 {
+        let mut config = cluster.config(node);
+        // Longer than the test: nobody is missed.
+        config.overseer.failure_timeout_us = 600_000_000;
+        config.overseer.reconnect_us = 600_000_000;
+        nodes.push(ClusterNode::start(config).await.unwrap());
+    }
+    until(&nodes[0], "three nodes", are_up(3)).await;
+    let leader = nodes.iter().position(ClusterNode::is_leader).unwrap();
+    let mut leaving = nodes.swap_remove(leader);
+    leaving.say_goodbye(PATIENCE).await.unwrap();
+    assert!(!leaving.is_leader());
+    let is_gone = |state: &ClusterState| {
+        let member = state.member(leaving.id());
+        member.is_some_and(|member| member.standing() == Standing::Down)
+    };
+    for node in &nodes {
+        until(node, "the goodbye", is_gone).await;
+    }
+    leaving.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_never_registers_in_another_cluster() {
+    let cluster = Cluster::new(1);
+    let first = cluster.start(0).await;
+    until(&first, "the first", are_up(1)).await;
+    let mut other = cluster.config(0);
+    other.cluster = "other".into();
+    other.listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    other.data_directory = cluster.directory.path().join("other");
+    // Without Raft of its own it does not ask the seeds who they are before it looks for a leader.
+    other.can_coordinate = false;
+    let other = ClusterNode::start(other).await.unwrap();
+    let is_told = |contact: &Contact| {
+        let obstacle = contact.obstacle();
+        obstacle.is_some_and(|obstacle| obstacle.ends_with("belongs to the cluster `test`, not `other`"))
+    };
+    let mut contact = other.contact();
+    timeout(PATIENCE, contact.wait_for(is_told))
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(first.state().borrow().member(other.id()).is_none());
 }
 
 #[tokio::test(flavor = "multi_thread")]

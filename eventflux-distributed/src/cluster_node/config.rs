@@ -49,6 +49,8 @@ pub struct ClusterConfig {
     pub heartbeat_interval: Duration,
     /// What the leader decides by.
     pub overseer: OverseerConfig,
+    /// How many manifests of each pipeline are kept.
+    pub manifests_retained: usize,
     /// TLS of the control plane.
     pub tls: Option<ControlTls>,
     /// Opens pipelines' state.
@@ -91,6 +93,7 @@ impl ClusterConfig {
             election_timeout: Duration::from_millis(500),
             heartbeat_interval: Duration::from_millis(300),
             overseer: OverseerConfig::default(),
+            manifests_retained: 3,
             tls: None,
             open_store,
         }

@@ -1,6 +1,5 @@
 //! Drives the overseer while this node leads.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,14 +11,11 @@ use tokio::time::Instant;
 
 use super::config::OpenStore;
 use super::hub::Hub;
-use super::publication::Publication;
+use super::publications::Publications;
 use crate::consensus::{ConsensusRaft, TypeConfig};
 use crate::coordinator::{
-    Action, ClusterState, Command, CommandId, Event, Overseer, OverseerConfig, PipelineId, PublishFailure,
+    Action, ClusterState, Command, CommandId, Event, Overseer, OverseerConfig, PublishFailure,
 };
-
-/// How many manifests of a pipeline are kept.
-const RETAINED: usize = 3;
 
 /// The overseer looks at least so often.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -34,6 +30,8 @@ pub(super) struct Driver {
     pub(super) hub: Hub,
     pub(super) config: OverseerConfig,
     pub(super) open_store: OpenStore,
+    /// How many manifests of a pipeline are kept.
+    pub(super) manifests_retained: usize,
     pub(super) client: u64,
     pub(super) commands: Arc<std::sync::atomic::AtomicU64>,
 }
@@ -75,13 +73,13 @@ impl Driver {
         let mut overseer = Overseer::new(self.config, term);
         let (answers, mut answered) = mpsc::unbounded_channel();
         let begun = Instant::now();
-        let mut stores = BTreeMap::new();
+        let publications = Publications::new(Arc::clone(&self.open_store));
         let mut event = Event::Time;
         loop {
             let now_us = micros(begun.elapsed());
             let state = self.state.borrow_and_update().clone();
             for action in overseer.on_event(now_us, &state, event) {
-                self.carry_out(action, &state, &mut stores, &answers);
+                self.carry_out(action, &state, &publications, &answers);
             }
             let wait_us = overseer
                 .next_due_us(&state)
@@ -118,7 +116,7 @@ impl Driver {
         &self,
         action: Action,
         state: &ClusterState,
-        stores: &mut BTreeMap<PipelineId, Publication>,
+        publications: &Publications,
         answers: &mpsc::UnboundedSender<Event>,
     ) {
         match action {
@@ -149,10 +147,10 @@ impl Driver {
             }
             Action::Stage { pipeline, manifest } => {
                 let (generation, epoch) = (manifest.generation, manifest.epoch);
-                let publication = self.publication(pipeline, state, stores);
+                let opening = publications.of(pipeline, state);
                 let answers = answers.clone();
                 tokio::spawn(async move {
-                    let result = match publication {
+                    let result = match opening.await {
                         Ok(publication) => publication
                             .stage(&manifest)
                             .await
@@ -168,9 +166,10 @@ impl Driver {
                 });
             }
             Action::Publish { pipeline, committed } => {
-                let publication = self.publication(pipeline, state, stores);
-                let answers = answers.clone();
+                let opening = publications.of(pipeline, state);
+                let (answers, retained) = (answers.clone(), self.manifests_retained);
                 tokio::spawn(async move {
+                    let publication = opening.await;
                     let result = match &publication {
                         Ok(publication) => publication.publish(&committed).await,
                         Err(message) => Err(PublishFailure {
@@ -187,29 +186,13 @@ impl Driver {
                     });
                     if let Ok(publication) = publication
                         && is_published
-                        && let Err(error) = publication.tidy(epoch, RETAINED).await
+                        && let Err(error) = publication.tidy(epoch, retained).await
                     {
                         tracing::warn!("old checkpoints cannot be removed: {error}");
                     }
                 });
             }
         }
-    }
-
-    fn publication(
-        &self,
-        pipeline: PipelineId,
-        state: &ClusterState,
-        stores: &mut BTreeMap<PipelineId, Publication>,
-    ) -> Result<Publication, String> {
-        if let Some(publication) = stores.get(&pipeline) {
-            return Ok(publication.clone());
-        }
-        let known = state.pipeline(pipeline).ok_or("the pipeline is gone")?;
-        let store = (self.open_store)(&known.spec).map_err(|error| error.to_string())?;
-        let publication = Publication::new(store);
-        stores.insert(pipeline, publication.clone());
-        Ok(publication)
     }
 }
 

@@ -17,15 +17,19 @@ mod cluster_node;
 #[cfg(test)]
 mod cluster_node_test;
 mod config;
+mod contact;
 mod driver;
+mod goodbye;
 mod hub;
 mod publication;
+mod publications;
 mod service;
 mod view;
 
 pub use client::ClusterClient;
 pub use cluster_node::ClusterNode;
-pub use config::ClusterConfig;
+pub use config::{ClusterConfig, OpenStore};
+pub use contact::Contact;
 pub use publication::Publication;
 pub use service::MetricsSource;
 pub use view::ClusterView;

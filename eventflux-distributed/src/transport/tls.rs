@@ -12,12 +12,19 @@ use rustls::version::TLS13;
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 
 use super::error::{Result, TransportError};
+use crate::consensus::ControlTls;
+
+/// The protocol of control planes.
+const HTTP2: &[u8] = b"h2";
+
+const NO_CERTIFICATE: &str = "has no certificate";
 
 /// The certificate of a node, and the authority that has signed those of all nodes.
 ///
 /// A node's certificate is made out to its id: as a DNS name among its alternative names.
 #[derive(Clone)]
 pub struct TlsIdentity {
+    certificate: CertificateDer<'static>,
     client: Arc<ClientConfig>,
     server: Arc<ServerConfig>,
 }
@@ -54,6 +61,7 @@ impl TlsIdentity {
     fn from_named(names: &[String; 3], texts: &[Vec<u8>; 3]) -> Result<Self> {
         let [own, key, authority] = names;
         let chain = certificates(own, &texts[0])?;
+        let certificate = chain.first().cloned().ok_or_else(|| wrong(own, NO_CERTIFICATE))?;
         let private = PrivateKeyDer::from_pem_slice(&texts[1]).map_err(|error| wrong(key, error))?;
         let mut roots = RootCertStore::empty();
         for certificate in certificates(authority, &texts[2])? {
@@ -76,9 +84,24 @@ impl TlsIdentity {
             .with_client_auth_cert(chain, private)
             .map_err(|error| wrong(own, error))?;
         Ok(Self {
+            certificate,
             client: Arc::new(client),
             server: Arc::new(server),
         })
+    }
+
+    /// For the control plane, which speaks HTTP/2. There the certificate has to be made out to the host that is called.
+    pub fn control(&self) -> ControlTls {
+        ControlTls {
+            server: self.server(HTTP2),
+            client: self.client(HTTP2),
+            server_name: None,
+        }
+    }
+
+    /// Whether the certificate is made out to a name: that of a node, or of a host.
+    pub fn is_made_out_to(&self, name: &str) -> bool {
+        is_made_out_to(&self.certificate, name).is_ok()
     }
 
     /// How to dial, for a protocol.
@@ -113,7 +136,7 @@ pub(super) fn is_made_out_to(certificate: &CertificateDer<'_>, node: &str) -> Re
 fn certificates(name: &str, text: &[u8]) -> Result<Vec<CertificateDer<'static>>> {
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(text).collect();
     match found {
-        Ok(found) if found.is_empty() => Err(wrong(name, "has no certificate")),
+        Ok(found) if found.is_empty() => Err(wrong(name, NO_CERTIFICATE)),
         found => found.map_err(|error| wrong(name, error)),
     }
 }
