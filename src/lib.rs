@@ -38,6 +38,7 @@
 //! | get rows | [`EventFluxAppRuntime::add_callback`], [`RowStream`], [`Rows`] |
 //! | add a source, a sink, a format | [`connector`] |
 //! | keep state over restarts | [`persistence`] |
+//! | run on a cluster | [`distributed`] |
 //! | add a function | [`expr::RowFunction`], [`expr::ScalarFunction`] |
 
 mod app_runtime;
@@ -50,6 +51,8 @@ mod registry;
 mod row;
 mod row_stream;
 
+#[cfg(feature = "cluster")]
+pub mod distributed;
 pub mod persistence;
 pub mod prelude;
 

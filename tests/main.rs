@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failing test may panic")]
 
+mod cluster;
 mod compose;
 mod correctness;
 mod exactly_once;

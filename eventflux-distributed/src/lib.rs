@@ -4,6 +4,7 @@ pub mod cluster_node;
 pub mod consensus;
 pub mod coordinator;
 mod error;
+pub mod node;
 mod sabotage;
 #[cfg(any(test, feature = "simulation"))]
 pub mod simulation;

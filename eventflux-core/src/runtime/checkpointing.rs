@@ -143,11 +143,6 @@ impl Checkpointing {
         self.start.restored.as_ref()
     }
 
-    /// The generation that the run has claimed.
-    pub(super) fn generation(&self) -> u64 {
-        self.start.generation
-    }
-
     /// The app and the run, as manifests have them.
     pub(super) fn run(&self) -> (String, u64) {
         (self.start.app_id.clone(), self.start.generation)

@@ -15,8 +15,8 @@
 //! parallelism, batch size or who drives the loops. Waiting for those behind is measured as backpressure, never as idleness.
 //! A loop that fails or panics ends the run with its error.
 //!
-//! A run may be shared out among processes: one leads it ([`RunningLead`]: when checkpoints are taken, what is committed), others run
-//! some of its loops each ([`Share`]). All make the same plan, so that numbers of loops and edges mean the same everywhere.
+//! A run may be shared out among processes, each of which runs some of its loops ([`Share`]); somebody outside of the engine says when
+//! checkpoints are taken, and commits them. All make the same plan, so that numbers of loops and edges mean the same everywhere.
 //!
 //! **Absent on purpose** Wires between nodes (an edge is made in one place, `graph::builder`; [`RemoteSender`] and [`EdgeFeed`] are its two
 //! ends where a wire is to lie between) and when checkpoints are taken
@@ -31,7 +31,6 @@ mod ends;
 mod exchange;
 mod graph;
 mod in_process;
-mod lead;
 mod memory;
 mod merge;
 mod meter;
@@ -54,7 +53,7 @@ pub use config::RuntimeConfig;
 #[cfg(any(test, feature = "testing"))]
 pub use edge::DetachedEnd;
 pub use edge::{EdgeFeed, EdgeId, EdgeTarget, RemoteEdges, RemoteSender};
-pub use graph::LoopShape;
+pub use graph::{LoopShape, Wiring};
 pub use memory::MemoryLimit;
 pub(crate) use memory::{ColdStates, LoopRows};
 pub(crate) use orders::Commander;
@@ -62,11 +61,10 @@ pub use orders::{Orders, Phase};
 pub(crate) use trouble::Troubles;
 
 pub use in_process::{Input, InputError, Outlet, OutputStream};
-pub use lead::{ReportSink, RunningLead};
 pub use outcome::{RunEnd, RunSummary};
 pub use running::RunningApp;
 pub use runtime::Runtime;
-pub use share::{OrderSink, RunningShare, Share, ShareStart};
+pub use share::{PreparedShare, RunningShare, Share, ShareOrders};
 pub use stepper::{Emission, Stepper};
 pub use trouble::Trouble;
 

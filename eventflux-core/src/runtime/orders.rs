@@ -60,9 +60,13 @@ impl Commander {
         self.0.send_modify(|orders| orders.is_let_go = true);
     }
 
-    /// Tells the sources that the checkpoint of an epoch is durable.
+    /// Tells the sources that the checkpoint of an epoch is durable; an older one than the last leaves it as it is.
     pub(crate) fn committed(&self, epoch: u64) {
-        self.0.send_modify(|orders| orders.committed = Some(epoch));
+        self.0.send_if_modified(|orders| {
+            let is_newer = orders.committed < Some(epoch);
+            orders.committed = orders.committed.max(Some(epoch));
+            is_newer
+        });
     }
 
     /// Moves to a phase; an earlier one than the present leaves it as it is.
@@ -83,24 +87,6 @@ impl Commander {
             }
             is_newer
         });
-    }
-
-    /// Does what somebody else has ordered, as far as it is new.
-    pub(crate) fn obey(&self, orders: Orders) {
-        if orders.is_let_go {
-            self.let_go();
-        }
-        if let Some(epoch) = orders.committed {
-            self.0.send_if_modified(|own| {
-                let is_newer = own.committed < Some(epoch);
-                own.committed = own.committed.max(Some(epoch));
-                is_newer
-            });
-        }
-        if let Some(barrier) = orders.barrier {
-            self.ask_barrier(barrier);
-        }
-        self.enter(orders.phase);
     }
 
     /// Waits until the run is aborted.

@@ -7,7 +7,7 @@ use std::thread;
 use super::checkpointing::Checkpointing;
 use super::config::RuntimeConfig;
 use super::ends::{Ends, OpenEnds};
-use super::graph::{Builder, Layout, LoopShape, MakeOperator, Part};
+use super::graph::{Builder, Layout, LoopShape, MakeOperator, Part, Wiring};
 use super::in_process::{Input, Outlet};
 use super::memory::Memory;
 use super::meter::Meter;
@@ -19,6 +19,7 @@ use super::subtask::Subtask;
 use super::task::Drive;
 use crate::checkpoint::StartFrom;
 use crate::checkpoint::coordinator::Mailbox;
+use crate::checkpoint::manifest::PlanIdentity;
 use crate::checkpoint::restore::Restored;
 use crate::error::{Error, Result};
 use crate::fail_point::fail_point;
@@ -113,6 +114,16 @@ impl Runtime {
         self.layout().loops(&self.plan, &self.left_out)
     }
 
+    /// Which loops the channels of the run join.
+    pub fn wiring(&self) -> Wiring {
+        Wiring::new(&self.plan, &self.layout(), self.loops())
+    }
+
+    /// How the plan is described in manifests.
+    pub fn plan_identity(&self) -> PlanIdentity {
+        PlanIdentity::of(&self.plan)
+    }
+
     /// Opens sources and sinks and starts the loops.
     ///
     /// **Errors** A source or sink cannot be opened; nothing runs then.
@@ -160,6 +171,10 @@ impl Runtime {
                 message: "a run that several processes share has none yet".into(),
             }),
         }
+    }
+
+    pub(super) fn ends(&self) -> &Ends {
+        &self.ends
     }
 
     pub(super) fn layout(&self) -> Layout {

@@ -8,7 +8,7 @@ use super::running::Shared;
 use super::spawn::{Spawn, Threads};
 use super::subtask::{Step, Subtask};
 use crate::checkpoint::coordinator::Coordinator;
-use crate::checkpoint::share::Stager;
+use crate::checkpoint::share::{Deliverer, Stager};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Gives the parts of a run their threads; each one's end counts as one of the run's.
@@ -29,6 +29,12 @@ impl Staff<'_> {
     pub(super) fn stage(&self, stager: Stager) {
         let tokio = self.tokio.clone();
         self.run("eventflux-checkpoint", move || tokio.block_on(stager.run()));
+    }
+
+    /// Makes visible what somebody else has committed.
+    pub(super) fn deliver(&self, deliverer: Deliverer) {
+        let tokio = self.tokio.clone();
+        self.run("eventflux-deliver", move || tokio.block_on(deliverer.run()));
     }
 
     /// Runs a loop.

@@ -17,6 +17,12 @@ pub struct Placement {
     /// … on, so many.
     #[prost(uint32, tag = "4")]
     pub subtask_count: u32,
+    /// What people call the node; its certificates are made out to this name.
+    #[prost(string, tag = "5")]
+    pub name: String,
+    /// Where the others reach its data plane.
+    #[prost(string, tag = "6")]
+    pub data_address: String,
 }
 
 /// One partition of the outside system, and who reads it.
@@ -134,6 +140,7 @@ mod tests {
             incarnation: 1,
             first_subtask,
             subtask_count,
+            ..Placement::default()
         };
         Assignment {
             placements: vec![placement(7, 0, 2), placement(9, 2, 1)],

@@ -37,7 +37,9 @@ pub use node::{Member, NodeId, NodeSpec, Standing};
 pub use order::{Fence, Order, PipelineOrder, Prepare};
 pub use outcome::{Outcome, Refusal};
 pub use overseer::{Action, Event, Overseer, OverseerConfig, ProposalKey, PublishFailure};
-pub use pipeline::{Committed, Desired, ManifestRef, Pipeline, PipelineId, PipelineSpec, SourceSplits};
+pub use pipeline::{
+    Committed, Desired, ManifestRef, Pipeline, PipelineId, PipelineSpec, Setting, SourceSplits,
+};
 pub use report::{
     Failure, LoopPart, NodeReport, NodeStatus, PartContent, PipelineEvent, PipelineReport, PipelineStatus,
     Report, RunPhase,

@@ -48,6 +48,26 @@ pub struct PipelineSpec {
     /// The plan's operators, as manifests describe them: JSON of a [`PlanIdentity`].
     #[prost(bytes = "vec", tag = "12")]
     pub plan_identity: Vec<u8>,
+    /// Its generations are larger than this one: others have written to its store.
+    #[prost(uint64, tag = "13")]
+    pub generation_floor: u64,
+    /// Its epochs are larger than this one: others have written to its store.
+    #[prost(uint64, tag = "14")]
+    pub epoch_floor: u64,
+    /// Settings, as `SET key = value` in the text would have them.
+    #[prost(message, repeated, tag = "15")]
+    pub settings: Vec<Setting>,
+}
+
+/// A setting of a pipeline.
+#[derive(Clone, PartialEq, Eq, prost::Message)]
+pub struct Setting {
+    /// Its name.
+    #[prost(string, tag = "1")]
+    pub key: String,
+    /// Its value.
+    #[prost(string, tag = "2")]
+    pub value: String,
 }
 
 impl PipelineSpec {

@@ -1,5 +1,7 @@
 //! What workers tell the leader.
 
+use std::collections::BTreeSet;
+
 use eventflux_core::checkpoint::manifest::{SinkNote, SourceProgress, TimeProgress};
 use eventflux_core::state::segment::SegmentRef;
 use serde::{Deserialize, Serialize};
@@ -135,13 +137,16 @@ pub struct LoopPart {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PartContent {
-    /// Segments since the last committed epoch, oldest first.
+    /// The ids of the loop's operators.
+    pub operators: BTreeSet<String>,
+    /// Segments since the last committed epoch, oldest first. A base, of which there may be several pieces, takes the place of all
+    /// that the loop had before.
     pub segments: Vec<SegmentRef>,
     /// Notes since the last committed epoch, oldest first.
     pub notes: Vec<SinkNote>,
     /// How far its sources have come.
     pub sources: Vec<SourceProgress>,
-    /// How far its operators' event time has come.
+    /// How far its operators' event time has come; the smallest of all where it has not begun.
     pub times: Vec<TimeProgress>,
 }
 

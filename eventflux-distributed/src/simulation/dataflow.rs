@@ -450,6 +450,7 @@ impl World {
         let mut content = PartContent::default();
         if let Some((segment, rows)) = upload.segment {
             self.store.put_if_absent(&segment.name, Object::Segment(rows));
+            content.operators.extend(segment.operators.iter().cloned());
             content.segments.push(segment);
         }
         if let Some((note, rows)) = upload.note {

@@ -8,6 +8,7 @@
 //! ```
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use eventflux_core::time::Clock;
 use rustls::pki_types::CertificateDer;
@@ -33,7 +34,9 @@ const ACCEPTED_MAX: usize = 128;
 pub struct Endpoint {
     transport: Arc<dyn Transport>,
     cluster: String,
-    node: NodeName,
+    node: String,
+    /// Of which of the node's lives it is.
+    incarnation: Arc<AtomicU64>,
     membership: Arc<dyn Membership>,
     config: ConnectionConfig,
     clock: Arc<dyn Clock>,
@@ -52,11 +55,17 @@ impl Endpoint {
         Self {
             transport,
             cluster: cluster.into(),
-            node,
+            node: node.id,
+            incarnation: Arc::new(AtomicU64::new(node.incarnation)),
             membership,
             config,
             clock,
         }
+    }
+
+    /// The node has a new life: from now on it says so at every handshake.
+    pub fn set_incarnation(&self, incarnation: u64) {
+        self.incarnation.store(incarnation, Ordering::Relaxed);
     }
 
     /// Connects to a peer.
@@ -117,7 +126,10 @@ impl Endpoint {
     fn hello(&self, session: &Session) -> Hello {
         Hello {
             cluster: self.cluster.clone(),
-            node: self.node.clone(),
+            node: NodeName {
+                id: self.node.clone(),
+                incarnation: self.incarnation.load(Ordering::Relaxed),
+            },
             pipeline: session.pipeline.clone(),
             generation: session.generation,
         }

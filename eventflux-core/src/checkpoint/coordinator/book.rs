@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::loop_state::{DraftNote, LoopState, SegmentDraft, up_to};
-use crate::checkpoint::manifest::{Manifest, SinkNote, SourceProgress, TimeProgress};
-use crate::checkpoint::share::StagedPart;
+use super::loop_state::{LoopState, SegmentDraft, up_to};
+use super::progress::{sources, times};
+use crate::checkpoint::manifest::{Manifest, SourceProgress, TimeProgress};
 use crate::checkpoint::{CheckpointPart, LoopId, Participant, SourceCut};
 use crate::connector::{CommitNote, PreCommit};
 use crate::element::{WATERMARK_MIN, Watermark};
@@ -21,16 +21,7 @@ pub(crate) struct Book {
     /// By epoch, and within it by participant.
     cuts: BTreeMap<u64, BTreeMap<Participant, SourceCut>>,
     watermarks: BTreeMap<u64, BTreeMap<Participant, Watermark>>,
-    notes: BTreeMap<u64, Vec<(Participant, TakenNote)>>,
-}
-
-/// A note of a sink.
-#[derive(Debug)]
-enum TakenNote {
-    /// From a sink of this process.
-    Own(PreCommit),
-    /// Another process has stored it.
-    Stored(SinkNote),
+    notes: BTreeMap<u64, Vec<(Participant, PreCommit)>>,
 }
 
 /// What one epoch adds, to be stored.
@@ -41,7 +32,7 @@ pub(crate) struct Draft {
     /// In the order in which they have to be read.
     pub(crate) segments: Vec<SegmentDraft>,
     /// By sink; oldest first.
-    pub(crate) notes: Vec<DraftNote>,
+    pub(crate) notes: Vec<(String, CommitNote)>,
     /// What has to be durable before anything of the epoch is stored.
     pub(crate) staged: Vec<PreCommit>,
     /// How far the sources had come.
@@ -99,33 +90,11 @@ impl Book {
                 pre_commit,
             } => {
                 let of_epoch = self.notes.entry(barrier.epoch).or_default();
-                of_epoch.push((sink, TakenNote::Own(pre_commit)));
+                of_epoch.push((sink, pre_commit));
             }
             CheckpointPart::Acknowledged { .. }
             | CheckpointPart::InputEnded { .. }
             | CheckpointPart::Wanted => {}
-        }
-    }
-
-    /// Takes what another process has stored of a loop of its own.
-    pub(crate) fn take_staged(&mut self, staged: StagedPart) {
-        let epoch = staged.barrier.epoch;
-        self.loops
-            .entry(staged.loop_id)
-            .or_default()
-            .replace(staged.segments);
-        self.cuts.entry(epoch).or_default().extend(staged.cuts);
-        self.watermarks
-            .entry(epoch)
-            .or_default()
-            .extend(staged.watermarks);
-        for note in staged.notes {
-            let sink = Participant {
-                operator_id: note.operator_id.clone(),
-                subtask: note.subtask as usize,
-            };
-            let of_epoch = self.notes.entry(note.epoch).or_default();
-            of_epoch.push((sink, TakenNote::Stored(note)));
         }
     }
 
@@ -140,35 +109,25 @@ impl Book {
         }
         for (of_epoch, mut notes) in up_to(&mut self.notes, epoch) {
             notes.sort_by(|left, right| left.0.cmp(&right.0));
-            for (sink, note) in notes {
-                match note {
-                    TakenNote::Own(pre_commit) => {
-                        let note = CommitNote {
-                            epoch: of_epoch,
-                            subtask: sink.subtask,
-                            note: pre_commit.note.clone(),
-                        };
-                        draft.notes.push(DraftNote::New(sink.operator_id, note));
-                        draft.staged.push(pre_commit);
-                    }
-                    TakenNote::Stored(note) => draft.notes.push(DraftNote::Stored(note)),
-                }
+            for (sink, pre_commit) in notes {
+                let note = CommitNote {
+                    epoch: of_epoch,
+                    subtask: sink.subtask,
+                    note: pre_commit.note.clone(),
+                };
+                draft.notes.push((sink.operator_id, note));
+                draft.staged.push(pre_commit);
             }
         }
         let cuts = up_to(&mut self.cuts, epoch).remove(&epoch).unwrap_or_default();
         let watermarks = up_to(&mut self.watermarks, epoch)
             .remove(&epoch)
             .unwrap_or_default();
-        draft.times = times(&cuts, watermarks);
-        for (source, cut) in cuts {
-            draft
-                .sources
-                .extend(cut.positions.into_iter().map(|position| SourceProgress {
-                    operator_id: source.operator_id.clone(),
-                    partition: position.partition,
-                    position: position.position,
-                }));
-        }
+        let cuts: Vec<_> = cuts.into_iter().collect();
+        let watermarks: Vec<_> = watermarks.into_iter().collect();
+        draft.times = times(&cuts, &watermarks);
+        draft.times.retain(|time| time.time_us != WATERMARK_MIN);
+        draft.sources = sources(&cuts);
         draft
     }
 
@@ -181,44 +140,4 @@ impl Book {
     pub(crate) fn segments(&self) -> impl Iterator<Item = &SegmentRef> {
         self.loops.values().flat_map(LoopState::stored)
     }
-}
-
-/// The times of an epoch: per operator the least watermark of its subtasks, per partition of a source its largest event time.
-fn times(
-    cuts: &BTreeMap<Participant, SourceCut>,
-    watermarks: BTreeMap<Participant, Watermark>,
-) -> Vec<TimeProgress> {
-    let mut least: BTreeMap<&str, Watermark> = BTreeMap::new();
-    let mut times = Vec::new();
-    let of_sources = cuts
-        .iter()
-        .map(|(source, cut)| (source, cut.times.watermark.unwrap_or(WATERMARK_MIN)));
-    let of_operators = watermarks
-        .iter()
-        .map(|(operator, watermark)| (operator, *watermark));
-    for (participant, watermark) in of_sources.chain(of_operators) {
-        let least = least.entry(&participant.operator_id).or_insert(watermark);
-        *least = watermark.min(*least);
-    }
-    let known = least
-        .into_iter()
-        .filter(|(_, watermark)| *watermark != WATERMARK_MIN);
-    times.extend(known.map(|(operator_id, time_us)| TimeProgress {
-        operator_id: operator_id.to_owned(),
-        partition: None,
-        time_us,
-    }));
-    for (source, cut) in cuts {
-        times.extend(
-            cut.times
-                .partitions
-                .iter()
-                .map(|(partition, time_us)| TimeProgress {
-                    operator_id: source.operator_id.clone(),
-                    partition: Some(partition.clone()),
-                    time_us: *time_us,
-                }),
-        );
-    }
-    times
 }

@@ -14,7 +14,6 @@ use super::engine::{Command, Engine, Event};
 use super::mailbox::Mail;
 use super::recorder::{Recorded, Recorder};
 use crate::checkpoint::CheckpointPart;
-use crate::checkpoint::share::ShareReport;
 use crate::element::Barrier;
 use crate::error::{Error, ErrorKind, Result};
 use crate::fail_point::fail_point;
@@ -60,8 +59,6 @@ pub(crate) struct Coordinator {
     /// The newest epoch whose notes went to each delivery.
     sent: BTreeMap<String, u64>,
     storing: Option<Storing>,
-    /// Bytes that other processes have stored for the epoch to come.
-    new_bytes: u64,
     /// Who asked since the last epoch began, and who waits for the one in flight.
     asked: Vec<oneshot::Sender<Result<u64>>>,
     answered_next: Vec<oneshot::Sender<Result<u64>>>,
@@ -104,7 +101,6 @@ impl Coordinator {
             delivered,
             sent: BTreeMap::new(),
             storing: None,
-            new_bytes: 0,
             asked: Vec::new(),
             answered_next: Vec::new(),
             begun_us: 0,
@@ -175,19 +171,6 @@ impl Coordinator {
                 }
                 self.asked.push(answer);
                 self.happen(Event::Asked).await
-            }
-            Mail::Report(ShareReport::Staged(staged)) => {
-                let event = Event::Acknowledged(staged.barrier.epoch, staged.loop_id);
-                // What a zombie of an earlier generation has stored is nobody's.
-                if staged.barrier.generation != self.surroundings.generation {
-                    return Ok(());
-                }
-                self.new_bytes += staged.new_bytes;
-                self.book.take_staged(staged);
-                self.happen(event).await
-            }
-            Mail::Report(ShareReport::InputEnded { loop_id }) => {
-                self.happen(Event::InputEnded(loop_id)).await
             }
             Mail::Part(part) => {
                 let event = match &part {
@@ -360,7 +343,7 @@ impl Coordinator {
         cells.add(Metric::CheckpointStoreUs, store_us);
         cells.set(Metric::CheckpointLastAlignUs, align_us as i64);
         cells.set(Metric::CheckpointLastStoreUs, store_us as i64);
-        let new_bytes = recorded.new_bytes + std::mem::take(&mut self.new_bytes);
+        let new_bytes = recorded.new_bytes;
         cells.add(Metric::CheckpointBytes, new_bytes);
         cells.set(Metric::CheckpointLastBytes, new_bytes as i64);
         cells.set(Metric::CheckpointStoredBytes, recorded.total_bytes as i64);

@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::checkpoint::LoopId;
-use crate::checkpoint::manifest::SinkNote;
-use crate::connector::CommitNote;
 use crate::state::segment::{SegmentKind, SegmentRef, SnapshotRows};
 
 /// The state of a loop's operators.
@@ -30,15 +28,6 @@ pub(crate) struct SegmentDraft {
     pub(crate) operators: Arc<Vec<(String, SnapshotRows)>>,
     /// What the loop has stored already, if it is time to make one base of all of it.
     pub(crate) folded: Vec<SegmentRef>,
-}
-
-/// A note of a sink that an epoch adds.
-#[derive(Debug)]
-pub(crate) enum DraftNote {
-    /// Of this sink, to be stored.
-    New(String, CommitNote),
-    /// It is stored.
-    Stored(SinkNote),
 }
 
 impl LoopState {
@@ -70,11 +59,6 @@ impl LoopState {
     /// What is stored: a base, then deltas.
     pub(crate) fn stored(&self) -> &[SegmentRef] {
         &self.stored
-    }
-
-    /// This is stored, and nothing else.
-    pub(crate) fn replace(&mut self, stored: Vec<SegmentRef>) {
-        self.stored = stored;
     }
 
     /// The segments of everything up to an epoch.

@@ -3,7 +3,6 @@
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 
-use crate::checkpoint::share::ShareReport;
 use crate::checkpoint::{CheckpointPart, Checkpointer};
 use crate::error::Result;
 
@@ -12,8 +11,6 @@ use crate::error::Result;
 pub(crate) enum Mail {
     /// From a loop.
     Part(CheckpointPart),
-    /// From another process, about a loop of its own.
-    Report(ShareReport),
     /// Somebody wants a checkpoint that begins from now on, and its epoch once it is committed.
     Asked(oneshot::Sender<Result<u64>>),
 }
@@ -35,12 +32,6 @@ impl Mailbox {
         // A coordinator that is gone drops the sender, which whoever waits is told.
         let _ = self.0.send(Mail::Asked(answer));
         answered
-    }
-
-    /// Hands over what another process says.
-    pub(crate) fn report(&self, report: ShareReport) {
-        // Without a coordinator the run is ending.
-        let _ = self.0.send(Mail::Report(report));
     }
 }
 

@@ -13,6 +13,7 @@ mod delivery;
 mod engine;
 mod loop_state;
 mod mailbox;
+mod progress;
 mod recorder;
 mod segment_writer;
 
@@ -22,5 +23,6 @@ pub(crate) use delivery::{Delivered, Delivery};
 pub(crate) use engine::{Engine, GIVEN_UP_MAX, Pace};
 pub(crate) use loop_state::{LoopState, up_to};
 pub(crate) use mailbox::{Mail, Mailbox};
+pub(crate) use progress::{sources, times};
 pub(crate) use recorder::{Heading, Recorder};
 pub(crate) use segment_writer::SegmentWriter;

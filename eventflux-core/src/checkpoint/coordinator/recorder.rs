@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::book::{Book, Draft};
-use super::loop_state::DraftNote;
 use super::segment_writer::SegmentWriter;
 use crate::checkpoint::manifest::{Manifest, ManifestLog, PlanIdentity, SinkNote};
 use crate::connector::CommitNote;
@@ -89,17 +88,11 @@ impl Recorder {
             book.stored(segment.loop_id, stored);
             draft.segments.remove(0);
         }
-        while let Some(note) = draft.notes.first() {
-            let (stored, note) = match note {
-                DraftNote::New(operator_id, note) => {
-                    let generation = self.heading.generation;
-                    let stored = SinkNote::store(self.store.as_ref(), generation, operator_id, note).await?;
-                    recorded.new_bytes += note.note.len() as u64;
-                    (stored, note.clone())
-                }
-                DraftNote::Stored(stored) => (stored.clone(), stored.load(self.store.as_ref()).await?),
-            };
-            self.undelivered.push((stored, note));
+        while let Some((operator_id, note)) = draft.notes.first() {
+            let generation = self.heading.generation;
+            let stored = SinkNote::store(self.store.as_ref(), generation, operator_id, note).await?;
+            recorded.new_bytes += note.note.len() as u64;
+            self.undelivered.push((stored, note.clone()));
             fail_point("recorder.note.stored", || self.heading.app.clone())?;
             draft.notes.remove(0);
         }

@@ -62,6 +62,11 @@ impl ManifestLog {
         }
     }
 
+    /// The id of the state in this store, if any run has claimed it.
+    pub async fn app_id(&self) -> Result<Option<String>> {
+        Ok(self.last_generation().await?.map(|last| last.app_id))
+    }
+
     async fn last_generation(&self) -> Result<Option<Generation>> {
         let listed = self.store.list(GENERATIONS).await?;
         let last = listed

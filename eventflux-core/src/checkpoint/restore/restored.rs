@@ -88,11 +88,6 @@ impl Restored {
         Some(by_loop)
     }
 
-    /// Where it is.
-    pub(crate) fn store(&self) -> &Arc<dyn CheckpointStore> {
-        &self.store
-    }
-
     /// Writes what each of these loops goes on from as a base of its own, in pieces: nothing else of the state is needed then, and
     /// what the loops write is what changes. It blocks on the stores.
     pub(crate) fn write_anew(

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
 use super::{ShareReport, StagedPart};
-use crate::checkpoint::coordinator::{LoopState, Mail, SegmentWriter, up_to};
+use crate::checkpoint::coordinator::{LoopState, Mail, SegmentWriter, sources, times, up_to};
 use crate::checkpoint::manifest::SinkNote;
 use crate::checkpoint::{CheckpointPart, LoopId, Participant, SourceCut};
 use crate::connector::{CommitNote, PreCommit};
-use crate::element::{Barrier, Watermark};
+use crate::element::Watermark;
 use crate::error::{ErrorKind, Result};
+use crate::fail_point::fail_point;
 use crate::runtime::Commander;
 use crate::state::store::CheckpointStore;
 use crate::time::Clock;
@@ -61,7 +62,7 @@ impl Stager {
                     () = commander.aborted() => return Ok(()),
                     taken = self.take(part) => taken?,
                 },
-                Some(Mail::Asked(_) | Mail::Report(_)) => {}
+                Some(Mail::Asked(answer)) => drop(answer),
                 None => return Ok(()),
             }
         }
@@ -94,7 +95,7 @@ impl Stager {
                 notes.push((sink, pre_commit));
             }
             CheckpointPart::Acknowledged { barrier, loop_id } => {
-                let staged = self.stage(barrier, loop_id).await?;
+                let staged = self.stage(barrier.epoch, loop_id).await?;
                 self.report(ShareReport::Staged(staged));
             }
             CheckpointPart::InputEnded { loop_id } => self.report(ShareReport::InputEnded { loop_id }),
@@ -111,8 +112,7 @@ impl Stager {
 
     /// Stores what there is up to an epoch. A loop's own parts have come before its acknowledgement; those of other loops
     /// that have come as well are as good with this one's.
-    async fn stage(&mut self, barrier: Barrier, loop_id: LoopId) -> Result<StagedPart> {
-        let epoch = barrier.epoch;
+    async fn stage(&mut self, epoch: u64, loop_id: LoopId) -> Result<StagedPart> {
         let (mut taken, mut notes) = (Vec::new(), Vec::new());
         for (of_epoch, pre_commits) in up_to(&mut self.gathered.notes, epoch) {
             for (sink, mut pre_commit) in pre_commits {
@@ -122,39 +122,37 @@ impl Stager {
                     subtask: sink.subtask,
                     note: pre_commit.note,
                 };
-                taken.push((sink, note));
+                taken.push((sink.operator_id, note));
             }
         }
-        let mut drafts = Vec::new();
-        let mut new_bytes = 0;
+        let (mut drafts, mut segments) = (Vec::new(), Vec::new());
         if let Some(state) = self.loops.get_mut(&loop_id) {
             state.draft(loop_id, epoch, &mut drafts);
         }
         for draft in &drafts {
-            let segments = self.patiently(|stager| stager.writer.write(draft)).await?;
-            new_bytes += segments.iter().map(|segment| segment.size_bytes).sum::<u64>();
-            self.loops.entry(loop_id).or_default().add(segments);
+            let stored = self.patiently(|stager| stager.writer.write(draft)).await?;
+            fail_point("share.segment.stored", || draft.subtask.clone())?;
+            segments.extend(stored.iter().cloned());
+            self.loops.entry(loop_id).or_default().add(stored);
         }
-        for (sink, note) in taken {
-            let operator_id = &sink.operator_id;
+        for (operator_id, note) in &taken {
             let store = |stager: &'_ Self| {
-                let (store, generation, note) = (Arc::clone(&stager.store), stager.generation, note.clone());
-                async move { SinkNote::store(store.as_ref(), generation, operator_id, &note).await }
+                let (store, generation) = (Arc::clone(&stager.store), stager.generation);
+                async move { SinkNote::store(store.as_ref(), generation, operator_id, note).await }
             };
             notes.push(self.patiently(store).await?);
-            new_bytes += note.note.len() as u64;
         }
         let cuts = up_to(&mut self.gathered.cuts, epoch).remove(&epoch);
         let watermarks = up_to(&mut self.gathered.watermarks, epoch).remove(&epoch);
+        let (cuts, watermarks) = (cuts.unwrap_or_default(), watermarks.unwrap_or_default());
+        let new_bytes = segments.iter().map(|segment| segment.size_bytes).sum::<u64>()
+            + taken.iter().map(|(_, note)| note.note.len() as u64).sum::<u64>();
         Ok(StagedPart {
-            barrier,
+            epoch,
             loop_id,
-            segments: self
-                .loops
-                .get(&loop_id)
-                .map_or_else(Vec::new, |state| state.stored().to_vec()),
-            cuts: cuts.unwrap_or_default(),
-            watermarks: watermarks.unwrap_or_default(),
+            segments,
+            sources: sources(&cuts),
+            times: times(&cuts, &watermarks),
             notes,
             new_bytes,
         })

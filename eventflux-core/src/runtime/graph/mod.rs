@@ -4,8 +4,10 @@ mod builder;
 mod layout;
 mod outside;
 mod width;
+mod wiring;
 
 pub(crate) use builder::{Builder, MakeOperator, Part};
 pub(crate) use layout::Layout;
 pub use layout::LoopShape;
 pub(crate) use outside::{End, OpenSource, Outside};
+pub use wiring::Wiring;

@@ -10,7 +10,6 @@ mod failure;
 mod flow;
 mod key_group_map;
 mod recovery_kit;
-mod share;
 mod side;
 
 use std::sync::{Arc, Mutex};

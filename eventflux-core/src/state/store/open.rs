@@ -14,6 +14,8 @@ pub struct StoreOptions {
     pub app: String,
     /// For reading only: whoever else writes there.
     pub is_read_only: bool,
+    /// Several processes write there, which keep apart by themselves: nodes of a cluster.
+    pub is_shared: bool,
     /// Connections at the most, of stores that have connections.
     pub pool_size: Option<usize>,
     /// Settings of an object store, credentials among them, by `object_store`'s names: `aws_region`, `aws_endpoint`.
@@ -53,9 +55,10 @@ fn directory(path: &str, options: &StoreOptions) -> Result<Arc<dyn CheckpointSto
     if path.is_empty() {
         return Err(wrong(format!("the address of a store is empty: use {ADDRESSES}")));
     }
-    let store = match options.is_read_only {
-        true => DirectoryStore::open_read_only(path)?,
-        false => DirectoryStore::open(path)?,
+    let store = match (options.is_read_only, options.is_shared) {
+        (true, _) => DirectoryStore::open_read_only(path)?,
+        (false, true) => DirectoryStore::open_shared(path)?,
+        (false, false) => DirectoryStore::open(path)?,
     };
     Ok(Arc::new(store))
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use eventflux_core::checkpoint::manifest::{Manifest, SinkNote, TimeProgress};
+use eventflux_core::element::WATERMARK_MIN;
 use eventflux_core::state::segment::{SegmentKind, SegmentRef};
 
 use crate::coordinator::{NodeId, PartContent, Pipeline};
@@ -35,9 +36,7 @@ pub(super) fn compose(
     let mut sources = Vec::new();
     let mut times = Vec::new();
     for part in parts.values() {
-        for segment in &part.segments {
-            add_segment(&mut segments, segment);
-        }
+        add_segments(&mut segments, part);
         sinks.extend(part.notes.iter().cloned());
         sources.extend(part.sources.iter().cloned());
         times.extend(part.times.iter().cloned());
@@ -64,18 +63,26 @@ pub(super) fn compose(
     })
 }
 
-/// A base replaces everything that its subtask had.
-fn add_segment(segments: &mut Vec<SegmentRef>, segment: &SegmentRef) {
-    if segments.iter().any(|known| known.name == segment.name) {
-        return;
+/// A base takes the place of everything that its loop had before it, but for the other pieces of the same base.
+fn add_segments(segments: &mut Vec<SegmentRef>, part: &PartContent) {
+    for segment in &part.segments {
+        if segments.iter().any(|known| known.name == segment.name) {
+            continue;
+        }
+        if segment.kind == SegmentKind::Base {
+            let is_of_loop = |known: &SegmentRef| {
+                let mut operators = known.operators.iter();
+                known.subtask == segment.subtask && operators.all(|id| part.operators.contains(id))
+            };
+            let is_piece =
+                |known: &SegmentRef| known.kind == SegmentKind::Base && known.epoch == segment.epoch;
+            segments.retain(|known| !is_of_loop(known) || is_piece(known));
+        }
+        segments.push(segment.clone());
     }
-    if segment.kind == SegmentKind::Base {
-        segments.retain(|known| known.subtask != segment.subtask);
-    }
-    segments.push(segment.clone());
 }
 
-/// Of an operator that several nodes run, the least watermark.
+/// Of an operator that several loops have, the least watermark; none if one of them has none yet.
 fn least(times: Vec<TimeProgress>) -> Vec<TimeProgress> {
     let mut least: BTreeMap<(String, Option<String>), i64> = BTreeMap::new();
     for time in times {
@@ -89,5 +96,66 @@ fn least(times: Vec<TimeProgress>) -> Vec<TimeProgress> {
         partition,
         time_us,
     };
-    least.into_iter().map(progress).collect()
+    let has_begun = |(_, time_us): &(_, i64)| *time_us != WATERMARK_MIN;
+    least.into_iter().filter(has_begun).map(progress).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn segment(name: &str, kind: SegmentKind, epoch: u64, operators: &[&str]) -> SegmentRef {
+        SegmentRef {
+            name: name.into(),
+            size_bytes: 1,
+            crc32c: 0,
+            kind,
+            epoch,
+            subtask: "count".into(),
+            operators: operators.iter().map(|id| (*id).to_owned()).collect(),
+            row_count: 1,
+        }
+    }
+
+    fn part(operators: &[&str], segments: Vec<SegmentRef>) -> PartContent {
+        PartContent {
+            operators: operators.iter().map(|id| (*id).to_owned()).collect(),
+            segments,
+            ..PartContent::default()
+        }
+    }
+
+    #[test]
+    fn a_base_in_pieces_takes_the_place_of_what_its_loop_had_and_of_nothing_else() {
+        use SegmentKind::{Base, Delta};
+        let mut segments = vec![
+            segment("old base", Base, 1, &["a"]),
+            segment(
+                "old delta of an operator that has no rows any more",
+                Delta,
+                2,
+                &["b"],
+            ),
+            segment("a loop of the same name", Base, 1, &["c"]),
+        ];
+        let pieces = vec![
+            segment("new 1", Base, 3, &["a"]),
+            segment("new 2", Base, 3, &["a"]),
+            segment("delta", Delta, 4, &["b"]),
+        ];
+        add_segments(&mut segments, &part(&["a", "b"], pieces));
+        let names: Vec<_> = segments.iter().map(|segment| segment.name.as_str()).collect();
+        assert_eq!(names, ["a loop of the same name", "new 1", "new 2", "delta"]);
+    }
+
+    #[test]
+    fn event_time_has_not_begun_before_it_has_in_every_loop() {
+        let time = |operator_id: &str, time_us| TimeProgress {
+            operator_id: operator_id.into(),
+            partition: None,
+            time_us,
+        };
+        let times = vec![time("a", 7), time("a", WATERMARK_MIN), time("b", 9), time("b", 5)];
+        assert_eq!(least(times), [time("b", 5)]);
+    }
 }

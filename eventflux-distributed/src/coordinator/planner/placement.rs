@@ -77,6 +77,8 @@ fn placements(parallelism: u32, nodes: &[&Member]) -> Vec<Placement> {
             incarnation: member.incarnation,
             first_subtask,
             subtask_count: 1 + more,
+            name: member.spec.name.clone(),
+            data_address: member.spec.data_address.clone(),
         };
         first_subtask += placement.subtask_count;
         placement

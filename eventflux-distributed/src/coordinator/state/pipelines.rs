@@ -36,8 +36,8 @@ impl ClusterState {
         let pipeline = Pipeline {
             id,
             spec: spec.clone(),
-            generation: origin.generation,
-            last_epoch: origin.epoch,
+            generation: origin.generation.max(spec.generation_floor),
+            last_epoch: origin.epoch.max(spec.epoch_floor),
             committed: origin,
             ..Pipeline::default()
         };

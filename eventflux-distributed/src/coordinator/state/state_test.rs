@@ -92,6 +92,7 @@ fn begin(after: u64, incarnation: u64) -> Change {
                 incarnation,
                 first_subtask: 0,
                 subtask_count: 2,
+                ..Placement::default()
             }],
             owners: vec![0; 4],
             splits: vec![SplitPlacement {

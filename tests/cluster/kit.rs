@@ -1,0 +1,215 @@
+//! Nodes of one cluster, here in one process.
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use eventflux::distributed::cluster_node::ClusterConfig;
+use eventflux::distributed::coordinator::{Change, Desired, Pipeline, PipelineId, SetDesired};
+use eventflux::distributed::node::{
+    CheckpointOptions, DataPlane, Node, NodeConfig, Programs, Submission, SubmitError,
+};
+use eventflux::distributed::transport::tcp::Tcp;
+use eventflux::distributed::transport::{ConnectionConfig, Transport};
+use eventflux::persistence::DirectoryStore;
+use tempfile::TempDir;
+
+/// A cluster ought to have done what is waited for within this time, also on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How nodes are joined.
+#[derive(Clone)]
+pub struct Wires {
+    pub transport: Arc<dyn Transport>,
+    pub connection: ConnectionConfig,
+}
+
+impl Default for Wires {
+    fn default() -> Self {
+        Self {
+            transport: Arc::new(Tcp::plain()),
+            connection: ConnectionConfig::default(),
+        }
+    }
+}
+
+/// A cluster with the state of its pipelines in a folder that all nodes see.
+pub struct Cluster {
+    nodes: Vec<Option<Node>>,
+    configs: Vec<NodeConfig>,
+    tokio: tokio::runtime::Runtime,
+    folder: TempDir,
+}
+
+impl Cluster {
+    /// So many nodes, all of them up.
+    pub fn start(count: usize, wires: &Wires, programs: &Arc<dyn Programs>) -> Self {
+        let tokio = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .unwrap();
+        let folder = TempDir::new().unwrap();
+        let addresses: Vec<String> = free_ports(count)
+            .iter()
+            .map(|port| format!("127.0.0.1:{port}"))
+            .collect();
+        let configs: Vec<NodeConfig> = (0..count)
+            .map(|index| config(index, &addresses, folder.path(), wires, programs))
+            .collect();
+        let mut cluster = Self {
+            nodes: (0..count).map(|_| None).collect(),
+            configs,
+            tokio,
+            folder,
+        };
+        (0..count).for_each(|index| cluster.start_node(index));
+        cluster.wait_for_nodes(count);
+        cluster
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn start_node(&mut self, index: usize) {
+        let config = self.configs[index].clone();
+        self.nodes[index] = Some(self.tokio.block_on(Node::start(config)).unwrap());
+    }
+
+    /// A node ends without a word to anybody.
+    pub fn drop_node(&mut self, index: usize) {
+        self.nodes[index] = None;
+    }
+
+    fn any(&self) -> &Node {
+        self.nodes.iter().flatten().next().unwrap()
+    }
+
+    /// Waits until so many nodes are up.
+    pub fn wait_for_nodes(&self, count: usize) {
+        let mut state = self.any().cluster().state();
+        let up = state.wait_for(|state| state.workers().count() == count);
+        let waited = self
+            .tokio
+            .block_on(async { tokio::time::timeout(PATIENCE, up).await.is_ok() });
+        assert!(
+            waited,
+            "{count} nodes are not up: {:?}",
+            self.any().cluster().problem().borrow()
+        );
+    }
+
+    pub fn submit(&self, submission: Submission) -> Result<PipelineId, SubmitError> {
+        self.tokio.block_on(self.any().submit(submission))
+    }
+
+    pub fn set(&self, pipeline: PipelineId, desired: Desired) {
+        let change = Change::SetDesired(SetDesired {
+            pipeline,
+            desired: desired.into(),
+        });
+        self.tokio.block_on(self.any().cluster().propose(change)).unwrap();
+    }
+
+    /// Waits until a pipeline is as it should be.
+    pub fn wait_for(&self, pipeline: PipelineId, what: &str, is_so: impl Fn(&Pipeline) -> bool) -> Pipeline {
+        let mut state = self.any().cluster().state();
+        let found = state.wait_for(|state| {
+            let pipeline = state.pipeline(pipeline);
+            pipeline.is_some_and(|pipeline| is_so(pipeline) || !pipeline.failure.is_empty())
+        });
+        let found = self
+            .tokio
+            .block_on(async { tokio::time::timeout(PATIENCE, found).await });
+        let pipeline = match found {
+            Ok(Ok(state)) => state.pipeline(pipeline).unwrap().clone(),
+            _ => {
+                let state = self.any().cluster().state().borrow().clone();
+                let pipeline = state.pipeline(pipeline);
+                panic!(
+                    "the pipeline is not {what}: {:?}",
+                    pipeline.map(|pipeline| (
+                        pipeline.generation,
+                        &pipeline.committed,
+                        pipeline.in_flight,
+                        pipeline.desired(),
+                        pipeline.is_finished,
+                        pipeline.assignment.is_some()
+                    ))
+                )
+            }
+        };
+        assert!(
+            is_so(&pipeline),
+            "the pipeline is not {what}: {}",
+            pipeline.failure
+        );
+        pipeline
+    }
+
+    /// Waits until all inputs of a pipeline have ended, and all of it is visible.
+    pub fn wait_until_finished(&self, pipeline: PipelineId) {
+        self.wait_for(pipeline, "finished", |pipeline| {
+            pipeline.is_finished && pipeline.assignment.is_none()
+        });
+    }
+
+    /// Waits until a pipeline has committed an epoch of its newest generation.
+    pub fn wait_for_commit(&self, pipeline: PipelineId) {
+        self.wait_for(pipeline, "committing", |pipeline| {
+            pipeline.committed.epoch > 0 && pipeline.committed.generation == pipeline.generation
+        });
+    }
+}
+
+fn free_ports(count: usize) -> Vec<u16> {
+    let listeners: Vec<_> = (0..count)
+        .map(|_| TcpListener::bind("127.0.0.1:0").unwrap())
+        .collect();
+    let ports = listeners
+        .iter()
+        .map(|listener| listener.local_addr().unwrap().port());
+    ports.collect()
+}
+
+fn config(
+    index: usize,
+    addresses: &[String],
+    folder: &Path,
+    wires: &Wires,
+    programs: &Arc<dyn Programs>,
+) -> NodeConfig {
+    let state = folder.join("state");
+    let open_store = Arc::new(move |spec: &eventflux::distributed::coordinator::PipelineSpec| {
+        let store = DirectoryStore::open_shared(state.join(&spec.state_store))?;
+        Ok(Arc::new(store) as _)
+    });
+    let mut cluster = ClusterConfig::new(
+        "test",
+        format!("node-{}", index + 1),
+        addresses[index].parse().unwrap(),
+        folder.join(format!("node-{}", index + 1)),
+        open_store,
+    );
+    cluster.seeds = addresses.to_vec();
+    // Two voters are refused.
+    cluster.can_coordinate = addresses.len() != 2 || index == 0;
+    NodeConfig {
+        cluster,
+        data: DataPlane {
+            transport: Arc::clone(&wires.transport),
+            listen: "127.0.0.1:0".into(),
+            advertised: None,
+            connection: wires.connection.clone(),
+            connections_per_node: 1,
+            connect_timeout: Duration::from_secs(10),
+        },
+        programs: Arc::clone(programs),
+        checkpoints: CheckpointOptions {
+            interval: Duration::from_millis(100),
+            ..CheckpointOptions::default()
+        },
+    }
+}

@@ -1,0 +1,5 @@
+//! Pipelines on several nodes.
+
+mod pipelines;
+
+pub mod kit;
