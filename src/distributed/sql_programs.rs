@@ -3,11 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use eventflux_core::checkpoint::CheckpointConfig;
 use eventflux_core::connector::{Registry, ResolveReference};
 use eventflux_core::runtime::{Runtime, RuntimeConfig};
 use eventflux_distributed::coordinator::PipelineSpec;
-use eventflux_distributed::node::{Program, ProgramError, Programs, Submission};
+use eventflux_distributed::node::{Program, ProgramError, ProgramRun, Programs, Submission};
 use eventflux_sql::diagnostic::SourceText;
 use eventflux_sql::{CompileContext, CompiledApp, Settings, compile};
 
@@ -81,12 +80,15 @@ impl SqlPrograms {
         &self,
         app: &CompiledApp,
         parallelism: usize,
-        checkpoints: Option<CheckpointConfig>,
+        run: Option<ProgramRun>,
     ) -> Result<Runtime, ProgramError> {
         let mut config = self.config.clone();
         config.parallelism = parallelism;
         config.batch_rows_max = app.settings.batch_size.unwrap_or(config.batch_rows_max);
-        config.checkpoints = checkpoints;
+        if let Some(run) = run {
+            config.checkpoints = Some(run.checkpoints);
+            config.key_group_map = Some(run.key_group_map);
+        }
         Ok(Runtime::new(app.plan.clone(), config)?)
     }
 }
@@ -108,10 +110,10 @@ impl Programs for SqlPrograms {
         })
     }
 
-    fn runtime(&self, spec: &PipelineSpec, checkpoints: CheckpointConfig) -> Result<Runtime, ProgramError> {
+    fn runtime(&self, spec: &PipelineSpec, run: ProgramRun) -> Result<Runtime, ProgramError> {
         let settings = spec.settings.iter().map(|setting| (&setting.key, &setting.value));
         let app = self.compiled(&spec.name, &spec.sql, settings)?;
-        self.runtime_of(&app, spec.parallelism as usize, Some(checkpoints))
+        self.runtime_of(&app, spec.parallelism as usize, Some(run))
     }
 }
 

@@ -1,5 +1,7 @@
 //! Who runs what in one generation.
 
+use eventflux_core::key::KeyGroupMap;
+
 use super::node::NodeId;
 
 /// The part of a pipeline that one node runs.
@@ -92,6 +94,17 @@ impl Assignment {
             subtask
         };
         self.owners.iter().map(subtask).collect()
+    }
+
+    /// By key group, the subtask that has it, as a run wants it.
+    ///
+    /// **Errors** It names a subtask that there is not.
+    pub fn key_group_map(&self) -> eventflux_core::Result<KeyGroupMap> {
+        let counts = self
+            .placements
+            .iter()
+            .map(|placement| placement.subtask_count as usize);
+        KeyGroupMap::explicit(self.subtasks(), counts.sum())
     }
 
     /// Why it cannot be used, if it cannot.

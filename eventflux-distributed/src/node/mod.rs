@@ -28,5 +28,5 @@ mod submission;
 
 pub use config::{CheckpointOptions, DataPlane, NodeConfig};
 pub use node::Node;
-pub use programs::{Program, ProgramError, Programs};
+pub use programs::{Program, ProgramError, ProgramRun, Programs};
 pub use submission::{Submission, SubmitError};

@@ -15,7 +15,7 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use super::executor::Surroundings;
 use super::loop_placement::LoopPlacement;
 use super::peers::Peers;
-use super::programs::ProgramError;
+use super::programs::{ProgramError, ProgramRun};
 use crate::coordinator::{Committed, Failure, NodeId, PartContent, PipelineId, Prepare};
 use crate::transport::{ConnectedEdges, Session, TransportError};
 use crate::worker::WorkerEvent;
@@ -197,13 +197,16 @@ impl Part {
         let opening = spawn_blocking(move || open_store(&opened));
         let store = opening.await.map_err(panicked)??;
         let from = self.restored(&store, restore).await?;
-        let checkpoints = CheckpointConfig {
-            app: spec.name.clone(),
-            compression: self.surroundings.compression,
-            ..CheckpointConfig::new(store)
+        let run = ProgramRun {
+            checkpoints: CheckpointConfig {
+                app: spec.name.clone(),
+                compression: self.surroundings.compression,
+                ..CheckpointConfig::new(store)
+            },
+            key_group_map: assignment.key_group_map()?,
         };
         let (programs, planned) = (Arc::clone(&self.surroundings.programs), spec.clone());
-        let planning = spawn_blocking(move || programs.runtime(&planned, checkpoints));
+        let planning = spawn_blocking(move || programs.runtime(&planned, run));
         let runtime = planning.await.map_err(panicked)??;
         if runtime.plan_identity().fingerprint != spec.plan_fingerprint {
             return Err(PartError::Refused(

@@ -4,6 +4,7 @@ use std::fmt;
 
 use eventflux_core::checkpoint::CheckpointConfig;
 use eventflux_core::checkpoint::manifest::PlanIdentity;
+use eventflux_core::key::KeyGroupMap;
 use eventflux_core::runtime::Runtime;
 
 use super::Submission;
@@ -16,10 +17,19 @@ pub trait Programs: fmt::Debug + Send + Sync {
     /// **Errors** The text, a setting or a connector's options are wrong; it needs something that only one process has.
     fn describe(&self, submission: &Submission) -> Result<Program, ProgramError>;
 
-    /// Plans a pipeline's text for a run with these checkpoints; nothing is opened. It blocks.
+    /// Plans a pipeline's text for a run; nothing is opened. It blocks.
     ///
     /// **Errors** As above.
-    fn runtime(&self, spec: &PipelineSpec, checkpoints: CheckpointConfig) -> Result<Runtime, ProgramError>;
+    fn runtime(&self, spec: &PipelineSpec, run: ProgramRun) -> Result<Runtime, ProgramError>;
+}
+
+/// How a text is run.
+#[derive(Debug, Clone)]
+pub struct ProgramRun {
+    /// Where its state is.
+    pub checkpoints: CheckpointConfig,
+    /// Which subtask has which key group.
+    pub key_group_map: KeyGroupMap,
 }
 
 /// What a text comes to.

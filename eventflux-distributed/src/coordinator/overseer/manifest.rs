@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use eventflux_core::checkpoint::manifest::{Manifest, SinkNote, TimeProgress};
 use eventflux_core::element::WATERMARK_MIN;
+use eventflux_core::key::KeyGroupMap;
 use eventflux_core::state::segment::{SegmentKind, SegmentRef};
 
-use crate::coordinator::{NodeId, PartContent, Pipeline};
+use crate::coordinator::{Assignment, NodeId, PartContent, Pipeline};
 
 /// By node and loop, what they have stored for an epoch.
 pub(super) type Parts = BTreeMap<(NodeId, u32), PartContent>;
@@ -55,12 +56,18 @@ pub(super) fn compose(
         app_id: pipeline.spec.app_id.clone(),
         plan,
         parallelism: pipeline.spec.parallelism,
-        key_group_map: None,
+        key_group_map: assignment_map(pipeline)?,
         segments,
         sources,
         times: least(times),
         sinks,
     })
+}
+
+fn assignment_map(pipeline: &Pipeline) -> Result<Option<String>, String> {
+    let map = pipeline.assignment.as_ref().map(Assignment::key_group_map);
+    let map = map.transpose().map_err(|error| error.to_string())?;
+    Ok(map.as_ref().and_then(KeyGroupMap::fingerprint))
 }
 
 /// A base takes the place of everything that its loop had before it, but for the other pieces of the same base.
