@@ -53,6 +53,20 @@ pub fn read(
     purpose: Purpose,
     references: &dyn ResolveReference,
 ) -> Result<Effective, Vec<Refused>> {
-    let layers = Layer::of_file(name, text).map_err(|refused| vec![refused])?;
+    read_with_variables(name, text, &[], purpose, references)
+}
+
+/// As [`read`], with variables of the environment, by name, over it.
+///
+/// **Errors** As [`read`].
+pub fn read_with_variables(
+    name: &str,
+    text: &str,
+    variables: &[(String, String)],
+    purpose: Purpose,
+    references: &dyn ResolveReference,
+) -> Result<Effective, Vec<Refused>> {
+    let mut layers = Layer::of_file(name, text).map_err(|refused| vec![refused])?;
+    layers.push(layer_of_environment(variables).map_err(|refused| vec![refused])?);
     Effective::new(layers, purpose, references)
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::SocketAddr;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -10,7 +9,6 @@ use std::time::Duration;
 use futures_core::Stream;
 use openraft::BasicNode;
 use openraft::async_runtime::watch::WatchReceiver;
-use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
@@ -26,8 +24,8 @@ use super::hub::Hub;
 use super::service::{ControlService, MetricsSource};
 use crate::consensus::proto::control_server::ControlServer;
 use crate::consensus::{
-    ConsensusRaft, ControlTls, Dialer, LogStore, MESSAGE_BYTES_MAX, NodeIdentity, StateMachine, check_voters,
-    new_id, raft_config,
+    Accepted, ConsensusRaft, ControlTls, Dialer, Listener, LogStore, MESSAGE_BYTES_MAX, NodeIdentity, Socket,
+    StateMachine, check_voters, new_id, raft_config,
 };
 use crate::coordinator::{Change, ClusterState, Configure, NodeId, NodeSpec, Outcome, Report};
 use crate::error::{Error, Result};
@@ -99,6 +97,13 @@ impl ClusterNode {
         }
     }
 
+    /// As [`ClusterNode::start`], on the runtime of whoever calls, which is to run nothing else that takes long: for
+    /// simulations.
+    pub async fn start_here(config: ClusterConfig) -> Result<Self> {
+        config.check()?;
+        Self::open(config).await
+    }
+
     async fn open(config: ClusterConfig) -> Result<Self> {
         let identity = NodeIdentity::open(&config.data_directory)?;
         let node = identity.id();
@@ -106,10 +111,11 @@ impl ClusterNode {
             address: config.listen.to_string(),
             source,
         };
-        let listener = TcpListener::bind(config.listen).await.map_err(listening)?;
-        let local: SocketAddr = listener.local_addr().map_err(listening)?;
+        let listener = config.sockets.listen(config.listen).await.map_err(listening)?;
+        let local = listener.local_address().map_err(listening)?;
         let address = config.advertised.clone().unwrap_or_else(|| local.to_string());
-        let dialer = Dialer::new(config.tls.clone(), Duration::from_secs(1));
+        let sockets = Arc::clone(&config.sockets);
+        let dialer = Dialer::over(sockets, config.tls.clone(), Duration::from_secs(1));
         let mut known = config.seeds.clone();
         known.insert(0, address.clone());
         known.dedup();
@@ -282,14 +288,17 @@ impl ClusterNode {
     /// Stops, and waits until nothing is written any more and the data directory can be opened again.
     pub async fn stop(mut self) {
         drop(self.stop.take());
-        let Some(runtime) = self.runtime.take() else {
-            return;
+        let raft = self.raft.take();
+        let stopping = async move {
+            if let Some(raft) = raft {
+                // One that has stopped by itself need not be stopped.
+                let _ = raft.shutdown().await;
+            }
         };
-        if let Some(raft) = self.raft.take() {
-            let stopping = runtime.spawn(async move { raft.shutdown().await.is_ok() });
-            // One that has stopped by itself need not be stopped.
-            let _ = stopping.await;
-        }
+        let Some(runtime) = self.runtime.take() else {
+            return stopping.await;
+        };
+        let _ = runtime.spawn(stopping).await;
         // What its tasks hold, the log among it, is closed when they are gone.
         let closing = tokio::task::spawn_blocking(move || runtime.shutdown_timeout(CLOSE_WITHIN));
         let _ = closing.await;
@@ -322,10 +331,10 @@ async fn open_raft(
     node: NodeId,
     dialer: Dialer,
 ) -> Result<(ConsensusRaft, watch::Receiver<Arc<ClusterState>>)> {
-    let log = LogStore::open(&config.data_directory.join("log"))?;
+    let log = LogStore::open(&config.data_directory.join("log"), config.log_sync)?;
     let (machine, state) = StateMachine::open(&config.data_directory)?;
     let election_timeout_ms = u64::try_from(config.election_timeout.as_millis()).unwrap_or(u64::MAX);
-    let raft_config = raft_config(&config.cluster, election_timeout_ms)?;
+    let raft_config = raft_config(&config.cluster, election_timeout_ms, config.snapshot_every)?;
     let raft = ConsensusRaft::new(node, raft_config, dialer, log, machine)
         .await
         .map_err(|error| Error::Stopped(error.to_string()))?;
@@ -333,15 +342,14 @@ async fn open_raft(
 }
 
 fn serve(
-    listener: TcpListener,
+    listener: Box<dyn Listener>,
     tls: Option<ControlTls>,
     service: ControlService,
     stopped: oneshot::Receiver<()>,
 ) {
     let server = Server::builder()
         .http2_keepalive_interval(Some(Duration::from_secs(1)))
-        .http2_keepalive_timeout(Some(Duration::from_secs(2)))
-        .tcp_nodelay(true);
+        .http2_keepalive_timeout(Some(Duration::from_secs(2)));
     let service = ControlServer::new(service)
         .max_decoding_message_size(MESSAGE_BYTES_MAX)
         .max_encoding_message_size(MESSAGE_BYTES_MAX);
@@ -368,20 +376,18 @@ fn serve(
     });
 }
 
-type Tcp = tokio::net::TcpStream;
-
-fn incoming(listener: TcpListener) -> impl Stream<Item = std::io::Result<Tcp>> {
+fn incoming(listener: Box<dyn Listener>) -> impl Stream<Item = std::io::Result<Accepted>> {
     futures_util::stream::unfold(listener, |listener| async move {
-        let accepted = accept(&listener).await;
+        let accepted = Accepted(accept(listener.as_ref()).await);
         Some((Ok(accepted), listener))
     })
 }
 
 /// The next connection. An error is that of one connection, or of too many files; the listener goes on.
-async fn accept(listener: &TcpListener) -> Tcp {
+async fn accept(listener: &dyn Listener) -> Box<dyn Socket> {
     loop {
         match listener.accept().await {
-            Ok((socket, _)) => return socket,
+            Ok(socket) => return socket,
             Err(error) => {
                 tracing::debug!("a connection was not accepted: {error}");
                 tokio::time::sleep(Duration::from_millis(10)).await;
@@ -390,15 +396,15 @@ async fn accept(listener: &TcpListener) -> Tcp {
     }
 }
 
-type Tls = tokio_rustls::server::TlsStream<Tcp>;
+type Tls = tokio_rustls::server::TlsStream<Accepted>;
 
 /// Handshakes run beside each other: one that takes long holds up no other.
-fn incoming_tls(listener: TcpListener, tls: ControlTls) -> impl Stream<Item = std::io::Result<Tls>> {
+fn incoming_tls(listener: Box<dyn Listener>, tls: ControlTls) -> impl Stream<Item = std::io::Result<Tls>> {
     let (accepted, sockets) = mpsc::channel(16);
     tokio::spawn(async move {
         let acceptor = tokio_rustls::TlsAcceptor::from(tls.server);
         while !accepted.is_closed() {
-            let socket = accept(&listener).await;
+            let socket = Accepted(accept(listener.as_ref()).await);
             let (acceptor, accepted) = (acceptor.clone(), accepted.clone());
             tokio::spawn(async move {
                 let handshake = tokio::time::timeout(Duration::from_secs(5), acceptor.accept(socket));

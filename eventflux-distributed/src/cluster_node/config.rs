@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use eventflux_core::state::store::CheckpointStore;
 
-use crate::consensus::ControlTls;
+use crate::consensus::{ControlTls, LogSync, Sockets, TcpSockets};
 use crate::coordinator::{OverseerConfig, PipelineSpec};
 use crate::error::Result;
 
@@ -55,6 +55,12 @@ pub struct ClusterConfig {
     pub tls: Option<ControlTls>,
     /// Opens pipelines' state.
     pub open_store: OpenStore,
+    /// What the control plane's connections are made of.
+    pub sockets: Arc<dyn Sockets>,
+    /// When its log is synced.
+    pub log_sync: LogSync,
+    /// The state is stored as a snapshot after so many entries of the log, and older entries are let go.
+    pub snapshot_every: u64,
 }
 
 impl fmt::Debug for ClusterConfig {
@@ -96,6 +102,9 @@ impl ClusterConfig {
             manifests_retained: 3,
             tls: None,
             open_store,
+            sockets: Arc::new(TcpSockets),
+            log_sync: LogSync::default(),
+            snapshot_every: 2_000,
         }
     }
 

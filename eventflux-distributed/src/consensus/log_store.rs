@@ -4,7 +4,7 @@ use std::fmt::Debug;
 use std::io;
 use std::ops::{Bound, RangeBounds};
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 
 use openraft::storage::{IOFlushed, RaftLogStorage};
 use openraft::{LogState, OptionalSend, RaftLogReader};
@@ -17,6 +17,17 @@ use super::message::{from_payload, to_payload};
 use super::type_config::{Entry, LogId, TypeConfig, Vote};
 use crate::error::{Error, Result};
 
+/// When a log is synced.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum LogSync {
+    /// On a thread beside: many entries with one sync.
+    #[default]
+    Beside,
+    /// Before the call that wrote comes back: nothing depends on how threads take turns, so that a run on virtual time can be
+    /// repeated.
+    AtOnce,
+}
+
 /// Entries, the vote, and how far entries are committed: `raft-log` in a directory.
 ///
 /// **Invariants** What is answered is synced, but for how far entries are committed, which is found out again. Only one
@@ -24,6 +35,7 @@ use crate::error::{Error, Result};
 #[derive(Debug, Clone)]
 pub struct LogStore {
     log: Arc<Mutex<RaftLog<LogTypes>>>,
+    sync: LogSync,
 }
 
 /// Who is told that something is synced.
@@ -32,6 +44,8 @@ pub(super) enum Flushed {
     Raft(IOFlushed<TypeConfig>),
     /// Somebody who waits for it.
     Waiting(oneshot::Sender<io::Result<()>>),
+    /// Somebody who does nothing else meanwhile.
+    Stopped(mpsc::SyncSender<io::Result<()>>),
 }
 
 impl raft_log::Callback for Flushed {
@@ -40,6 +54,7 @@ impl raft_log::Callback for Flushed {
             Self::Raft(raft) => raft.io_completed(result),
             // Who does not wait any more need not be told.
             Self::Waiting(waiting) => drop(waiting.send(result)),
+            Self::Stopped(stopped) => drop(stopped.send(result)),
         }
     }
 }
@@ -48,7 +63,7 @@ impl LogStore {
     /// Opens the log in a directory, which is made if it is not there.
     ///
     /// **Errors** It is damaged elsewhere than at its end, or open already.
-    pub fn open(directory: &Path) -> Result<Self> {
+    pub fn open(directory: &Path, sync: LogSync) -> Result<Self> {
         std::fs::create_dir_all(directory).map_err(|error| Error::file(directory, error))?;
         let wal = chunked_wal::Config {
             dir: directory.display().to_string(),
@@ -74,6 +89,7 @@ impl LogStore {
         })?;
         Ok(Self {
             log: Arc::new(Mutex::new(log)),
+            sync,
         })
     }
 
@@ -84,10 +100,12 @@ impl LogStore {
 
     /// Waits until everything that was written is synced.
     async fn sync(&self) -> io::Result<()> {
+        if self.sync == LogSync::AtOnce {
+            return sync_at_once(&mut self.log());
+        }
         let (flushed, wait) = oneshot::channel();
         self.log().flush(true, Some(Flushed::Waiting(flushed)))?;
-        wait.await
-            .unwrap_or_else(|_| Err(io::Error::other("the log has stopped writing")))
+        wait.await.unwrap_or_else(|_| Err(stopped()))
     }
 
     fn vote(&self) -> io::Result<Option<Vote>> {
@@ -97,6 +115,17 @@ impl LogStore {
             .map(|vote| vote.to_vote())
             .transpose()
     }
+}
+
+/// Waits for the disk, and lets nobody else run.
+fn sync_at_once(log: &mut RaftLog<LogTypes>) -> io::Result<()> {
+    let (flushed, wait) = mpsc::sync_channel(1);
+    log.flush(true, Some(Flushed::Stopped(flushed)))?;
+    wait.recv().unwrap_or_else(|_| Err(stopped()))
+}
+
+fn stopped() -> io::Error {
+    io::Error::other("the log has stopped writing")
 }
 
 impl RaftLogReader<TypeConfig> for LogStore {
@@ -184,7 +213,13 @@ impl RaftLogStorage<TypeConfig> for LogStore {
             (StoredLogId::from(&entry.log_id), payload)
         });
         log.append(stored)?;
-        log.flush(true, Some(Flushed::Raft(callback)))
+        match self.sync {
+            LogSync::Beside => log.flush(true, Some(Flushed::Raft(callback))),
+            LogSync::AtOnce => {
+                callback.io_completed(sync_at_once(&mut log));
+                Ok(())
+            }
+        }
     }
 
     async fn truncate_after(&mut self, last_log_id: Option<LogId>) -> io::Result<()> {

@@ -15,7 +15,7 @@ use super::type_config::{
 use crate::coordinator::Command;
 
 /// A message that cannot be understood.
-pub(super) type Unreadable = &'static str;
+pub type Unreadable = &'static str;
 
 pub(super) fn to_log_id(log_id: &LogId) -> proto::LogId {
     proto::LogId {
@@ -122,9 +122,7 @@ pub(super) fn to_append(request: &AppendEntriesRequest<TypeConfig>) -> proto::Ap
     }
 }
 
-pub(super) fn from_append(
-    request: &proto::AppendRequest,
-) -> Result<AppendEntriesRequest<TypeConfig>, Unreadable> {
+pub fn from_append(request: &proto::AppendRequest) -> Result<AppendEntriesRequest<TypeConfig>, Unreadable> {
     let entry = |entry: &proto::Entry| {
         let log_id = entry
             .log_id
@@ -154,7 +152,7 @@ pub(super) fn to_append_response(response: &AppendEntriesResponse<TypeConfig>) -
     proto::AppendResponse { result: Some(result) }
 }
 
-pub(super) fn from_append_response(
+pub fn from_append_response(
     response: &proto::AppendResponse,
 ) -> Result<AppendEntriesResponse<TypeConfig>, Unreadable> {
     use proto::append_response::Result;
@@ -176,7 +174,7 @@ pub(super) fn to_vote_request(request: &VoteRequest<TypeConfig>) -> proto::VoteR
     }
 }
 
-pub(super) fn from_vote_request(request: &proto::VoteRequest) -> Result<VoteRequest<TypeConfig>, Unreadable> {
+pub fn from_vote_request(request: &proto::VoteRequest) -> Result<VoteRequest<TypeConfig>, Unreadable> {
     let last_log_id = request.last_log_id.as_ref().map(from_log_id);
     let mut vote_request = VoteRequest::new(from_vote(request.vote.as_ref())?, last_log_id);
     vote_request.leadership_transfer = request.is_transfer;
@@ -191,9 +189,7 @@ pub(super) fn to_vote_response(response: &VoteResponse<TypeConfig>) -> proto::Vo
     }
 }
 
-pub(super) fn from_vote_response(
-    response: &proto::VoteResponse,
-) -> Result<VoteResponse<TypeConfig>, Unreadable> {
+pub fn from_vote_response(response: &proto::VoteResponse) -> Result<VoteResponse<TypeConfig>, Unreadable> {
     let last_log_id = response.last_log_id.as_ref().map(from_log_id);
     Ok(VoteResponse::new(
         from_vote(response.vote.as_ref())?,

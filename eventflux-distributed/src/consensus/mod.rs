@@ -17,6 +17,7 @@ mod message;
 mod network;
 mod service;
 mod snapshot_file;
+mod socket;
 mod state_machine;
 #[cfg(test)]
 mod store_test;
@@ -31,10 +32,16 @@ pub mod proto {
 
 pub use identity::NodeIdentity;
 pub(crate) use identity::new_id;
-pub use log_store::LogStore;
+pub use log_store::{LogStore, LogSync};
+#[cfg(fuzzing)]
+pub use message::{from_append, from_append_response, from_vote_request, from_vote_response};
 pub(crate) use network::MESSAGE_BYTES_MAX;
 pub use network::{ControlTls, Dialer};
 pub(crate) use service::ConsensusService;
+#[cfg(fuzzing)]
+pub use snapshot_file::decode as decode_snapshot;
+pub(crate) use socket::Accepted;
+pub use socket::{Listener, Socket, Sockets, TcpSockets};
 pub use state_machine::StateMachine;
 pub use type_config::{ConsensusRaft, TypeConfig, raft_config};
 pub use voters::check_voters;

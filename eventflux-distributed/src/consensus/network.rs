@@ -17,7 +17,6 @@ use openraft::raft::{
 };
 use openraft::{BasicNode, OptionalSend, RaftNetworkFactory, RaftNetworkV2};
 use rustls::pki_types::ServerName;
-use tokio::net::TcpStream;
 use tonic::codegen::{Service, http::Uri};
 use tonic::transport::{Channel, Endpoint};
 
@@ -26,6 +25,7 @@ use super::message::{
 };
 use super::proto::control_client::ControlClient;
 use super::proto::{SnapshotPiece, TransferRequest};
+use super::socket::{Socket, Sockets, TcpSockets};
 use super::type_config::{Snapshot, TypeConfig, Vote};
 use crate::error::{Error, Result};
 
@@ -46,6 +46,7 @@ const PIECE_BYTES: usize = 1 << 20;
 /// Connections to other nodes, made when they are first used and again when they break.
 #[derive(Debug, Clone)]
 pub struct Dialer {
+    sockets: Arc<dyn Sockets>,
     tls: Option<ControlTls>,
     connect_timeout: Duration,
     channels: Arc<Mutex<BTreeMap<String, Channel>>>,
@@ -54,7 +55,13 @@ pub struct Dialer {
 impl Dialer {
     /// With or without TLS.
     pub fn new(tls: Option<ControlTls>, connect_timeout: Duration) -> Self {
+        Self::over(Arc::new(TcpSockets), tls, connect_timeout)
+    }
+
+    /// With or without TLS, over sockets of somebody's own.
+    pub fn over(sockets: Arc<dyn Sockets>, tls: Option<ControlTls>, connect_timeout: Duration) -> Self {
         Self {
+            sockets,
             tls,
             connect_timeout,
             channels: Arc::default(),
@@ -75,11 +82,11 @@ impl Dialer {
         let endpoint = Endpoint::from_shared(format!("http://{address}"))
             .map_err(|error| Error::Configuration(format!("`{address}` is no address: {error}")))?
             .connect_timeout(self.connect_timeout)
-            .tcp_nodelay(true)
             .http2_keep_alive_interval(Duration::from_secs(1))
             .keep_alive_timeout(Duration::from_secs(2))
             .keep_alive_while_idle(true);
         let channel = endpoint.connect_with_connector_lazy(Connector {
+            sockets: Arc::clone(&self.sockets),
             tls: self.tls.clone(),
         });
         channels.insert(address.to_owned(), channel.clone());
@@ -90,21 +97,17 @@ impl Dialer {
 /// Connects, with TLS if there is one.
 #[derive(Debug, Clone)]
 struct Connector {
+    sockets: Arc<dyn Sockets>,
     tls: Option<ControlTls>,
 }
-
-/// A connection, either way.
-trait Socket: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin {}
-
-impl<T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin> Socket for T {}
 
 impl Connector {
     async fn connect(self, uri: Uri) -> io::Result<TokioIo<Box<dyn Socket>>> {
         let host = uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
-        let tcp = TcpStream::connect((host.as_str(), uri.port_u16().unwrap_or_default())).await?;
-        tcp.set_nodelay(true)?;
+        let port = uri.port_u16().unwrap_or_default();
+        let socket = self.sockets.connect(&host, port).await?;
         let socket: Box<dyn Socket> = match self.tls {
-            None => Box::new(tcp),
+            None => socket,
             Some(tls) => {
                 let name = match tls.server_name {
                     Some(name) => name,
@@ -112,7 +115,7 @@ impl Connector {
                 };
                 Box::new(
                     tokio_rustls::TlsConnector::from(tls.client)
-                        .connect(name, tcp)
+                        .connect(name, socket)
                         .await?,
                 )
             }

@@ -78,7 +78,7 @@ impl SnapshotFile {
 }
 
 /// What a snapshot says.
-pub(super) fn decode(snapshot: &[u8]) -> std::result::Result<(SnapshotMeta, ClusterState), String> {
+pub fn decode(snapshot: &[u8]) -> std::result::Result<(SnapshotMeta, ClusterState), String> {
     let stored = proto::StoredSnapshot::decode(snapshot).map_err(|error| error.to_string())?;
     let meta = from_snapshot(&stored).map_err(str::to_owned)?;
     let state = ClusterState::decode(&stored.state).map_err(|error| error.to_string())?;

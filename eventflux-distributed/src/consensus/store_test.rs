@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use super::message::from_vote;
 use super::type_config::{Entry, LogId, TypeConfig, Vote};
-use super::{LogStore, StateMachine, proto};
+use super::{LogStore, LogSync, StateMachine, proto};
 use crate::coordinator::{Change, Command, CommandId, Configure};
 
 struct Builder;
@@ -20,7 +20,7 @@ struct Builder;
 impl StoreBuilder<TypeConfig, LogStore, StateMachine, TempDir> for Builder {
     async fn build(&self) -> Result<(TempDir, LogStore, StateMachine), StorageError<TypeConfig>> {
         let directory = tempfile::tempdir().unwrap();
-        let log = LogStore::open(&directory.path().join("log")).unwrap();
+        let log = LogStore::open(&directory.path().join("log"), LogSync::Beside).unwrap();
         let (machine, _) = StateMachine::open(directory.path()).unwrap();
         Ok((directory, log, machine))
     }
@@ -60,7 +60,7 @@ fn entry(index: u64) -> Entry {
 
 /// A log with a vote, entries, a truncation and a purge.
 async fn write_log(directory: &Path) {
-    let mut log = LogStore::open(directory).unwrap();
+    let mut log = LogStore::open(directory, LogSync::Beside).unwrap();
     log.save_vote(&vote(2, 9)).await.unwrap();
     log.blocking_append((0..6).map(entry)).await.unwrap();
     log.truncate_after(Some(log_id(2, 4))).await.unwrap();
@@ -71,7 +71,7 @@ async fn write_log(directory: &Path) {
 type Content = (Option<Vote>, Option<LogId>, Option<LogId>, Vec<Entry>);
 
 async fn read_log(directory: &Path) -> crate::Result<Content> {
-    let mut log = LogStore::open(directory)?;
+    let mut log = LogStore::open(directory, LogSync::Beside)?;
     let state = log.get_log_state().await.unwrap();
     let entries = log
         .try_get_log_entries(0..100)
@@ -122,7 +122,7 @@ async fn a_log_that_ends_anywhere_has_a_prefix_of_what_was_written_and_goes_on()
         assert_eq!(entries, expected, "cut at {length}");
         seen.insert(last.map(|last| last.index));
 
-        let mut log = LogStore::open(directory.path()).unwrap();
+        let mut log = LogStore::open(directory.path(), LogSync::Beside).unwrap();
         let next = last.map_or(0, |last| last.index + 1);
         log.blocking_append([entry(next)]).await.unwrap();
         drop(log);
@@ -157,8 +157,8 @@ async fn every_flipped_bit_is_detected() {
 #[tokio::test]
 async fn one_process_has_a_log() {
     let directory = tempfile::tempdir().unwrap();
-    let _open = LogStore::open(directory.path()).unwrap();
-    LogStore::open(directory.path()).unwrap_err();
+    let _open = LogStore::open(directory.path(), LogSync::Beside).unwrap();
+    LogStore::open(directory.path(), LogSync::Beside).unwrap_err();
 }
 
 #[tokio::test]

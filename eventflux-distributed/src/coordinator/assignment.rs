@@ -89,7 +89,7 @@ impl Assignment {
             let (Some(placement), Some(next)) = (self.placements.get(place), next.get_mut(place)) else {
                 return 0;
             };
-            let subtask = placement.first_subtask + *next;
+            let subtask = placement.first_subtask.saturating_add(*next);
             *next = (*next + 1) % placement.subtask_count.max(1);
             subtask
         };
@@ -129,7 +129,10 @@ impl Assignment {
                     placement.node
                 ));
             }
-            next_subtask = next_subtask.saturating_add(placement.subtask_count);
+            let Some(next) = placement.first_subtask.checked_add(placement.subtask_count) else {
+                return Some(format!("node {:016x} has too many subtasks", placement.node));
+            };
+            next_subtask = next;
         }
         let places = self.placements.len() as u32;
         let used = self
@@ -181,6 +184,12 @@ mod tests {
         assert_eq!(
             gap.fault(4).unwrap(),
             "the subtasks of node 0000000000000009 do not follow"
+        );
+        let mut many = assignment();
+        many.placements[1].subtask_count = u32::MAX - 1;
+        assert_eq!(
+            many.fault(4).unwrap(),
+            "node 0000000000000009 has too many subtasks"
         );
         let mut unknown = assignment();
         unknown.owners[0] = 2;

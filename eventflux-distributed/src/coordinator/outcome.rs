@@ -54,6 +54,12 @@ impl Outcome {
         }
     }
 
+    /// The number after this one. Nothing counts to the end: whoever has got there has made a number up.
+    pub(super) fn number_after(number: u64) -> Result<u64, Self> {
+        let used_up = || Self::refused(Refusal::Invalid, format!("there is no number after {number}"));
+        number.checked_add(1).ok_or_else(used_up)
+    }
+
     /// Whether it changed something, or need not have.
     pub fn is_done(&self) -> bool {
         self.refusal() == Refusal::None

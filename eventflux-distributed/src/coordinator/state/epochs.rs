@@ -16,9 +16,13 @@ impl ClusterState {
             let message = format!("epoch {} is in flight", pipeline.in_flight);
             return Outcome::refused(Refusal::Unready, message);
         }
-        pipeline.in_flight = match is_broken(Bug::EpochReused) {
-            true => pipeline.committed.epoch + 1,
-            false => pipeline.last_epoch + 1,
+        let last_epoch = match is_broken(Bug::EpochReused) {
+            true => pipeline.committed.epoch,
+            false => pipeline.last_epoch,
+        };
+        pipeline.in_flight = match Outcome::number_after(last_epoch) {
+            Ok(epoch) => epoch,
+            Err(refused) => return refused,
         };
         pipeline.last_epoch = pipeline.last_epoch.max(pipeline.in_flight);
         Outcome::granted(pipeline.in_flight)
@@ -46,7 +50,10 @@ impl ClusterState {
         if is_fenced && (pipeline.in_flight != commit.epoch || commit.epoch <= pipeline.committed.epoch) {
             return Outcome::refused(Refusal::Stale, format!("epoch {} is not in flight", commit.epoch));
         }
-        let next_sequence = pipeline.committed.manifest.sequence + 1;
+        let next_sequence = match Outcome::number_after(pipeline.committed.manifest.sequence) {
+            Ok(sequence) => sequence,
+            Err(refused) => return refused,
+        };
         if is_fenced && commit.manifest.sequence != next_sequence {
             let message = format!(
                 "the next manifest is {next_sequence}, not {}",

@@ -25,8 +25,11 @@ impl ClusterState {
             );
             return Outcome::refused(Refusal::Taken, message);
         }
-        self.last_incarnation += 1;
-        let incarnation = self.last_incarnation;
+        let incarnation = match Outcome::number_after(self.last_incarnation) {
+            Ok(incarnation) => incarnation,
+            Err(refused) => return refused,
+        };
+        self.last_incarnation = incarnation;
         let member = Member {
             spec: spec.clone(),
             incarnation,

@@ -12,6 +12,9 @@ const KEY_GROUPS_MAX: u32 = 32_768;
 /// More copies of an operator than this are a mistake.
 const PARALLELISM_MAX: u32 = 16_384;
 
+/// No state has come so far, and whatever counts on from it has room.
+const ORIGIN_MAX: u64 = 1 << 62;
+
 impl ClusterState {
     pub(super) fn submit(&mut self, spec: &PipelineSpec) -> Outcome {
         let invalid = |message: &str| Outcome::refused(Refusal::Invalid, message);
@@ -30,9 +33,18 @@ impl ClusterState {
             let message = format!("there is a pipeline `{}` already", spec.name);
             return Outcome::refused(Refusal::Taken, message);
         }
-        self.last_pipeline += 1;
-        let id = self.last_pipeline;
         let origin = spec.origin.clone();
+        if [origin.generation, origin.epoch, origin.manifest.sequence]
+            .iter()
+            .any(|number| *number > ORIGIN_MAX)
+        {
+            return invalid("a pipeline cannot go on from a checkpoint of that number");
+        }
+        let id = match Outcome::number_after(self.last_pipeline) {
+            Ok(id) => id,
+            Err(refused) => return refused,
+        };
+        self.last_pipeline = id;
         let pipeline = Pipeline {
             id,
             spec: spec.clone(),
@@ -122,7 +134,10 @@ impl ClusterState {
         if let Some(fault) = begin.assignment.fault(pipeline.spec.key_groups) {
             return Outcome::refused(Refusal::Invalid, fault);
         }
-        pipeline.generation += 1;
+        pipeline.generation = match Outcome::number_after(pipeline.generation) {
+            Ok(generation) => generation,
+            Err(refused) => return refused,
+        };
         pipeline.last_assignment = Some(begin.assignment.clone());
         pipeline.assignment = Some(begin.assignment.clone());
         pipeline.in_flight = 0;

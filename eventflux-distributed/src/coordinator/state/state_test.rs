@@ -272,6 +272,13 @@ fn what_makes_no_sense_is_refused() {
         raft.refusal(submit(|spec| spec.parallelism = 5)),
         Refusal::Invalid
     );
+    for far in [
+        |spec: &mut PipelineSpec| spec.origin.generation = u64::MAX,
+        |spec: &mut PipelineSpec| spec.origin.epoch = u64::MAX,
+        |spec: &mut PipelineSpec| spec.origin.manifest.sequence = u64::MAX,
+    ] {
+        assert_eq!(raft.refusal(submit(far)), Refusal::Invalid);
+    }
     assert_eq!(
         raft.refusal(Change::SetDesired(SetDesired {
             pipeline: 1,
@@ -295,6 +302,25 @@ fn what_makes_no_sense_is_refused() {
         change: None,
     };
     assert_eq!(raft.state.apply(&empty).refusal(), Refusal::Invalid);
+}
+
+#[test]
+fn a_state_whose_numbers_are_used_up_grants_no_more() {
+    let mut raft = Raft::running();
+    raft.state.last_incarnation = u64::MAX;
+    raft.state.last_pipeline = u64::MAX;
+    assert_eq!(raft.refusal(Change::Register(node(9, "nine"))), Refusal::Invalid);
+    let mut spec = pipeline();
+    spec.name = "q".into();
+    assert_eq!(raft.refusal(Change::Submit(spec)), Refusal::Invalid);
+    let running = raft.state.pipelines.get_mut(&1).unwrap();
+    running.generation = u64::MAX;
+    running.last_epoch = u64::MAX;
+    running.committed.manifest.sequence = u64::MAX;
+    assert_eq!(raft.refusal(begin(u64::MAX, 1)), Refusal::Invalid);
+    assert_eq!(raft.refusal(begin_epoch(u64::MAX)), Refusal::Invalid);
+    raft.state.pipelines.get_mut(&1).unwrap().in_flight = 7;
+    assert_eq!(raft.refusal(commit(u64::MAX, 7, 1)), Refusal::Invalid);
 }
 
 /// One of each, and the state that they come to.
