@@ -10,9 +10,11 @@ use eventflux::distributed::coordinator::{Change, Desired, Pipeline, PipelineId,
 use eventflux::distributed::node::{
     CheckpointOptions, DataPlane, Node, NodeConfig, Programs, Submission, SubmitError,
 };
+use eventflux::distributed::transport::grpc::Grpc;
 use eventflux::distributed::transport::tcp::Tcp;
-use eventflux::distributed::transport::{ConnectionConfig, Transport};
-use eventflux::persistence::DirectoryStore;
+use eventflux::distributed::transport::{ConnectionConfig, TlsIdentity, Transport};
+use eventflux::persistence::{Compression, DirectoryStore};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use tempfile::TempDir;
 
 /// A cluster ought to have done what is waited for within this time, also on a busy machine.
@@ -21,16 +23,68 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How nodes are joined.
 #[derive(Clone)]
 pub struct Wires {
-    pub transport: Arc<dyn Transport>,
-    pub connection: ConnectionConfig,
+    /// By node: with TLS each has a certificate of its own.
+    transports: Vec<Arc<dyn Transport>>,
+    connection: ConnectionConfig,
+}
+
+/// What carries rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wire {
+    Tcp,
+    Grpc,
+}
+
+impl Wires {
+    /// For so many nodes at the most.
+    pub fn new(count: usize, wire: Wire, is_secure: bool, compression: Compression) -> Self {
+        let identities = is_secure.then(|| identities(count));
+        let transport = |node: usize| -> Arc<dyn Transport> {
+            match (wire, identities.as_ref().map(|identities| &identities[node])) {
+                (Wire::Tcp, None) => Arc::new(Tcp::plain()),
+                (Wire::Tcp, Some(identity)) => Arc::new(Tcp::secure(identity)),
+                (Wire::Grpc, None) => Arc::new(Grpc::plain()),
+                (Wire::Grpc, Some(identity)) => Arc::new(Grpc::secure(identity)),
+            }
+        };
+        Self {
+            transports: (0..count).map(transport).collect(),
+            connection: ConnectionConfig {
+                compression,
+                ..ConnectionConfig::default()
+            },
+        }
+    }
+}
+
+/// Certificates of an authority of the test, made out to the nodes' names.
+fn identities(count: usize) -> Vec<TlsIdentity> {
+    let mut of_authority = CertificateParams::new(Vec::new()).unwrap();
+    of_authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let authority_key = KeyPair::generate().unwrap();
+    let authority = of_authority.self_signed(&authority_key).unwrap();
+    let issuer = Issuer::new(of_authority, authority_key);
+    let identity = |node: usize| {
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(vec![node_name(node)]).unwrap();
+        let certificate = params.signed_by(&key, &issuer).unwrap();
+        TlsIdentity::from_pem(
+            certificate.pem().as_bytes(),
+            key.serialize_pem().as_bytes(),
+            authority.pem().as_bytes(),
+        )
+        .unwrap()
+    };
+    (0..count).map(identity).collect()
+}
+
+fn node_name(index: usize) -> String {
+    format!("node-{}", index + 1)
 }
 
 impl Default for Wires {
     fn default() -> Self {
-        Self {
-            transport: Arc::new(Tcp::plain()),
-            connection: ConnectionConfig::default(),
-        }
+        Self::new(3, Wire::Tcp, false, Compression::None)
     }
 }
 
@@ -150,10 +204,10 @@ impl Cluster {
     }
 
     /// Waits until all inputs of a pipeline have ended, and all of it is visible.
-    pub fn wait_until_finished(&self, pipeline: PipelineId) {
+    pub fn wait_until_finished(&self, pipeline: PipelineId) -> Pipeline {
         self.wait_for(pipeline, "finished", |pipeline| {
             pipeline.is_finished && pipeline.assignment.is_none()
-        });
+        })
     }
 
     /// Waits until a pipeline has committed an epoch of its newest generation.
@@ -188,18 +242,20 @@ fn config(
     });
     let mut cluster = ClusterConfig::new(
         "test",
-        format!("node-{}", index + 1),
+        node_name(index),
         addresses[index].parse().unwrap(),
-        folder.join(format!("node-{}", index + 1)),
+        folder.join(node_name(index)),
         open_store,
     );
     cluster.seeds = addresses.to_vec();
+    // Who hangs up is lost at once; who is only slow, on a busy machine, is not.
+    cluster.overseer.failure_timeout_us = 60_000_000;
     // Two voters are refused.
     cluster.can_coordinate = addresses.len() != 2 || index == 0;
     NodeConfig {
         cluster,
         data: DataPlane {
-            transport: Arc::clone(&wires.transport),
+            transport: Arc::clone(&wires.transports[index]),
             listen: "127.0.0.1:0".into(),
             advertised: None,
             connection: wires.connection.clone(),

@@ -2,6 +2,7 @@
 //! started again on the way (see README.md).
 
 mod canonical;
+mod cluster;
 mod engine;
 mod oracle;
 mod restart;
@@ -10,8 +11,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use canonical::Table;
+use cluster::QueryCluster;
+use eventflux::persistence::Compression;
 use oracle::Oracle;
 use tempfile::TempDir;
+
+use crate::cluster::kit::{Wire, Wires};
 
 /// Rows to query, and how.
 struct Round {
@@ -132,6 +137,55 @@ fn failures(queries: &[Query], round: &Round) -> Vec<String> {
         }
     });
     failures.into_inner().unwrap()
+}
+
+/// Clusters: how many nodes, and how they are joined.
+const CLUSTERS: [(usize, Wire, bool, Compression); 6] = [
+    (1, Wire::Tcp, false, Compression::None),
+    (2, Wire::Tcp, true, Compression::Lz4),
+    (3, Wire::Grpc, true, Compression::Zstd),
+    (3, Wire::Tcp, false, Compression::Snappy),
+    (2, Wire::Grpc, false, Compression::None),
+    (3, Wire::Tcp, true, Compression::None),
+];
+
+/// Each query runs on a cluster of each size, and on half of the other ones.
+fn runs_on(query: usize, cluster: usize) -> bool {
+    cluster < 3 || (query + cluster).is_multiple_of(2)
+}
+
+#[test]
+fn results_on_clusters_equal_those_of_a_batch_engine() {
+    let folder = part_of_the_data(37);
+    let queries = queries();
+    let mut oracle = Oracle::start(folder.path());
+    let expected: Vec<Table> = queries
+        .iter()
+        .map(|query| oracle.answer(&query.name, &query.duckdb))
+        .collect();
+    let mut failures = Vec::new();
+    for (place, (count, wire, is_secure, compression)) in CLUSTERS.into_iter().enumerate() {
+        let wires = Wires::new(count, wire, is_secure, compression);
+        let cluster = QueryCluster::start(count, &wires, folder.path(), 64);
+        for (number, (query, expected)) in queries.iter().zip(&expected).enumerate() {
+            if !runs_on(number, place) {
+                continue;
+            }
+            let found = cluster.run(&query.name, &query.eventflux);
+            if let Err(difference) = found.and_then(|found| found.same_as(expected)) {
+                failures.push(format!(
+                    "{} on {count} nodes over {wire:?} (TLS: {is_secure}, {compression}): {difference}",
+                    query.name
+                ));
+            }
+        }
+    }
+    assert!(
+        failures.is_empty(),
+        "{} runs differ:\n{}",
+        failures.len(),
+        failures.join("\n")
+    );
 }
 
 #[test]
