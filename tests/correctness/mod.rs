@@ -149,6 +149,9 @@ const CLUSTERS: [(usize, Wire, bool, Compression); 6] = [
     (3, Wire::Tcp, true, Compression::None),
 ];
 
+/// Queries that run on a cluster at the same time.
+const AT_ONCE: usize = 6;
+
 /// Each query runs on a cluster of each size, and on half of the other ones.
 fn runs_on(query: usize, cluster: usize) -> bool {
     cluster < 3 || (query + cluster).is_multiple_of(2)
@@ -163,23 +166,35 @@ fn results_on_clusters_equal_those_of_a_batch_engine() {
         .iter()
         .map(|query| oracle.answer(&query.name, &query.duckdb))
         .collect();
-    let mut failures = Vec::new();
+    let failures = Mutex::new(Vec::new());
     for (place, (count, wire, is_secure, compression)) in CLUSTERS.into_iter().enumerate() {
         let wires = Wires::new(count, wire, is_secure, compression);
         let cluster = QueryCluster::start(count, &wires, folder.path(), 64);
-        for (number, (query, expected)) in queries.iter().zip(&expected).enumerate() {
-            if !runs_on(number, place) {
-                continue;
-            }
+        let runs = queries.iter().zip(&expected).enumerate();
+        let work = Mutex::new(runs.filter(|(number, _)| runs_on(*number, place)));
+        let failed = |(query, expected): (&Query, &Table)| {
             let found = cluster.run(&query.name, &query.eventflux);
-            if let Err(difference) = found.and_then(|found| found.same_as(expected)) {
-                failures.push(format!(
-                    "{} on {count} nodes over {wire:?} (TLS: {is_secure}, {compression}): {difference}",
-                    query.name
-                ));
+            let difference = found.and_then(|found| found.same_as(expected)).err()?;
+            Some(format!(
+                "{} on {count} nodes over {wire:?} (TLS: {is_secure}, {compression}): {difference}",
+                query.name
+            ))
+        };
+        // Each waits for disks and answers most of the time.
+        std::thread::scope(|scope| {
+            for _ in 0..AT_ONCE {
+                scope.spawn(|| {
+                    loop {
+                        let Some((_, run)) = work.lock().unwrap().next() else {
+                            break;
+                        };
+                        failures.lock().unwrap().extend(failed(run));
+                    }
+                });
             }
-        }
+        });
     }
+    let failures = failures.into_inner().unwrap();
     assert!(
         failures.is_empty(),
         "{} runs differ:\n{}",
