@@ -14,6 +14,11 @@ const KEYS: u64 = 4 * LIMIT / 4096;
 const LONGEST: &str = "CREATE STREAM words (id BIGINT, word STRING) WITH ('connector' = 'stdin', 'format' = 'csv', 'csv.header' = 'false');
 SELECT id, count(*) AS n, length(max(repeat(word, 256))) AS length FROM words GROUP BY id;";
 
+/// The same of sessions, which are all open at the same time.
+const SESSIONS: &str = "CREATE STREAM words (id BIGINT, word STRING, t TIMESTAMP, WATERMARK FOR t AS t) WITH ('connector' = 'stdin', 'format' = 'csv', 'csv.header' = 'false');
+SELECT id, count(*) AS n, length(max(repeat(word, 256))) AS length
+FROM SESSION(TABLE words PARTITION BY id, DESCRIPTOR(t), INTERVAL '1' MINUTE) GROUP BY id, window_start, window_end;";
+
 /// What the program itself takes, as the documentation says.
 const PROGRAM: u64 = 128 << 20;
 
@@ -112,16 +117,42 @@ fn state_of_four_times_the_limit_gives_the_same_rows_within_the_limit() {
 }
 
 #[test]
+fn sessions_of_four_times_the_limit_give_the_same_rows_within_the_limit() {
+    let place = Workplace::new();
+    place.write("app.sql", SESSIONS);
+    let ids = (0..KEYS).chain(0..KEYS).enumerate();
+    let lines = ids.map(|(at, id)| format!("{id},{:016},2026-01-01T00:00:00Z\n", at as u64 * 7 % 1000));
+    // The last row, a day later, closes the sessions of all others.
+    let lines = lines.chain([format!("{KEYS},0,2026-01-02T00:00:00Z\n")]);
+    let input = lines.collect::<String>().into_bytes();
+    let limit = LIMIT.to_string();
+    let all = run(&place, &[], input.clone(), KEYS as usize);
+    for arguments in [
+        &["--memory-limit", &limit][..],
+        &["--memory-limit", &limit, "--state-dir", "state"],
+    ] {
+        let limited = run(&place, arguments, input.clone(), KEYS as usize);
+        assert!(limited.rows == all.rows, "{arguments:?}: the rows differ");
+        let most = LIMIT * 3 / 2 + PROGRAM;
+        let mebibytes = limited.resident_bytes >> 20;
+        assert!(limited.resident_bytes <= most, "{arguments:?}: {mebibytes} MiB");
+        assert!(all.resident_bytes > most, "without a limit it needs more");
+    }
+}
+
+#[test]
 fn what_cannot_leave_memory_is_refused_by_name() {
     let place = Workplace::new();
     place.write(
         "app.sql",
         "CREATE STREAM s (k STRING, t TIMESTAMP, WATERMARK FOR t AS t) WITH ('connector' = 'file', 'path' = 'in.csv', 'format' = 'csv');
-SELECT k, count(*) AS n FROM SESSION(TABLE s PARTITION BY k, DESCRIPTOR(t), INTERVAL '1' MINUTE) GROUP BY k, window_start, window_end;",
+SELECT k, window_start FROM SESSION(TABLE s, DESCRIPTOR(t), INTERVAL '1' MINUTE);",
     );
     let refused = place.run(&["run", "app.sql", "--memory-limit", "64MB"]).exits(2);
     assert!(
-        refused.stderr.contains("sessions, which have to stay in memory"),
+        refused
+            .stderr
+            .contains("the rows of sessions without a key, which have to stay in memory"),
         "{}",
         refused.stderr
     );

@@ -2,21 +2,21 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
+use arrow::datatypes::SchemaRef;
 
 use super::after_image::AfterImage;
 use super::calc::CalcOperator;
-use super::chain::Chain;
 use super::event_time::EventTime;
 use super::expand::Expand;
 use super::group_aggregate::GroupAggregate;
-use super::session_aggregate::SessionAggregate;
+use super::session_aggregate::{SessionAggregate, SessionEnds};
 use super::union::Union;
 use super::window_aggregate::WindowAggregate;
-use super::window_assign::{FixedWindowAssign, SessionAssign};
+use super::window_assign::{FixedWindowAssign, RowSessionEnds, SessionAssign};
 use super::{Operator, OperatorContext};
 use crate::error::{Error, Result};
-use crate::plan::{ChangelogMode, OperatorSpec, WindowAggregateSpec, WindowSpec, WindowTime};
+use crate::plan::{ChangelogMode, Node, OperatorSpec, PhysicalPlan, WindowSpec, WindowTime};
+use crate::state::cold::StoredTimes;
 
 /// What an operator has to know about one of its inputs.
 #[derive(Debug, Clone)]
@@ -44,29 +44,76 @@ pub enum Residence {
         /// Bytes in front of the keys.
         prefix_bytes: usize,
     },
+    /// As [`Residence::Cold`], and something happens to its rows at times.
+    Timed(Timing),
     /// All of it has to be in memory: what it keeps.
     Memory(&'static str),
 }
 
+/// When something happens to stored rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Timing {
+    /// When their sessions end: of bounds with states.
+    Sessions {
+        /// Less than this is between rows of a session.
+        gap_us: i64,
+    },
+    /// When their sessions end: of rows.
+    SessionRows {
+        /// Less than this is between rows of a session.
+        gap_us: i64,
+    },
+}
+
+impl Timing {
+    /// Reads the times of stored rows.
+    pub fn stored_times(self) -> Arc<dyn StoredTimes> {
+        match self {
+            Timing::Sessions { gap_us } => Arc::new(SessionEnds { gap_us }),
+            Timing::SessionRows { gap_us } => Arc::new(RowSessionEnds { gap_us }),
+        }
+    }
+}
+
 impl Residence {
-    /// Where the state of an operator of this spec can be.
-    pub fn of(spec: &OperatorSpec) -> Self {
+    /// Where the state of a node's operator can be.
+    pub fn of(plan: &PhysicalPlan, node: &Node) -> Self {
+        let mut inputs = plan.inputs(node.id);
+        let retracts = inputs.any(|edge| plan.rows_of(edge).1 != ChangelogMode::Append);
+        Self::of_spec(&node.spec, retracts)
+    }
+
+    /// Where the state of an operator of this spec can be; `retracts` says whether its input takes rows back.
+    fn of_spec(spec: &OperatorSpec, retracts: bool) -> Self {
         match spec {
             OperatorSpec::GroupAggregate(spec) if !spec.keys.is_empty() => {
                 Residence::Cold { prefix_bytes: 0 }
             }
             OperatorSpec::WindowAggregate(spec) => match spec.window {
-                WindowTime::Assign(WindowSpec::Session { .. }) => Residence::Memory("sessions"),
+                WindowTime::Assign(WindowSpec::Session { gap_us }) if retracts => {
+                    Self::of_session_rows(gap_us, &spec.keys)
+                }
                 _ if spec.keys.is_empty() => Residence::Small,
+                WindowTime::Assign(WindowSpec::Session { gap_us }) => {
+                    Residence::Timed(Timing::Sessions { gap_us })
+                }
                 _ => Residence::Cold {
                     prefix_bytes: WindowAggregate::PREFIX_BYTES,
                 },
             },
             OperatorSpec::WindowAssign(spec) => match spec.window {
-                WindowSpec::Session { .. } => Residence::Memory("the rows of open sessions"),
+                WindowSpec::Session { gap_us } => Self::of_session_rows(gap_us, &spec.partition_by),
                 _ => Residence::Small,
             },
             _ => Residence::Small,
+        }
+    }
+
+    /// The rows of a key are one row of state.
+    fn of_session_rows(gap_us: i64, keys: &[usize]) -> Self {
+        match keys {
+            [] => Residence::Memory("the rows of sessions without a key"),
+            _ => Residence::Timed(Timing::SessionRows { gap_us }),
         }
     }
 }
@@ -114,9 +161,16 @@ pub fn build_operator(
             context,
         )?),
         OperatorSpec::WindowAggregate(spec) => match spec.window {
-            WindowTime::Assign(WindowSpec::Session { .. }) if input.retracts() => {
-                return sessions_of_changelog(spec, &input.schema, output, context);
+            WindowTime::Assign(WindowSpec::Session { .. })
+                if input.retracts() && spec.allowed_lateness_us > 0 =>
+            {
+                return Err(Error::Bug(
+                    "sessions of a changelog have no allowed lateness".into(),
+                ));
             }
+            WindowTime::Assign(WindowSpec::Session { gap_us }) if input.retracts() => Box::new(
+                SessionAssign::aggregating(gap_us, &spec.keys, &spec.calls, &input.schema, output, context)?,
+            ),
             WindowTime::Assign(WindowSpec::Session { .. }) => {
                 Box::new(SessionAggregate::new(spec, &input.schema, output, context)?)
             }
@@ -138,44 +192,6 @@ pub fn build_operator(
             )));
         }
     })
-}
-
-/// Sessions of rows that may be taken back: the rows themselves are kept until their session closes, since a row taken
-/// back may part a session.
-fn sessions_of_changelog(
-    spec: &WindowAggregateSpec,
-    input: &SchemaRef,
-    output: &SchemaRef,
-    context: OperatorContext,
-) -> Result<Box<dyn Operator>> {
-    let WindowTime::Assign(WindowSpec::Session { gap_us }) = spec.window else {
-        return Err(Error::Bug("a window of fixed bounds is no session".into()));
-    };
-    if spec.allowed_lateness_us > 0 {
-        return Err(Error::Bug(
-            "sessions of a changelog have no allowed lateness".into(),
-        ));
-    }
-    let column_count = input.fields().len();
-    let window_columns = ["window_start", "window_end", "window_time"].map(|name| {
-        Arc::new(Field::new(
-            name,
-            DataType::Timestamp(TimeUnit::Microsecond, None),
-            false,
-        ))
-    });
-    let fields = input.fields().iter().cloned().chain(window_columns);
-    let assigned = Arc::new(Schema::new(fields.collect::<Fields>()));
-    let attached = WindowAggregateSpec {
-        window: WindowTime::Attached {
-            start: column_count,
-            end: column_count + 1,
-        },
-        ..spec.clone()
-    };
-    let first = SessionAssign::new(gap_us, &spec.keys, input, &assigned, context.clone())?;
-    let second = WindowAggregate::new(&attached, &assigned, false, output, context)?;
-    Ok(Box::new(Chain::new(Box::new(first), Box::new(second))))
 }
 
 #[cfg(test)]

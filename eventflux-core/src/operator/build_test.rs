@@ -1,5 +1,7 @@
+use arrow::datatypes::{DataType, Field};
+
 use super::*;
-use crate::plan::{AggregateCall, AggregateFunction, ErrorPolicy};
+use crate::plan::{AggregateCall, AggregateFunction, ErrorPolicy, WindowAggregateSpec};
 use crate::state::MemoryDelta;
 use crate::testing::{OperatorHarness, assert_table, context, schema};
 

@@ -6,13 +6,12 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field};
 use proptest::prelude::*;
 
-use super::group_aggregate::GroupAggregate;
-use super::{OperatorContext, WindowAggregate};
+use super::{OperatorContext, OperatorInput, Timing, build_operator};
 use crate::plan::{
-    AggregateCall, AggregateFunction, ErrorPolicy, GroupAggregateSpec, WindowAggregateSpec, WindowSpec,
-    WindowTime,
+    AggregateCall, AggregateFunction, ChangelogMode, ErrorPolicy, GroupAggregateSpec, OperatorSpec,
+    WindowAggregateSpec, WindowAssignSpec, WindowSpec, WindowTime,
 };
-use crate::state::cold::{ColdState, Keeping, MemoryTier};
+use crate::state::cold::{ColdState, ColdTier, Keeping, MemoryTier};
 use crate::state::segment::SnapshotRows;
 use crate::state::{MemoryDelta, StateWriter};
 use crate::testing::{OperatorHarness, context, schema};
@@ -25,6 +24,8 @@ struct Query {
     keys: Vec<usize>,
     window: Option<(WindowSpec, i64)>,
     retracts: bool,
+    /// Rows come out with their window, and are not aggregated: of sessions.
+    is_assigned: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -85,32 +86,77 @@ impl Query {
         let keys = self.keys.iter().map(|key| names[*key]).collect::<Vec<_>>();
         let results = "count bigint, sum bigint, max bigint, last bigint, words text";
         let output = format!("{}, {results}", keys.join(", "));
-        let input = schema(INPUT);
-        let Some((window, lateness)) = &self.window else {
-            let spec = GroupAggregateSpec {
-                keys: self.keys.clone(),
+        let columns = match &self.window {
+            None => output,
+            Some(_) => {
+                let columns = if self.is_assigned { INPUT } else { &output };
+                format!("{columns}, window_start timestamp, window_end timestamp, window_time timestamp")
+            }
+        };
+        let keys = self.keys.clone();
+        let error_policy = ErrorPolicy::Fail;
+        let spec = match self.window.clone() {
+            None => OperatorSpec::GroupAggregate(GroupAggregateSpec {
+                keys,
                 calls,
-                error_policy: ErrorPolicy::Fail,
-            };
-            let output = schema(&output);
-            return OperatorHarness::new(
-                GroupAggregate::new(&spec, &input, self.retracts, &output, context).unwrap(),
-            );
+                error_policy,
+            }),
+            Some((window, _)) if self.is_assigned => OperatorSpec::WindowAssign(WindowAssignSpec {
+                window,
+                partition_by: keys,
+            }),
+            Some((window, _)) => OperatorSpec::WindowAggregate(WindowAggregateSpec {
+                window: WindowTime::Assign(window),
+                keys,
+                calls,
+                allowed_lateness_us: self.lateness_us(),
+                error_policy,
+            }),
         };
-        let spec = WindowAggregateSpec {
-            window: WindowTime::Assign(window.clone()),
-            keys: self.keys.clone(),
-            calls,
-            allowed_lateness_us: *lateness,
-            error_policy: ErrorPolicy::Fail,
+        let changelog = match self.retracts {
+            true => ChangelogMode::Changelog { unique_key: None },
+            false => ChangelogMode::Append,
         };
-        let window = "window_start timestamp, window_end timestamp, window_time timestamp";
-        let output = schema(&format!("{output}, {window}"));
-        OperatorHarness::new(WindowAggregate::new(&spec, &input, self.retracts, &output, context).unwrap())
+        let input = OperatorInput {
+            schema: schema(INPUT),
+            changelog,
+        };
+        OperatorHarness::boxed(build_operator(&spec, &[input], &schema(&columns), context).unwrap())
+    }
+
+    fn is_session(&self) -> bool {
+        matches!(self.window, Some((WindowSpec::Session { .. }, _)))
+    }
+
+    fn lateness_us(&self) -> i64 {
+        match &self.window {
+            // A changelog's sessions have none.
+            Some((WindowSpec::Session { .. }, _)) if self.retracts => 0,
+            Some((_, lateness_us)) => *lateness_us,
+            None => 0,
+        }
+    }
+
+    fn state(&self, tier: Arc<dyn ColdTier>, keeping: Keeping, budget_bytes: usize) -> ColdState {
+        let state = ColdState::new(tier, keeping, self.prefix_bytes(), budget_bytes);
+        match self.window {
+            Some((WindowSpec::Session { gap_us }, _)) => {
+                let timing = match self.retracts || self.is_assigned {
+                    true => Timing::SessionRows { gap_us },
+                    false => Timing::Sessions { gap_us },
+                };
+                state.with_times(timing.stored_times())
+            }
+            _ => state,
+        }
     }
 
     fn prefix_bytes(&self) -> usize {
-        if self.window.is_some() { 16 } else { 0 }
+        if self.window.is_some() && !self.is_session() {
+            16
+        } else {
+            0
+        }
     }
 
     fn table(&self, step: &Step, watermark: &mut i64) -> Option<String> {
@@ -167,8 +213,7 @@ struct Run<'a> {
 impl<'a> Run<'a> {
     fn new(query: &'a Query, keeping: Keeping, budget_bytes: usize) -> Self {
         let tier = Arc::new(MemoryTier::default());
-        let cold = ColdState::new(tier, keeping, query.prefix_bytes(), budget_bytes);
-        let cold = Arc::new(cold);
+        let cold = Arc::new(query.state(tier, keeping, budget_bytes));
         Self {
             query,
             budget_bytes,
@@ -240,12 +285,7 @@ impl<'a> Run<'a> {
         } else {
             Arc::new(MemoryTier::default()) as _
         };
-        let cold = ColdState::new(
-            tier,
-            Keeping::Committed,
-            self.query.prefix_bytes(),
-            self.budget_bytes,
-        );
+        let cold = self.query.state(tier, Keeping::Committed, self.budget_bytes);
         if is_same {
             cold.reuse();
         } else {
@@ -279,12 +319,20 @@ fn any_query() -> impl Strategy<Value = Query> {
             size_us: step_us * steps,
             offset_us: 0,
         }),
+        (1..20i64).prop_map(|gap_us| WindowSpec::Session { gap_us }),
+        (1..20i64).prop_map(|gap_us| WindowSpec::Session { gap_us }),
+        (1..20i64).prop_map(|gap_us| WindowSpec::Session { gap_us }),
     ];
     let window = prop::option::weighted(0.7, (window, prop_oneof![Just(0), 1..20i64]));
-    (keys, window, any::<bool>()).prop_map(|(keys, window, retracts)| Query {
-        keys,
-        window,
-        retracts,
+    let flags = (any::<bool>(), prop::bool::weighted(0.3));
+    (keys, window, flags).prop_map(|(keys, window, (retracts, is_assigned))| {
+        let is_session = matches!(window, Some((WindowSpec::Session { .. }, _)));
+        Query {
+            keys,
+            window,
+            retracts,
+            is_assigned: is_assigned && is_session,
+        }
     })
 }
 
@@ -339,38 +387,58 @@ fn rounds(key_count: usize, round_count: usize) -> Vec<Step> {
 
 #[test]
 fn rows_do_leave_memory_and_come_back() {
-    for (keeping, window) in [
-        (Keeping::Aside, None),
-        (Keeping::Committed, None),
-        (
-            Keeping::Aside,
-            Some((
-                WindowSpec::Tumble {
-                    size_us: 10,
-                    offset_us: 0,
-                },
-                0,
-            )),
-        ),
-        (
-            Keeping::Committed,
-            Some((
-                WindowSpec::Tumble {
-                    size_us: 10,
-                    offset_us: 0,
-                },
-                0,
-            )),
-        ),
-    ] {
+    let tumble = WindowSpec::Tumble {
+        size_us: 10,
+        offset_us: 0,
+    };
+    let session = WindowSpec::Session { gap_us: 10 };
+    for window in [None, Some((tumble, 0)), Some((session, 0))] {
+        for (keeping, retracts) in [
+            (Keeping::Aside, false),
+            (Keeping::Committed, false),
+            (Keeping::Aside, true),
+            (Keeping::Committed, true),
+        ] {
+            let query = Query {
+                keys: vec![0, 1],
+                window: window.clone(),
+                retracts,
+                is_assigned: false,
+            };
+            let mut run = Run::new(&query, keeping, 0);
+            run.outputs(&rounds(KEYS.len(), 5));
+            assert!(run.evictions > 10, "{keeping:?}: {}", run.evictions);
+            assert!(run.cold.figures().reads > 10, "{keeping:?}");
+        }
+    }
+}
+
+#[test]
+fn what_closes_while_it_is_cold_leaves_the_tier() {
+    for keeping in [Keeping::Aside, Keeping::Committed] {
         let query = Query {
             keys: vec![0, 1],
-            window,
+            window: Some((WindowSpec::Session { gap_us: 10 }, 5)),
             retracts: false,
+            is_assigned: false,
         };
         let mut run = Run::new(&query, keeping, 0);
-        run.outputs(&rounds(KEYS.len(), 5));
-        assert!(run.evictions > 10, "{keeping:?}: {}", run.evictions);
-        assert!(run.cold.figures().reads > 10, "{keeping:?}");
+        let mut steps = rounds(KEYS.len(), 3);
+        steps.push(Step::Watermark(200));
+        // One key goes on, and has the others leave memory.
+        for n in 0..20 {
+            let row = Row {
+                is_addition: true,
+                key: 0,
+                n,
+                time: 150,
+            };
+            steps.extend([Step::Rows(vec![row]), Step::Barrier, Step::Commit]);
+        }
+        run.outputs(&steps);
+        let rows = |prefix: &[u8]| run.cold.tier().scan(prefix, None, 100).unwrap();
+        assert!(run.evictions > 10);
+        assert!(rows(&[0]).len() <= 1, "{keeping:?}: times");
+        assert!(rows(&[1]).len() <= 1, "{keeping:?}: keys");
     }
 }

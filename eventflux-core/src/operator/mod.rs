@@ -8,7 +8,6 @@ mod bad_result;
 mod bad_row;
 mod build;
 pub mod calc;
-mod chain;
 #[cfg(test)]
 mod cold_test;
 mod event_time;
@@ -26,7 +25,7 @@ mod window_assign;
 
 pub use after_image::AfterImage;
 pub use bad_row::BadRow;
-pub use build::{OperatorInput, Residence, build_operator};
+pub use build::{OperatorInput, Residence, Timing, build_operator};
 pub use event_time::EventTime;
 pub use expand::Expand;
 pub use group_aggregate::GroupAggregate;

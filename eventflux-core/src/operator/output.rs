@@ -39,18 +39,6 @@ impl<'a> Output<'a> {
         Self { next, side }
     }
 
-    /// The same side outputs with another next collector.
-    pub(super) fn with_next<R>(
-        &mut self,
-        next: &mut dyn Collector,
-        emit: impl FnOnce(&mut Output<'_>) -> R,
-    ) -> R {
-        emit(&mut Output {
-            next,
-            side: self.side,
-        })
-    }
-
     /// Hands rows on; an empty batch goes nowhere.
     pub fn emit(&mut self, batch: EventBatch) -> Result<()> {
         if batch.num_rows() == 0 {

@@ -114,6 +114,13 @@ impl ChangeLog {
             .is_some_and(|flags| flags & CHANGED != 0)
     }
 
+    /// Whether a group is in an earlier snapshot.
+    pub fn is_stored(&self, group: Group) -> bool {
+        self.flags
+            .get(group as usize)
+            .is_some_and(|flags| flags & STORED != 0)
+    }
+
     /// How many groups changed since the last snapshot, at the most.
     pub fn changed_count(&self) -> usize {
         self.changed.len()

@@ -3,6 +3,7 @@
 use super::aggregation::{Aggregation, Rows};
 use super::call_states::{CallStates, Results};
 use super::change_log::{ChangeLog, StateKeys, Tombstones};
+use super::hot_budget::HotTable;
 use super::hot_set::HotSet;
 use super::{Group, KeyTable};
 use crate::error::Result;
@@ -323,6 +324,15 @@ impl GroupTable {
     /// How many more groups fit before memory grows.
     pub fn room(&self) -> usize {
         self.keys.room()
+    }
+
+    /// How much of it is in memory.
+    pub fn in_memory(&self) -> HotTable {
+        HotTable {
+            group_count: self.keys.len(),
+            room: self.room(),
+            fixed_bytes: self.fixed_bytes(),
+        }
     }
 
     /// How many groups changed since the last snapshot, at the most.

@@ -2,13 +2,23 @@
 
 use std::sync::Arc;
 
-use super::GroupTable;
 use crate::state::cold::ColdState;
 
 /// Bytes that states hold outside of themselves are counted again after so many rows at the least.
 const RECOUNT_ROWS: usize = 4096;
 /// What a row takes at the least.
 const ROW_BYTES: usize = 64;
+
+/// How much of a table is in memory.
+#[derive(Debug, Clone, Copy)]
+pub struct HotTable {
+    /// Its groups.
+    pub group_count: usize,
+    /// How many more fit before it grows.
+    pub room: usize,
+    /// The part of its bytes that is known at once.
+    pub fixed_bytes: usize,
+}
 
 /// Keeps the bytes of an operator's state below those that it may have in memory.
 ///
@@ -63,10 +73,10 @@ impl HotBudget {
 
     /// How many of a table's `group_count` groups have to leave memory: enough to take the rows without growing, where the
     /// table must not grow; and as many as hold too much outside of it. Some more leave, so that the next batches find room.
-    pub fn leaving(&self, bytes: usize, table: &GroupTable, row_count: usize) -> usize {
-        let group_count = table.keys().len();
+    pub fn leaving(&self, bytes: usize, table: HotTable, row_count: usize) -> usize {
+        let group_count = table.group_count;
         let budget_bytes = self.cold.budget_bytes();
-        let growth = growth(table.fixed_bytes(), table.room(), row_count);
+        let growth = growth(table.fixed_bytes, table.room, row_count);
         if growth > 0 && bytes + growth > budget_bytes {
             return row_count.max(group_count / 8).min(group_count);
         }

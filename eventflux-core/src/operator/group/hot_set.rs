@@ -15,6 +15,9 @@ const PENDING: u8 = 2;
 /// The group is chosen already, in this round.
 const CHOSEN: u8 = 4;
 
+/// The group has a row in the cold tier, as old as it may be.
+const FOUND: u8 = 8;
+
 /// The part of a table that is in memory, of one whose other rows are in a cold tier.
 ///
 /// ```text
@@ -98,8 +101,9 @@ impl HotSet {
         keys.take_fresh(&mut self.fresh);
         if self.is_cold && !self.fresh.is_empty() {
             keys.encode(&self.fresh, &mut self.keys)?;
-            let fresh = &self.fresh;
+            let (fresh, flags) = (&self.fresh, &mut self.flags);
             self.cold.find(&self.prefix, &self.keys, |position, value| {
+                flags[fresh[position] as usize] |= FOUND;
                 found(fresh[position], value)
             })?;
         }
@@ -111,6 +115,23 @@ impl HotSet {
         for group in groups {
             self.flags[*group as usize] |= USED;
         }
+    }
+
+    /// Whether a group in memory hides a stored row that is not the same: it must not be forgotten.
+    pub fn hides_older(&self, group: Group, log: &ChangeLog) -> bool {
+        let flags = self.flags[group as usize];
+        match self.cold.keeping() {
+            Keeping::Aside => flags & FOUND != 0,
+            Keeping::Committed => {
+                flags & PENDING != 0
+                    || (log.is_changed(group) && (flags & FOUND != 0 || log.is_stored(group)))
+            }
+        }
+    }
+
+    /// A group is forgotten.
+    pub fn forget(&mut self, group: Group) {
+        self.flags[group as usize] = 0;
     }
 
     /// Notes that these groups are in the snapshot of an epoch.

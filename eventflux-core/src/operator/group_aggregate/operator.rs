@@ -91,7 +91,7 @@ impl GroupAggregate {
         let bytes = budget.bytes(row_count, slot_count, fixed, || {
             self.table.state_bytes() + self.batch.state_bytes()
         });
-        let leaving = budget.leaving(bytes, &self.table, row_count);
+        let leaving = budget.leaving(bytes, self.table.in_memory(), row_count);
         if leaving > 0 && self.table.evict(leaving)? > 0 {
             budget.left();
         }

@@ -19,9 +19,11 @@ impl SessionAggregate {
         if self.lateness_us == 0 {
             return false;
         }
-        let touched = &self.sessions.of_key(key)[touched.clone()];
+        let touched = &self.state.content.sessions.of_key(key)[touched.clone()];
         match touched.is_empty() {
             true => self
+                .state
+                .content
                 .sessions
                 .is_late(time, self.progress.watermark.saturating_add(self.lateness_us)),
             false => touched.iter().any(|session| session.is_fired),
@@ -37,27 +39,34 @@ impl SessionAggregate {
         touched: Range<usize>,
         out: &mut Output<'_>,
     ) -> Result<()> {
-        let sessions = self.sessions.of_key(key)[touched.clone()].to_vec();
+        let sessions = self.state.content.sessions.of_key(key)[touched.clone()].to_vec();
         let fired = sessions.into_iter().filter(|session| session.is_fired);
         let fired = fired.map(|session| Due { key, session }).collect::<Vec<_>>();
         let mut before = Vec::with_capacity(fired.len());
         for due in &fired {
-            before.push((*due, self.states.evaluate(&[due.session.slot])?));
+            before.push((*due, self.state.content.states.evaluate(&[due.session.slot])?));
         }
         let slot = self.note(row, key, batch.event_time()[row], touched);
         self.add_pending(batch)?;
         let reached = |end: i64| end <= self.progress.watermark;
         let session = self
+            .state
+            .content
             .sessions
             .of_key(key)
             .iter()
             .find(|session| session.slot == slot)
             .copied();
-        let is_fired = session.is_some_and(|session| reached(self.sessions.end(&session)));
-        let after = self.sessions.set_fired(slot, is_fired).filter(|_| is_fired);
+        let is_fired = session.is_some_and(|session| reached(self.state.content.sessions.end(&session)));
+        let after = self
+            .state
+            .content
+            .sessions
+            .set_fired(slot, is_fired)
+            .filter(|_| is_fired);
         let after = match after {
             None => None,
-            Some(session) => Some((Due { key, session }, self.states.evaluate(&[slot])?)),
+            Some(session) => Some((Due { key, session }, self.state.content.states.evaluate(&[slot])?)),
         };
         self.emit_change(before, after, out)
     }

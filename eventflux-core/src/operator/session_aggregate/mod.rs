@@ -17,6 +17,10 @@
 
 mod correction;
 mod operator;
+mod session_states;
 mod sessions;
+mod totals;
 
 pub use operator::SessionAggregate;
+pub(super) use session_states::SessionEnds;
+pub(super) use totals::{SessionRows, SessionTotals};

@@ -1,25 +1,29 @@
 //! The operator.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use arrow::array::{ArrayRef, BooleanArray, RecordBatch};
+use arrow::array::{ArrayRef, BooleanArray};
 use arrow::datatypes::SchemaRef;
 
+use super::session_states::{SessionStates, bounds};
 use super::sessions::{Due, Session, Sessions, Slot};
+use super::totals::{SessionRows, SessionTotals};
 use crate::batch::EventBatch;
-use crate::element::Watermark;
+use crate::element::{WATERMARK_MAX, Watermark};
 use crate::error::{Error, Result};
 use crate::operator::aggregate::Stored;
 use crate::operator::bad_result::{drop_failures, report};
 use crate::operator::group::{
-    Aggregation, CallStates, ChangeLog, Group, KeyTable, Rows, StateKeys, Tombstones,
+    Aggregation, CallStates, DueRow, DueRows, Group, KeyTable, KeyedState, Rows, StateKeys,
 };
 use crate::operator::progress::Progress;
 use crate::operator::result_rows::ResultRows;
-use crate::operator::window_aggregate::{Span, WindowColumns};
+use crate::operator::window_aggregate::Span;
 use crate::operator::{Operator, OperatorContext, Output};
 use crate::plan::{WindowAggregateSpec, WindowSpec, WindowTime};
-use crate::state::{StateReader, StateRow, StateWriter, for_each_batch};
+use crate::state::cold::{ColdFigures, ColdState};
+use crate::state::{StateReader, StateWriter, for_each_batch};
 
 /// The tables of its snapshots.
 const SESSIONS: u8 = 0;
@@ -28,14 +32,11 @@ const PROGRESS: u8 = 1;
 /// Aggregates per key and session. Its input takes no rows back.
 pub struct SessionAggregate {
     aggregation: Aggregation,
-    pub(super) output: SchemaRef,
-    window_columns: WindowColumns,
-    pub(super) keys: KeyTable,
-    pub(super) sessions: Sessions,
-    pub(super) states: CallStates,
-    log: ChangeLog,
-    tombstones: Tombstones,
-    state_keys: StateKeys,
+    session_rows: SessionRows,
+    pub(super) state: KeyedState<SessionStates>,
+    /// What is emitted, where not all of it was in memory.
+    totals: SessionTotals,
+    gap_us: i64,
     pub(super) progress: Progress,
     pub(super) lateness_us: i64,
     pub(super) results: ResultRows,
@@ -74,16 +75,17 @@ impl SessionAggregate {
             table: SESSIONS,
             key_groups: context.key_groups,
         };
+        let sessions = Sessions::new(gap_us, spec.allowed_lateness_us);
+        let content = SessionStates::new(sessions, CallStates::new(&aggregation)?);
+        let keys = KeyTable::new(&aggregation.key_types)?;
+        // Without keys there is one row.
+        let cold = context.cold.clone().filter(|_| !aggregation.keys.is_empty());
         Ok(Self {
-            window_columns: WindowColumns::new(output)?,
-            output: output.clone(),
-            keys: KeyTable::new(&aggregation.key_types)?,
-            sessions: Sessions::new(gap_us, spec.allowed_lateness_us),
-            states: CallStates::new(&aggregation)?,
+            session_rows: SessionRows::new(output)?,
+            state: KeyedState::new(keys, content, state_keys, cold),
+            totals: SessionTotals::new(&aggregation)?,
             aggregation,
-            log: ChangeLog::new(false),
-            tombstones: Tombstones::new(state_keys),
-            state_keys,
+            gap_us,
             progress: Progress::new(PROGRESS),
             lateness_us: spec.allowed_lateness_us,
             results: ResultRows::new(context.batch_rows_max),
@@ -102,7 +104,7 @@ impl SessionAggregate {
         time: i64,
         touched: std::ops::Range<usize>,
     ) -> Slot {
-        let (slot, absorbed) = self.sessions.add(key, time, touched);
+        let (slot, absorbed) = self.state.content.sessions.add(key, time, touched);
         self.pending.rows.push(row as u32);
         self.pending.slots.push(slot);
         if let Some(absorbed) = absorbed {
@@ -115,7 +117,10 @@ impl SessionAggregate {
     pub(super) fn add_pending(&mut self, batch: &EventBatch) -> Result<()> {
         let pending = std::mem::take(&mut self.pending);
         if !pending.rows.is_empty() {
-            self.states.resize(self.sessions.slot_count());
+            self.state
+                .content
+                .states
+                .resize(self.state.content.sessions.slot_count());
             let slots = resolved(&pending);
             let arrivals = pending
                 .rows
@@ -133,10 +138,13 @@ impl SessionAggregate {
                 kinds: None,
                 arrivals: &arrivals,
             };
-            self.states.update(&self.aggregation, rows, &slots)?;
+            self.state
+                .content
+                .states
+                .update(&self.aggregation, rows, &slots)?;
             for (from, into) in &pending.absorbed {
-                self.states.absorb(*from, *into)?;
-                self.sessions.release(*from);
+                self.state.content.states.absorb(*from, *into)?;
+                self.state.content.sessions.release(*from);
             }
         }
         self.pending = Pending {
@@ -148,6 +156,24 @@ impl SessionAggregate {
         Ok(())
     }
 
+    /// Notes what has become of the keys of a batch: rows that were left out change nothing.
+    fn note_changes(&mut self, keys: &[Group], left_out: &[usize]) -> Result<()> {
+        if left_out.is_empty() {
+            self.state.changed(keys);
+            return Ok(());
+        }
+        let mut left_out = left_out.iter().copied().peekable();
+        let (mut changed, mut unchanged) = (Vec::new(), Vec::new());
+        for (row, key) in keys.iter().enumerate() {
+            match left_out.next_if_eq(&row) {
+                Some(_) => unchanged.push(*key),
+                None => changed.push(*key),
+            }
+        }
+        self.state.changed(&changed);
+        self.state.drop_empty(unchanged)
+    }
+
     /// Rows of the output for sessions of these keys.
     pub(super) fn rows(&self, due: &[Due], results: Vec<ArrayRef>) -> Result<EventBatch> {
         let keys = due.iter().map(|due| due.key).collect::<Vec<_>>();
@@ -155,35 +181,38 @@ impl SessionAggregate {
             .iter()
             .map(|due| self.window(&due.session))
             .collect::<Vec<_>>();
-        let mut columns = self.keys.columns(&keys)?;
-        columns.extend(results);
-        columns.extend(self.window_columns.of(&windows)?);
-        let times = windows.iter().map(|window| window.end - 1).collect();
-        EventBatch::new(RecordBatch::try_new(self.output.clone(), columns)?, times)
+        self.session_rows.of(&self.state.keys, &keys, &windows, results)
     }
 
     pub(super) fn window(&self, session: &Session) -> Span {
         Span {
             start: session.start,
-            end: self.sessions.end(session),
+            end: self.state.content.sessions.end(session),
         }
     }
 
-    /// Emits sessions by their ends, then by key.
-    fn emit(&mut self, mut fired: Vec<Due>, out: &mut Output<'_>) -> Result<()> {
+    /// Sorts sessions by their ends, then by key.
+    fn sort(&self, fired: &mut [Due]) {
         let mut keys = fired.iter().map(|due| due.key).collect::<Vec<_>>();
         keys.sort_unstable();
         keys.dedup();
-        self.keys.sort(&mut keys);
+        self.state.keys.sort(&mut keys);
         let ranks = keys
             .into_iter()
             .enumerate()
             .map(|(rank, key)| (key, rank))
             .collect::<HashMap<_, _>>();
-        fired.sort_unstable_by_key(|due| (due.session.last, ranks.get(&due.key).copied()));
+        fired.sort_unstable_by_key(|due| {
+            let end = self.state.content.sessions.end(&due.session);
+            (end, ranks.get(&due.key).copied())
+        });
+    }
+
+    /// Emits sessions in order.
+    fn emit(&mut self, fired: &[Due], out: &mut Output<'_>) -> Result<()> {
         for due in fired.chunks(self.results.rows_max()) {
             let slots = due.iter().map(|due| due.session.slot).collect::<Vec<_>>();
-            let results = self.states.evaluate(&slots)?;
+            let results = self.state.content.states.evaluate(&slots)?;
             let batch = self.rows(due, results.columns)?;
             self.results
                 .push(drop_failures(batch, &results.failures, out)?, out)?;
@@ -191,54 +220,76 @@ impl SessionAggregate {
         self.results.flush(out)
     }
 
-    fn forget(&mut self, over: Vec<Due>) -> Result<()> {
-        let slots = over.iter().map(|due| due.session.slot).collect::<Vec<_>>();
-        self.states.remove(&slots);
-        slots.into_iter().for_each(|slot| self.sessions.release(slot));
-        let mut keys = over.into_iter().map(|due| due.key).collect::<Vec<_>>();
-        keys.sort_unstable();
-        keys.dedup();
-        self.log.changed(&keys);
-        self.forget_keys(keys)
+    /// Emits sessions in order, together with those that are not in memory and end after `from`.
+    fn emit_with_cold(
+        &mut self,
+        cold: &Arc<ColdState>,
+        fired: Vec<Due>,
+        from: Watermark,
+        out: &mut Output<'_>,
+    ) -> Result<()> {
+        let sessions = &self.state.content.sessions;
+        let hot = fired
+            .into_iter()
+            .map(|due| (sessions.end(&due.session), due.key, due));
+        let hot = hot.collect();
+        let mut due = DueRows::new(Arc::clone(cold), hot, from, self.progress.watermark);
+        loop {
+            let piece = due.next(&mut self.state)?;
+            if piece.is_empty() {
+                return self.results.flush(out);
+            }
+            for row in piece {
+                self.add_due(row)?;
+            }
+            self.totals.emit(&self.session_rows, &mut self.results, out)?;
+        }
     }
 
-    /// Forgets those of the keys that have no session.
-    fn forget_keys(&mut self, mut keys: Vec<Group>) -> Result<()> {
-        keys.retain(|key| self.sessions.of_key(*key).is_empty());
-        self.tombstones.add(&[], &self.keys, &self.log.stored(&keys))?;
-        self.log.removed(&keys);
-        keys.into_iter().for_each(|key| self.keys.remove(key));
-        Ok(())
-    }
-
-    fn restore_keys(&mut self, rows: &[StateRow<'_>]) -> Result<()> {
-        for run in rows.chunk_by(|left, right| left.value.is_some() == right.value.is_some()) {
-            let encoded = run.iter().map(|row| row.key).collect::<Vec<_>>();
-            let mut keys = Vec::with_capacity(run.len());
-            self.keys.intern_encoded(&encoded, &mut keys)?;
-            self.sessions.resize(self.keys.slot_count());
-            for (key, row) in keys.into_iter().zip(run) {
-                self.restore_key(key, row.value)?;
+    /// Adds a session to those that are emitted.
+    fn add_due(&mut self, row: DueRow<Due>) -> Result<()> {
+        let slot = self.totals.next_slot();
+        match row {
+            DueRow::Hot(due) => {
+                let states = &self.state.content.states;
+                self.totals.states.merge(states, &[due.session.slot], &[slot])?;
+                let key = self.totals.keys.intern_from(&self.state.keys, due.key);
+                self.totals.add(key, self.window(&due.session));
+            }
+            DueRow::Cold { time, key, value } => {
+                let mut input = Stored::new(&value);
+                for (start, last) in bounds(&mut input)? {
+                    self.totals.states.decode(slot, &mut input)?;
+                    let end = last.saturating_add(self.gap_us);
+                    if end == time {
+                        let mut keys = Vec::with_capacity(1);
+                        self.totals.keys.intern_encoded(&[&key], &mut keys)?;
+                        self.totals.add(keys[0], Span { start, end });
+                        break;
+                    }
+                    // An earlier one of the same key.
+                    self.totals.states.remove(&[slot]);
+                }
             }
         }
         Ok(())
     }
 
-    fn restore_key(&mut self, key: Group, value: Option<&[u8]>) -> Result<()> {
-        let slots = self.sessions.forget(key);
-        self.states.remove(&slots);
-        let Some(value) = value else {
-            self.keys.remove(key);
-            return Ok(());
-        };
-        let mut input = Stored::new(value);
-        for _ in 0..input.count()? {
-            let (start, last) = (input.i64()?, input.i64()?);
-            let slot = self.sessions.restore(key, start, last);
-            self.states.resize(self.sessions.slot_count());
-            self.states.decode(slot, &mut input)?;
+    fn forget(&mut self, over: &[Due]) -> Result<()> {
+        self.state.content.release(over);
+        let keys = over.iter().map(|due| due.key).collect::<Vec<_>>();
+        let has_more = |key: &Group| !self.state.content.sessions.of_key(*key).is_empty();
+        let changed = keys.iter().copied().filter(has_more).collect::<Vec<_>>();
+        self.state.changed(&changed);
+        self.state.drop_empty(keys)
+    }
+
+    /// What is over at a watermark ended at this time or before.
+    fn over_up_to(&self) -> i64 {
+        match self.progress.watermark {
+            WATERMARK_MAX => WATERMARK_MAX,
+            watermark => watermark.saturating_sub(self.lateness_us),
         }
-        input.finish()
     }
 }
 
@@ -269,6 +320,7 @@ impl Operator for SessionAggregate {
         if self.aggregation.needs_arrivals() {
             self.progress.arrivals(batch.num_rows(), &mut self.arrivals);
         }
+        self.state.make_room(batch.num_rows())?;
         let mut keys = std::mem::take(&mut self.row_keys);
         keys.clear();
         let key_columns = self
@@ -277,19 +329,19 @@ impl Operator for SessionAggregate {
             .iter()
             .map(|key| batch.column(*key).clone())
             .collect::<Vec<_>>();
-        self.keys.intern(&key_columns, batch.num_rows(), &mut keys)?;
-        self.sessions.resize(self.keys.slot_count());
-        self.log.resize(self.keys.slot_count());
-        let mut late = Vec::new();
+        self.state.intern(&key_columns, batch.num_rows(), &mut keys)?;
+        let mut is_late = Vec::new();
         let mut left_out = Vec::new();
         for (row, (key, time)) in keys.iter().zip(batch.event_time().iter()).enumerate() {
-            let touched = self.sessions.touched(*key, *time);
-            if !self.sessions.is_in_range(*time) {
+            let sessions = &self.state.content.sessions;
+            let touched = sessions.touched(*key, *time);
+            if !sessions.is_in_range(*time) {
                 report(&batch, row, "its session is outside the range of timestamps", out)?;
-                left_out.push(*key);
-            } else if touched.is_empty() && self.sessions.is_late(*time, self.progress.watermark) {
-                late.push(row);
-                left_out.push(*key);
+                left_out.push(row);
+            } else if touched.is_empty() && sessions.is_late(*time, self.progress.watermark) {
+                is_late.resize(batch.num_rows(), false);
+                is_late[row] = true;
+                left_out.push(row);
             } else if self.needs_correction(*key, *time, &touched) {
                 self.add_pending(&batch)?;
                 self.correct(&batch, row, *key, touched, out)?;
@@ -299,48 +351,30 @@ impl Operator for SessionAggregate {
         }
         self.add_pending(&batch)?;
         self.results.flush(out)?;
-        self.log.changed(&keys);
+        self.note_changes(&keys, &left_out)?;
         self.row_keys = keys;
-        left_out.sort_unstable();
-        left_out.dedup();
-        self.forget_keys(left_out)?;
-        if late.is_empty() {
+        if is_late.is_empty() {
             return Ok(());
         }
-        let mut is_late = vec![false; batch.num_rows()];
-        late.into_iter().for_each(|row| is_late[row] = true);
         out.late(batch.filter(&BooleanArray::from(is_late))?)
     }
 
     fn on_watermark(&mut self, watermark: Watermark, out: &mut Output<'_>) -> Result<()> {
-        self.progress.watermark = watermark;
-        let elapsed = self.sessions.elapse(watermark);
-        self.emit(elapsed.fired, out)?;
-        self.forget(elapsed.over)?;
+        let from = std::mem::replace(&mut self.progress.watermark, watermark);
+        let mut elapsed = self.state.content.sessions.elapse(watermark);
+        self.sort(&mut elapsed.fired);
+        match self.state.cold_rows().cloned() {
+            None => self.emit(&elapsed.fired, out)?,
+            Some(cold) => self.emit_with_cold(&cold, elapsed.fired, from, out)?,
+        }
+        self.state.content.watermark = watermark;
+        self.forget(&elapsed.over)?;
+        self.state.sweep_aside(self.over_up_to())?;
         out.emit_watermark(watermark)
     }
 
-    fn snapshot(&mut self, _epoch: u64, state: &mut dyn StateWriter) -> Result<()> {
-        self.tombstones.write(state)?;
-        let keys = self.log.take(self.keys.slot_count(), || self.keys.groups());
-        let mut value = Vec::new();
-        self.state_keys
-            .for_each(&[], &self.keys, &keys, |position, key_group, key| {
-                let sessions = self.sessions.of_key(keys[position]);
-                value.clear();
-                value.extend_from_slice(&(sessions.len() as u32).to_be_bytes());
-                for session in sessions {
-                    value.extend_from_slice(&session.start.to_be_bytes());
-                    value.extend_from_slice(&session.last.to_be_bytes());
-                    self.states.encode(session.slot, &mut value)?;
-                }
-                state.write(StateRow {
-                    table: SESSIONS,
-                    key_group,
-                    key,
-                    value: Some(&value),
-                })
-            })?;
+    fn snapshot(&mut self, epoch: u64, state: &mut dyn StateWriter) -> Result<()> {
+        self.state.snapshot(epoch, self.over_up_to(), state)?;
         self.progress.snapshot(&self.context, state)
     }
 
@@ -348,22 +382,25 @@ impl Operator for SessionAggregate {
         let is_continued = state.is_continued();
         for_each_batch(state, |rows| {
             let sessions = self.progress.take(rows, SESSIONS, &self.context)?;
-            self.restore_keys(&sessions)
+            self.state.restore(&sessions)
         })?;
-        if is_continued {
-            self.log.go_on(self.keys.slot_count(), &self.keys.groups());
-        }
+        self.state.finish_restore(is_continued);
         self.progress.finish_restore(is_continued);
-        self.sessions.finish_restore(self.progress.watermark);
-        Ok(())
+        self.state.content.watermark = self.progress.watermark;
+        let over = self
+            .state
+            .content
+            .sessions
+            .finish_restore(self.progress.watermark);
+        self.forget(&over)
     }
 
     fn state_bytes(&self) -> usize {
-        self.keys.state_bytes()
-            + self.sessions.state_bytes()
-            + self.states.state_bytes()
-            + self.log.state_bytes()
-            + self.tombstones.state_bytes()
+        self.state.state_bytes()
+    }
+
+    fn cold(&self) -> Option<ColdFigures> {
+        self.state.figures()
     }
 }
 

@@ -38,6 +38,9 @@ pub(super) struct Elapsed {
     pub(super) over: Vec<Due>,
 }
 
+/// Timers that may be stale, besides as many as there are sessions.
+const STALE_MAX: usize = 1024;
+
 /// The sessions of all keys.
 ///
 /// **Invariants** The sessions of a key are sorted and at least a gap apart. Each session has one timer that is not stale,
@@ -135,7 +138,12 @@ impl Sessions {
                 slot,
                 is_fired: false,
             };
-            self.by_key[key as usize].insert(touched.start, session);
+            let sessions = &mut self.by_key[key as usize];
+            // Most keys have one.
+            if sessions.is_empty() {
+                sessions.reserve_exact(1);
+            }
+            sessions.insert(touched.start, session);
             self.set_timer(slot, self.end(&session));
             return (slot, None);
         }
@@ -181,8 +189,24 @@ impl Sessions {
         slot
     }
 
-    /// Marks what was emitted up to a watermark, after a restore.
-    pub(super) fn finish_restore(&mut self, watermark: Watermark) {
+    /// Marks what was emitted of a key up to a watermark, after it was restored, and takes out what is over.
+    pub(super) fn catch_up(&mut self, key: Group, watermark: Watermark) -> Vec<Due> {
+        let sessions = self.of_key(key).iter().copied();
+        let fired = sessions.filter(|session| self.end(session) <= watermark);
+        let mut over = Vec::new();
+        for session in fired.collect::<Vec<_>>() {
+            if self.end(&session).saturating_add(self.lateness) <= watermark {
+                self.by_key[key as usize].retain(|kept| kept.slot != session.slot);
+                over.push(Due { key, session });
+            } else {
+                self.set_fired(session.slot, true);
+            }
+        }
+        over
+    }
+
+    /// Marks what was emitted up to a watermark, after a restore. Returns what is over.
+    pub(super) fn finish_restore(&mut self, watermark: Watermark) -> Vec<Due> {
         let fired = self
             .by_key
             .iter()
@@ -190,6 +214,21 @@ impl Sessions {
             .filter(|session| self.end(session) <= watermark);
         for slot in fired.map(|session| session.slot).collect::<Vec<_>>() {
             self.set_fired(slot, true);
+        }
+        self.elapse(watermark).over
+    }
+
+    /// How many sessions fit before memory grows.
+    pub(super) fn room(&self) -> usize {
+        self.free.len() + self.slots.capacity() - self.slots.len()
+    }
+
+    /// Forgets timers that are stale, if they are many.
+    fn drop_stale_timers(&mut self) {
+        if self.timers.len() > 2 * (self.slots.len() - self.free.len()) + STALE_MAX {
+            let slots = &self.slots;
+            self.timers
+                .retain(|Reverse((_, slot, generation))| slots[*slot as usize].generation == *generation);
         }
     }
 
@@ -267,14 +306,24 @@ impl Sessions {
         self.free.push(slot);
     }
 
-    /// Forgets the sessions of a key, for a restore; returns their slots.
+    /// Forgets the sessions of a key; returns their slots.
     pub(super) fn forget(&mut self, key: Group) -> Vec<Slot> {
         let slots = self.by_key[key as usize]
             .drain(..)
             .map(|session| session.slot)
             .collect::<Vec<_>>();
         slots.iter().for_each(|slot| self.release(*slot));
+        self.by_key[key as usize].shrink_to_fit();
+        self.drop_stale_timers();
         slots
+    }
+
+    /// Bytes that the bounds take, without those of single keys.
+    pub(super) fn fixed_bytes(&self) -> usize {
+        self.by_key.capacity() * size_of::<Vec<Session>>()
+            + self.slots.capacity() * size_of::<SlotInfo>()
+            + self.free.capacity() * size_of::<Slot>()
+            + self.timers.capacity() * size_of::<(i64, Slot, u32)>()
     }
 
     /// Bytes that the bounds take.
@@ -283,9 +332,6 @@ impl Sessions {
             .by_key
             .iter()
             .map(|sessions| sessions.capacity() * size_of::<Session>());
-        self.by_key.capacity() * size_of::<Vec<Session>>()
-            + sessions.sum::<usize>()
-            + self.slots.capacity() * size_of::<SlotInfo>()
-            + self.timers.capacity() * size_of::<(i64, Slot, u32)>()
+        self.fixed_bytes() + sessions.sum::<usize>()
     }
 }

@@ -90,7 +90,7 @@ impl SliceMemory {
         let excess = self.budget.excess(bytes, table_bytes, room, row_count);
         let rest = bytes.saturating_sub(self.shrink(slices, slice, excess, aggregation)?);
         if let Some(table) = slices.get_mut(&slice) {
-            let leaving = self.budget.leaving(rest, table, row_count);
+            let leaving = self.budget.leaving(rest, table.in_memory(), row_count);
             if leaving > 0 && table.evict(leaving)? > 0 {
                 self.budget.left();
             }

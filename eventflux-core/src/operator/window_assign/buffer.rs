@@ -3,11 +3,12 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
-use crate::element::Watermark;
+use crate::element::{WATERMARK_MIN, Watermark};
 use crate::error::Result;
 use crate::operator::aggregate::{Stored, write_delimited};
-use crate::operator::group::Group;
+use crate::operator::group::{Group, KeyContent};
 use crate::operator::window_aggregate::Span;
+use crate::state::cold::StoredTimes;
 
 /// Rows of one key by time, then by arrival; each as exact bytes.
 type Rows = BTreeMap<(i64, u64), Box<[u8]>>;
@@ -21,7 +22,12 @@ pub(super) struct SessionBuffer {
     timers: BinaryHeap<Reverse<(i64, Group)>>,
     due: Vec<Option<i64>>,
     row_bytes: usize,
+    /// Up to where sessions have been emitted.
+    pub(super) watermark: Watermark,
 }
+
+/// Timers that may be stale, besides as many as there are keys.
+const STALE_MAX: usize = 1024;
 
 /// A session that has closed.
 pub(super) struct Closed {
@@ -38,19 +44,8 @@ impl SessionBuffer {
             timers: BinaryHeap::new(),
             due: Vec::new(),
             row_bytes: 0,
+            watermark: WATERMARK_MIN,
         }
-    }
-
-    /// Makes room for keys below this number.
-    pub(super) fn resize(&mut self, key_count: usize) {
-        if self.rows.len() < key_count {
-            self.rows.resize_with(key_count, Rows::new);
-            self.due.resize(key_count, None);
-        }
-    }
-
-    pub(super) fn is_empty(&self, key: Group) -> bool {
-        self.rows[key as usize].is_empty()
     }
 
     /// Whether a row at this time shares a session with a kept row of its key.
@@ -109,43 +104,49 @@ impl SessionBuffer {
                 continue;
             }
             self.due[key as usize] = None;
-            while let Some(window) = self.first_session(key) {
-                if window.end > watermark {
-                    self.set_timer(key, window.end);
-                    break;
-                }
-                let later = self.rows[key as usize].split_off(&(window.end, 0));
-                let rows = std::mem::replace(&mut self.rows[key as usize], later);
-                self.row_bytes -= rows.values().map(|row| row.len()).sum::<usize>();
-                closed.push(Closed {
-                    key,
-                    window,
-                    rows: rows.into_values().collect(),
-                });
-            }
+            self.close_key(key, watermark, &mut closed);
         }
         closed
     }
 
-    /// The bounds of a key's first session.
-    fn first_session(&self, key: Group) -> Option<Span> {
-        let mut times = self.rows[key as usize].keys().map(|(time, _)| *time);
-        let start = times.next()?;
-        let mut last = start;
-        for time in times {
-            if time.abs_diff(last) >= self.gap as u64 {
+    /// Takes out the sessions of a key that have ended at the watermark.
+    fn close_key(&mut self, key: Group, watermark: Watermark, closed: &mut Vec<Closed>) {
+        while let Some(window) = self.first_session(key) {
+            if window.end > watermark {
+                self.set_timer(key, window.end);
                 break;
             }
-            last = time;
+            let later = self.rows[key as usize].split_off(&(window.end, 0));
+            let rows = std::mem::replace(&mut self.rows[key as usize], later);
+            self.row_bytes -= rows.values().map(|row| row.len()).sum::<usize>();
+            closed.push(Closed {
+                key,
+                window,
+                rows: rows.into_values().collect(),
+            });
         }
-        Some(Span {
-            start,
-            end: last.saturating_add(self.gap),
-        })
     }
 
-    /// Appends the rows of a key.
-    pub(super) fn encode(&self, key: Group, out: &mut Vec<u8>) {
+    /// The bounds of a key's first session.
+    fn first_session(&self, key: Group) -> Option<Span> {
+        let times = self.rows[key as usize].keys().map(|(time, _)| *time);
+        sessions(times, self.gap).next()
+    }
+}
+
+impl KeyContent for SessionBuffer {
+    fn resize(&mut self, key_count: usize) {
+        if self.rows.len() < key_count {
+            self.rows.resize_with(key_count, Rows::new);
+            self.due.resize(key_count, None);
+        }
+    }
+
+    fn is_empty(&self, key: Group) -> bool {
+        self.rows[key as usize].is_empty()
+    }
+
+    fn encode(&self, key: Group, out: &mut Vec<u8>) -> Result<()> {
         let rows = &self.rows[key as usize];
         out.extend_from_slice(&(rows.len() as u32).to_be_bytes());
         for ((time, arrival), row) in rows {
@@ -153,27 +154,98 @@ impl SessionBuffer {
             out.extend_from_slice(&arrival.to_be_bytes());
             write_delimited(row, out);
         }
+        Ok(())
     }
 
-    /// Takes the rows of a key from a snapshot, in place of those it has.
-    pub(super) fn restore(&mut self, key: Group, value: Option<&[u8]>) -> Result<()> {
-        let old = std::mem::take(&mut self.rows[key as usize]);
-        self.row_bytes -= old.values().map(|row| row.len()).sum::<usize>();
-        let Some(value) = value else { return Ok(()) };
+    fn decode(&mut self, key: Group, value: &[u8]) -> Result<()> {
         let mut input = Stored::new(value);
         for _ in 0..input.count()? {
             let (time, arrival) = (input.i64()?, input.u64()?);
             self.add(key, time, arrival, input.delimited()?);
         }
+        self.close_key(key, self.watermark, &mut Vec::new());
         input.finish()
     }
 
-    pub(super) fn state_bytes(&self) -> usize {
+    fn remove(&mut self, key: Group) {
+        let old = std::mem::take(&mut self.rows[key as usize]);
+        self.row_bytes -= old.values().map(|row| row.len()).sum::<usize>();
+        self.due[key as usize] = None;
+        if self.timers.len() > 2 * self.rows.len() + STALE_MAX {
+            let due = &self.due;
+            self.timers
+                .retain(|Reverse((time, key))| due[*key as usize] == Some(*time));
+        }
+    }
+
+    fn room(&self) -> usize {
+        usize::MAX
+    }
+
+    fn fixed_bytes(&self) -> usize {
+        self.rows.capacity() * (size_of::<Rows>() + size_of::<Option<i64>>())
+            + self.timers.capacity() * size_of::<(i64, Group)>()
+    }
+
+    fn state_bytes(&self) -> usize {
         let row_count = self.rows.iter().map(Rows::len).sum::<usize>();
         // A tree's node has room for 11 entries and is two thirds full on average.
         let entry = size_of::<((i64, u64), Box<[u8]>)>() * 3 / 2;
-        self.row_bytes
-            + row_count * entry
-            + self.rows.capacity() * (size_of::<Rows>() + size_of::<Option<i64>>())
+        self.fixed_bytes() + self.row_bytes + row_count * entry
+    }
+}
+
+/// The bounds of the sessions of rows at these times, which are in order.
+fn sessions(times: impl Iterator<Item = i64>, gap: i64) -> impl Iterator<Item = Span> {
+    let mut times = times.peekable();
+    std::iter::from_fn(move || {
+        let start = times.next()?;
+        let mut last = start;
+        while let Some(time) = times.next_if(|time| time.abs_diff(last) < gap as u64) {
+            last = time;
+        }
+        Some(Span {
+            start,
+            end: last.saturating_add(gap),
+        })
+    })
+}
+
+/// The session with this end of a stored key, if it has one.
+pub(super) fn stored_session(value: &[u8], end: i64, gap: i64) -> Result<Option<(Span, Vec<Box<[u8]>>)>> {
+    let rows = stored_rows(value)?;
+    let mut bounds = sessions(rows.iter().map(|(time, _)| *time), gap);
+    let Some(window) = bounds.find(|window| window.end == end) else {
+        return Ok(None);
+    };
+    let is_within = |time: i64| window.start <= time && time < window.end;
+    let rows = rows.iter().filter(|(time, _)| is_within(*time));
+    Ok(Some((window, rows.map(|(_, row)| Box::from(*row)).collect())))
+}
+
+fn stored_rows(value: &[u8]) -> Result<Vec<(i64, &[u8])>> {
+    let mut input = Stored::new(value);
+    let mut rows = Vec::new();
+    for _ in 0..input.count()? {
+        let (time, _) = (input.i64()?, input.u64()?);
+        rows.push((time, input.delimited()?));
+    }
+    input.finish()?;
+    Ok(rows)
+}
+
+/// The ends of the sessions of stored rows.
+#[derive(Debug)]
+pub(crate) struct RowSessionEnds {
+    /// Less than this is between rows of a session.
+    pub(crate) gap_us: i64,
+}
+
+impl StoredTimes for RowSessionEnds {
+    fn times(&self, value: &[u8], times: &mut Vec<i64>) -> Result<()> {
+        let rows = stored_rows(value)?;
+        let sessions = sessions(rows.iter().map(|(time, _)| *time), self.gap_us);
+        times.extend(sessions.map(|window| window.end));
+        Ok(())
     }
 }

@@ -7,7 +7,9 @@
 mod buffer;
 mod fixed;
 mod session;
+mod session_output;
 
+pub(super) use buffer::RowSessionEnds;
 pub use fixed::FixedWindowAssign;
 pub use session::SessionAssign;
 

@@ -54,7 +54,7 @@ impl Place {
             owners,
         } = self;
         let parallelism = owners.parallelism();
-        format!("1 {app_id} {generation} {epoch} {subtask}/{parallelism} of {owners} {operator_id}")
+        format!("2 {app_id} {generation} {epoch} {subtask}/{parallelism} of {owners} {operator_id}")
             .into_bytes()
     }
 }

@@ -43,9 +43,9 @@ impl MemoryLimit {
             )));
         }
         for node in &plan.nodes {
-            if let Residence::Memory(what) = Residence::of(&node.spec) {
+            if let Residence::Memory(what) = Residence::of(plan, node) {
                 return Err(refused(format!(
-                    "`{}` ({}) keeps {what}, which have to stay in memory",
+                    "`{}` ({}) keeps {what}, which have to stay in memory; with PARTITION BY or a key they need not",
                     node.name, node.operator_id
                 )));
             }

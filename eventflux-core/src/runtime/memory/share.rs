@@ -1,5 +1,6 @@
 //! What each operator gets of a limited memory.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::cold_states::{ColdEntry, ColdStates, Place};
@@ -9,7 +10,7 @@ use crate::checkpoint::restore::Restored;
 use crate::error::Result;
 use crate::key::KeyGroupMap;
 use crate::operator::{OperatorContext, Residence};
-use crate::plan::{Node, PhysicalPlan};
+use crate::plan::{Node, NodeId, PhysicalPlan};
 use crate::runtime::config::RuntimeConfig;
 use crate::runtime::graph::Layout;
 use crate::state::cold::{ColdState, Keeping};
@@ -25,6 +26,7 @@ pub(crate) struct Memory {
     keeping: Keeping,
     hot_bytes: usize,
     fill_bytes: usize,
+    residences: HashMap<NodeId, Residence>,
 }
 
 impl Memory {
@@ -38,10 +40,10 @@ impl Memory {
         let Some(limit) = &config.memory else {
             return Ok(None);
         };
-        let cold = plan
-            .nodes
-            .iter()
-            .filter(|node| matches!(Residence::of(&node.spec), Residence::Cold { .. }));
+        let residences = plan.nodes.iter().map(|node| (node.id, Residence::of(plan, node)));
+        let residences = residences.collect::<HashMap<_, _>>();
+        let is_cold = |node: &&Node| residences.get(&node.id).copied().and_then(prefix_bytes).is_some();
+        let cold = plan.nodes.iter().filter(is_cold);
         let subtask_count = cold.map(|node| layout.width(node.id)).sum::<usize>();
         let bytes = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
         let state_bytes = limit.state_bytes.unwrap_or(limit.bytes / 2);
@@ -55,6 +57,7 @@ impl Memory {
             },
             hot_bytes: bytes(state_bytes) / subtask_count.max(1),
             fill_bytes: bytes(limit.bytes / FILL_SHARE),
+            residences,
         }))
     }
 
@@ -67,7 +70,8 @@ impl Memory {
         loop_id: LoopId,
         restored: Option<&Restored>,
     ) -> Result<Option<Arc<ColdState>>> {
-        let Residence::Cold { prefix_bytes } = Residence::of(&node.spec) else {
+        let residence = self.residences.get(&node.id).copied();
+        let Some(prefix_bytes) = residence.and_then(prefix_bytes) else {
             return Ok(None);
         };
         let place = Place {
@@ -82,7 +86,11 @@ impl Memory {
             place.marker(&manifest.app_id, manifest.generation, manifest.epoch)
         });
         let (tier, is_found) = self.tiers.tier(&place, marker.as_deref())?;
-        let state = Arc::new(ColdState::new(tier, self.keeping, prefix_bytes, self.hot_bytes));
+        let mut state = ColdState::new(tier, self.keeping, prefix_bytes, self.hot_bytes);
+        if let Some(Residence::Timed(timing)) = residence {
+            state = state.with_times(timing.stored_times());
+        }
+        let state = Arc::new(state);
         match (rows, marker) {
             (Some(_), Some(_)) if is_found => state.reuse(),
             (Some((_, mut rows)), Some(marker)) => state.fill(&mut rows, &marker, self.fill_bytes)?,
@@ -106,5 +114,14 @@ impl Memory {
         self.tiers.retain(&entries)?;
         self.states.set_entries(entries);
         Ok(())
+    }
+}
+
+/// Bytes in front of the keys of rows that may be cold.
+fn prefix_bytes(residence: Residence) -> Option<usize> {
+    match residence {
+        Residence::Cold { prefix_bytes } => Some(prefix_bytes),
+        Residence::Timed(_) => Some(0),
+        Residence::Small | Residence::Memory(_) => None,
     }
 }

@@ -5,22 +5,28 @@
 //!
 //! ```text
 //! marker      := 00
+//! times       := 00, …, of tables whose rows have times (`times`)
 //! cold table  := 01, prefix, key as `write_sortable` has it    value := u32-be length, canonical key, state
 //! table n > 0 := n + 1, u16-be key group, key                  value := value
 //! ```
 
-use std::sync::Arc;
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 
 use super::tier::{ColdRow, ColdTier, FoundRow};
+use super::times::{self, StoredTimes, TimedKey, timed_place};
 use crate::error::{Error, Result};
 use crate::key::{KeyBytes, write_sortable};
 use crate::state::{KeyGroup, StateReader, StateRow};
 
 /// The operator's table whose rows may be cold.
 const COLD_TABLE: u8 = 0;
+
+/// What the places of its rows begin with.
+const TABLE: u8 = COLD_TABLE + 1;
 
 /// Rows that are read at a time where all are gone through.
 const SCAN_ROWS: usize = 1024;
@@ -52,6 +58,10 @@ pub struct ColdState {
     keeping: Keeping,
     /// Bytes in front of the keys of the cold table.
     prefix_bytes: usize,
+    /// Of a table whose rows have times.
+    times: Option<Arc<dyn StoredTimes>>,
+    /// Times up to these places go when the epochs are in the tier.
+    swept: Mutex<VecDeque<(u64, Vec<u8>)>>,
     budget_bytes: usize,
     has_rows: AtomicBool,
     /// The newest epoch that is in the tier, and the newest that the operator has written a snapshot of.
@@ -75,12 +85,7 @@ pub struct ColdEntry {
 
 impl ColdEntry {
     fn new((place, row): FoundRow) -> Result<Self> {
-        let cut_short = || Error::damaged("cold state", "a row is cut short");
-        let (length, _) = row.split_first_chunk::<4>().ok_or_else(cut_short)?;
-        let key_bytes = u32::from_be_bytes(*length) as usize;
-        if row.len() - 4 < key_bytes {
-            return Err(cut_short());
-        }
+        let key_bytes = split_stored(&row)?.0.len();
         Ok(Self {
             place,
             row,
@@ -106,6 +111,8 @@ impl ColdState {
             tier,
             keeping,
             prefix_bytes,
+            times: None,
+            swept: Mutex::default(),
             budget_bytes,
             has_rows: AtomicBool::new(false),
             applied: AtomicU64::new(0),
@@ -115,6 +122,13 @@ impl ColdState {
             reads: AtomicU64::new(0),
             evictions: AtomicU64::new(0),
         }
+    }
+
+    /// With rows that are found by their times.
+    #[must_use]
+    pub fn with_times(mut self, times: Arc<dyn StoredTimes>) -> Self {
+        self.times = Some(times);
+        self
     }
 
     /// The tier has the rows of the checkpoint that the run goes on from.
@@ -189,10 +203,22 @@ impl ColdState {
         &self,
         prefix: &[u8],
         keys: &KeyBytes,
+        found: impl FnMut(usize, &[u8]) -> Result<()>,
+    ) -> Result<()> {
+        let keys = (0..keys.len()).map(|position| keys.row(position));
+        self.find_each(prefix, keys, found)
+    }
+
+    /// As [`ColdState::find`].
+    pub fn find_each<'a>(
+        &self,
+        prefix: &[u8],
+        keys: impl Iterator<Item = &'a [u8]>,
         mut found: impl FnMut(usize, &[u8]) -> Result<()>,
     ) -> Result<()> {
-        let mut places = (0..keys.len())
-            .map(|position| (place(prefix, keys.row(position)), position))
+        let mut places = keys
+            .enumerate()
+            .map(|(position, key)| (place(prefix, key), position))
             .collect::<Vec<_>>();
         places.sort_unstable();
         let (places, positions): (Vec<_>, Vec<_>) = places.into_iter().unzip();
@@ -214,11 +240,57 @@ impl ColdState {
         rows.into_iter().map(ColdEntry::new).collect()
     }
 
+    /// The first times that come after a place and are no later than `up_to`, so many at the most.
+    pub fn scan_times(&self, after: &[u8], up_to: i64, row_count_max: usize) -> Result<Vec<TimedKey>> {
+        let mut found: Vec<TimedKey> = Vec::new();
+        // Most often there are none, or few: what is not due yet is not read.
+        let mut row_count = 1;
+        loop {
+            let after = found.last().map_or(after, |row| &row.place);
+            let rows = self.tier.scan(&times::ALL, Some(after), row_count)?;
+            let is_last = rows.len() < row_count;
+            for row in rows {
+                let row = TimedKey::new(row)?;
+                if row.time > up_to {
+                    return Ok(found);
+                }
+                found.push(row);
+            }
+            if is_last || found.len() >= row_count_max {
+                return Ok(found);
+            }
+            row_count = (2 * found.len()).min(row_count_max - found.len());
+        }
+    }
+
+    /// The latest time of a stored state.
+    pub fn latest_time(&self, value: &[u8]) -> Result<Option<i64>> {
+        let mut times = Vec::new();
+        if let Some(stored_times) = &self.times {
+            stored_times.times(value, &mut times)?;
+        }
+        Ok(times.into_iter().max())
+    }
+
+    /// Has the times up to a place go as soon as an epoch is in the tier: its snapshot takes out what they were for.
+    pub fn sweep_times(&self, epoch: u64, up_to: Vec<u8>) {
+        self.swept().push_back((epoch, up_to));
+    }
+
+    /// Up to where times will go.
+    pub fn swept_up_to(&self) -> Option<Vec<u8>> {
+        self.swept().back().map(|(_, place)| place.clone())
+    }
+
+    fn swept(&self) -> std::sync::MutexGuard<'_, VecDeque<(u64, Vec<u8>)>> {
+        self.swept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The prefixes of this length under which there are rows.
     pub fn prefixes(&self, length: usize) -> Result<Vec<Vec<u8>>> {
         let mut prefixes = Vec::new();
         let mut after: Option<Vec<u8>> = None;
-        while let Some((key, _)) = self.tier.scan(&[COLD_TABLE + 1], after.as_deref(), 1)?.pop() {
+        while let Some((key, _)) = self.tier.scan(&[TABLE], after.as_deref(), 1)?.pop() {
             let end = (1 + length).min(key.len());
             prefixes.push(key[1..end].to_vec());
             // Keys go on with a byte below this one.
@@ -227,12 +299,12 @@ impl ColdState {
         Ok(prefixes)
     }
 
-    /// Puts rows of the cold table aside; `None` takes them out.
+    /// Puts rows of the cold table aside, or times; `None` takes them out.
     pub fn put_aside(&self, rows: Vec<ColdRow>) -> Result<()> {
         if rows.is_empty() {
             return Ok(());
         }
-        self.write(None, rows, |value| value)
+        self.write_stored(None, rows)
     }
 
     /// Writes what snapshots up to an epoch hold, oldest first. The epoch is committed.
@@ -242,13 +314,56 @@ impl ColdState {
         marker: &[u8],
         rows: impl Iterator<Item = StateRow<'a>>,
     ) -> Result<()> {
-        let places = rows.map(|row| (self.place(&row), row)).collect();
-        self.write(Some(marker), places, |row| self.value(row))?;
+        let mut places = Vec::new();
+        for row in rows {
+            if let (COLD_TABLE, Some(value)) = (row.table, row.value) {
+                self.add_times(self.split(row.key).1, value, |place, key| {
+                    places.push((place, Written::Stored(Some(key))));
+                })?;
+            }
+            places.push((self.place(&row), Written::Row(row)));
+        }
+        self.write(Some(marker), places, |written| match written {
+            Written::Row(row) => self.value(row),
+            Written::Stored(value) => value,
+        })?;
+        let over = self
+            .swept()
+            .iter()
+            .take_while(|(swept, _)| *swept <= epoch)
+            .last()
+            .cloned();
+        if let Some((_, place)) = over {
+            self.remove_times(marker, &place)?;
+            self.swept().retain(|(swept, _)| *swept > epoch);
+        }
         self.applied.store(epoch, Ordering::Release);
         if epoch >= self.snapshotted() {
             self.pending_bytes.store(0, Ordering::Release);
         }
         Ok(())
+    }
+
+    /// Takes out the times up to a place.
+    fn remove_times(&self, marker: &[u8], up_to: &[u8]) -> Result<()> {
+        let mut after = times::ALL.to_vec();
+        loop {
+            let rows = self.tier.scan(&times::ALL, Some(&after), SCAN_ROWS)?;
+            let row_count = rows.len();
+            let over = rows.into_iter().take_while(|(place, _)| **place <= *up_to);
+            let over = over
+                .map(|(place, _)| (place.to_vec(), None))
+                .collect::<Vec<ColdRow>>();
+            let Some((last, _)) = over.last() else {
+                return Ok(());
+            };
+            after.clone_from(last);
+            let is_last = over.len() < row_count || row_count < SCAN_ROWS;
+            self.tier.apply(Some(marker), &mut over.into_iter())?;
+            if is_last {
+                return Ok(());
+            }
+        }
     }
 
     /// Fills an empty tier with the rows of a checkpoint, oldest first, so many bytes at a time.
@@ -260,11 +375,11 @@ impl ColdState {
             bytes += row.0.len() + row.1.as_ref().map_or(0, Vec::len) + size_of::<ColdRow>();
             part.push(row);
             if bytes > part_bytes {
-                self.write(None, std::mem::take(&mut part), |value| value)?;
+                self.write_stored(None, std::mem::take(&mut part))?;
                 bytes = 0;
             }
         }
-        self.write(Some(marker), part, |value| value)
+        self.write_stored(Some(marker), part)
     }
 
     /// The rows of the tables that are never cold.
@@ -305,6 +420,34 @@ impl ColdState {
         key.split_at(self.prefix_bytes.min(key.len()))
     }
 
+    /// Calls with the place and the value of each time of a row of the cold table.
+    fn add_times(&self, key: &[u8], value: &[u8], mut add: impl FnMut(Vec<u8>, Vec<u8>)) -> Result<()> {
+        let Some(stored_times) = &self.times else {
+            return Ok(());
+        };
+        let mut times = Vec::new();
+        stored_times.times(value, &mut times)?;
+        times
+            .into_iter()
+            .for_each(|time| add(timed_place(time, key), key.to_vec()));
+        Ok(())
+    }
+
+    /// Writes rows as the tier has them, with the times of those that have any.
+    fn write_stored(&self, marker: Option<&[u8]>, mut rows: Vec<ColdRow>) -> Result<()> {
+        if self.times.is_some() {
+            let mut times = Vec::new();
+            for (place, row) in &rows {
+                if let (Some(&TABLE), Some(row)) = (place.first(), row) {
+                    let (key, value) = split_stored(row)?;
+                    self.add_times(key, value, |place, key| times.push((place, Some(key))))?;
+                }
+            }
+            rows.append(&mut times);
+        }
+        self.write(marker, rows, |value| value)
+    }
+
     fn write<R>(
         &self,
         marker: Option<&[u8]>,
@@ -332,15 +475,31 @@ impl ColdState {
     }
 }
 
+/// What is to be written.
+enum Written<'a> {
+    /// A row of a snapshot.
+    Row(StateRow<'a>),
+    /// As it stands in the tier.
+    Stored(Option<Vec<u8>>),
+}
+
+/// The canonical key and the state of a stored row of the cold table.
+fn split_stored(row: &[u8]) -> Result<(&[u8], &[u8])> {
+    let cut_short = || Error::damaged("cold state", "a row is cut short");
+    let (length, rest) = row.split_first_chunk::<4>().ok_or_else(cut_short)?;
+    rest.split_at_checked(u32::from_be_bytes(*length) as usize)
+        .ok_or_else(cut_short)
+}
+
 /// Where rows under a prefix begin.
 fn beginning(prefix: &[u8]) -> Vec<u8> {
-    [&[COLD_TABLE + 1], prefix].concat()
+    [&[TABLE], prefix].concat()
 }
 
 /// The place of a row of the cold table.
 pub fn place(prefix: &[u8], key: &[u8]) -> Vec<u8> {
     let mut place = Vec::with_capacity(prefix.len() + key.len() + 8);
-    place.push(COLD_TABLE + 1);
+    place.push(TABLE);
     place.extend_from_slice(prefix);
     let mut rest = key;
     while !rest.is_empty() {

@@ -15,9 +15,11 @@ mod memory_tier;
 mod tier;
 #[cfg(test)]
 mod tier_test;
+mod times;
 
 pub use cold_state::{ColdEntry, ColdFigures, ColdState, Keeping, place, stored_key};
 #[cfg(feature = "spill")]
 pub use disk::ColdDisk;
 pub use memory_tier::MemoryTier;
 pub use tier::{ColdRow, ColdTier, FoundRow};
+pub use times::{StoredTimes, TimedKey, before_time, timed_place};
