@@ -1,5 +1,5 @@
 //! Every query of `queries/` gives the same result as DuckDB, at each parallelism and batch size, and when it is stopped and
-//! started again on the way (see README.md).
+//! started again on the way, and with next to no memory (see README.md).
 
 mod canonical;
 mod cluster;
@@ -7,6 +7,7 @@ mod engine;
 mod oracle;
 mod restart;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -14,6 +15,7 @@ use canonical::Table;
 use cluster::QueryCluster;
 use eventflux::persistence::Compression;
 use oracle::Oracle;
+use restart::Restarts;
 use tempfile::TempDir;
 
 use crate::cluster::kit::{Wire, Wires};
@@ -104,17 +106,26 @@ fn check(query: &Query, expected: &Table, folder: &Path, round: &Round) -> Resul
     if round.stops.is_empty() {
         return Ok(());
     }
-    let batch_rows = round.runs.last().map_or(1, |(_, batch_rows)| *batch_rows);
-    let found = restart::run(&query.eventflux, folder, round.stops, batch_rows)
+    let restarts = Restarts {
+        stops: round.stops,
+        batch_rows: round.runs.last().map_or(1, |(_, batch_rows)| *batch_rows),
+        state_bytes: None,
+    };
+    let found = restart::run(&query.eventflux, folder, &restarts)
         .map_err(|error| format!("{}, started again: {error}", query.name))?;
     found
+        .table
         .same_as(expected)
         .map_err(|difference| format!("{}, started again: {difference}", query.name))
 }
 
-/// Runs all queries; gives the failures.
-fn failures(queries: &[Query], round: &Round) -> Vec<String> {
-    let folder = part_of_the_data(round.step);
+/// Does something with each query and what DuckDB answers to it; gives the failures.
+fn failures(
+    queries: &[Query],
+    step: usize,
+    check: impl Fn(&Query, &Table, &Path) -> Result<(), String> + Sync,
+) -> Vec<String> {
+    let folder = part_of_the_data(step);
     let mut oracle = Oracle::start(folder.path());
     let expected: Vec<Table> = queries
         .iter()
@@ -129,7 +140,7 @@ fn failures(queries: &[Query], round: &Round) -> Vec<String> {
                     let Some((query, expected)) = work.lock().unwrap().next() else {
                         break;
                     };
-                    if let Err(failure) = check(query, expected, folder.path(), round) {
+                    if let Err(failure) = check(query, expected, folder.path()) {
                         failures.lock().unwrap().push(failure);
                     }
                 }
@@ -207,10 +218,12 @@ fn results_on_clusters_equal_those_of_a_batch_engine() {
 fn results_equal_those_of_a_batch_engine() {
     let queries = queries();
     assert!(queries.len() >= 40, "only {} queries", queries.len());
-    let failures: Vec<String> = ROUNDS
-        .iter()
-        .flat_map(|round| failures(&queries, round))
-        .collect();
+    let of_round = |round: &Round| {
+        failures(&queries, round.step, |query, expected, folder| {
+            check(query, expected, folder, round)
+        })
+    };
+    let failures: Vec<String> = ROUNDS.iter().flat_map(of_round).collect();
     assert!(
         failures.is_empty(),
         "{} runs of {} queries differ:\n{}",
@@ -218,4 +231,68 @@ fn results_equal_those_of_a_batch_engine() {
         queries.len(),
         failures.join("\n")
     );
+}
+
+/// Bytes of state in memory: a few groups.
+const TINY_BYTES: u64 = 16 << 10;
+
+/// How a query runs with them: through to its end without checkpoints; and stopped twice, with what it has on the disk.
+const TINY_RUNS: [Restarts<'static>; 2] = [
+    Restarts {
+        stops: &[],
+        batch_rows: 64,
+        state_bytes: Some(TINY_BYTES),
+    },
+    Restarts {
+        stops: &[400, 800, u64::MAX],
+        batch_rows: 64,
+        state_bytes: Some(TINY_BYTES),
+    },
+];
+
+#[test]
+fn next_to_no_memory_gives_the_same_results() {
+    let queries = queries();
+    let spilled = Mutex::new(BTreeMap::<String, (u64, u64)>::new());
+    let failures = failures(&queries, 13, |query, expected, folder| {
+        for restarts in &TINY_RUNS {
+            let how = if restarts.stops.is_empty() {
+                ""
+            } else {
+                ", started again"
+            };
+            let failed = |message| format!("{}, with next to no memory{how}: {message}", query.name);
+            let found = restart::run(&query.eventflux, folder, restarts).map_err(failed)?;
+            found.table.same_as(expected).map_err(failed)?;
+            let mut spilled = spilled.lock().unwrap();
+            let counts = spilled.entry(query.name.clone()).or_default();
+            counts.0 += found.evictions;
+            counts.1 += found.cold_reads;
+        }
+        Ok(())
+    });
+    assert!(
+        failures.is_empty(),
+        "{} of {} queries differ:\n{}",
+        failures.len(),
+        queries.len(),
+        failures.join("\n")
+    );
+    let spilled = spilled.into_inner().unwrap();
+    let is_used = |(evictions, cold_reads): &(u64, u64)| *evictions > 0 && *cold_reads > 0;
+    let used = spilled.values().filter(|counts| is_used(counts)).count();
+    assert!(
+        used >= 30,
+        "only {used} queries had rows on the disk: {spilled:?}"
+    );
+    for name in [
+        "group_by_columns",
+        "tumble",
+        "hop",
+        "session",
+        "distinct_of_sessions",
+    ] {
+        let counts = spilled.get(name).unwrap();
+        assert!(is_used(counts), "{name}: {counts:?}");
+    }
 }
