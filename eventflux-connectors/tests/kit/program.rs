@@ -122,6 +122,7 @@ pub fn source_context(subtask: usize, parallelism: usize, positions: &[SourcePos
         positions: positions.to_vec(),
         clock: Arc::new(SystemClock),
         tokio: tokio::runtime::Handle::current(),
+        trouble: Default::default(),
     }
 }
 
@@ -133,5 +134,6 @@ pub fn sink_context(subtask: usize, parallelism: usize) -> SinkContext {
         is_restored: false,
         clock: Arc::new(SystemClock),
         tokio: tokio::runtime::Handle::current(),
+        trouble: Default::default(),
     }
 }

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use super::{ConnectorDoc, ExactlyOncePlan, OptionError, Options, Registry, SinkInput};
 use crate::batch::EventBatch;
 use crate::error::Result;
+use crate::runtime::TroubleReport;
 use crate::time::Clock;
 
 /// A kind of sink.
@@ -85,6 +86,8 @@ pub struct SinkContext {
     pub clock: Arc<dyn Clock>,
     /// For sinks with tasks of their own; the loop calls the sink inside of it.
     pub tokio: tokio::runtime::Handle,
+    /// Where it tells that the outside does not answer.
+    pub trouble: TroubleReport,
 }
 
 /// One subtask of a sink.

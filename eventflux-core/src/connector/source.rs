@@ -10,6 +10,7 @@ use super::{ConnectorDoc, OptionError, Options, Registry};
 use crate::error::Result;
 use crate::operator::BadRow;
 use crate::plan::SourceColumn;
+use crate::runtime::TroubleReport;
 use crate::time::Clock;
 
 /// A kind of source.
@@ -87,6 +88,8 @@ pub struct SourceContext {
     pub clock: Arc<dyn Clock>,
     /// For sources with tasks of their own; the loop calls [`Source::next`] inside of it.
     pub tokio: tokio::runtime::Handle,
+    /// Where it tells that the outside does not answer.
+    pub trouble: TroubleReport,
 }
 
 /// How far a source has come in one partition of the outside system.

@@ -12,6 +12,7 @@ use super::in_process::{Input, InputQueue, InputSource, Outlet};
 use super::meter::OperatorEntry;
 use super::source::ValuesSource;
 use super::task::Task;
+use super::trouble::{TroubleReport, Troubles};
 use crate::checkpoint::restore::Restored;
 use crate::connector::{
     ExactlyOncePlan, Options, SinkContext, SinkPlan, SinkRequest, SourceContext, SourcePlan, SourcePosition,
@@ -141,11 +142,16 @@ pub(crate) struct OpenEnds<'a> {
     pub(crate) ends: &'a Ends,
     pub(crate) config: &'a RuntimeConfig,
     pub(crate) tokio: &'a tokio::runtime::Handle,
+    pub(crate) troubles: &'a Arc<Troubles>,
     /// What sources and sinks go on from.
     pub(crate) restored: Option<&'a Restored>,
 }
 
 impl OpenEnds<'_> {
+    fn trouble(&self, end: &End<'_>) -> TroubleReport {
+        TroubleReport::new(self.troubles, &end.node.operator_id, end.subtask, end.parallelism)
+    }
+
     fn positions(&self, node: &Node) -> Vec<SourcePosition> {
         self.restored
             .map_or_else(Vec::new, |restored| restored.positions(&node.operator_id))
@@ -175,6 +181,7 @@ impl Outside for OpenEnds<'_> {
                     positions: self.positions(end.node),
                     clock: Arc::clone(&self.config.clock),
                     tokio: self.tokio.clone(),
+                    trouble: self.trouble(end),
                 };
                 let plan = planned(&self.ends.sources, end.node)?;
                 OpenSource {
@@ -230,6 +237,7 @@ impl Outside for OpenEnds<'_> {
                         .is_some_and(|restored| restored.is_kept(&end.node.operator_id)),
                     clock: Arc::clone(&self.config.clock),
                     tokio: self.tokio.clone(),
+                    trouble: self.trouble(end),
                 };
                 let sink = self.open_sink(end.node, &context)?;
                 Ok(Next::Sink(Box::new(SinkStage::new(sink, entry, task))))

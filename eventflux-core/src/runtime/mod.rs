@@ -58,6 +58,7 @@ pub use memory::MemoryLimit;
 pub(crate) use memory::{ColdStates, LoopRows};
 pub(crate) use orders::Commander;
 pub use orders::{Orders, Phase};
+pub use trouble::TroubleReport;
 pub(crate) use trouble::Troubles;
 
 pub use in_process::{Input, InputError, Outlet, OutputStream};

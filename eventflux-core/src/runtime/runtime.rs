@@ -228,6 +228,7 @@ impl Runtime {
             ends: &self.ends,
             config: &self.config,
             tokio,
+            troubles: &shared.troubles,
             restored,
         };
         let builder = Builder {

@@ -1,12 +1,12 @@
 //! What keeps a run from making its work durable or visible, at this moment.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Something that does not work at this moment and is tried again. The stream goes on meanwhile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trouble {
-    /// What it concerns: `checkpoints`, or the operator of a sink.
+    /// What it concerns: `checkpoints`, or the operator of a source or a sink.
     pub place: String,
     /// What was wrong at the last attempt.
     pub message: String,
@@ -39,5 +39,46 @@ impl Troubles {
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Where a source or a sink tells that its outside does not answer, and when it does again.
+#[derive(Debug, Clone, Default)]
+pub struct TroubleReport {
+    troubles: Arc<Troubles>,
+    place: String,
+}
+
+impl TroubleReport {
+    /// For one subtask of a source or a sink.
+    pub(crate) fn new(
+        troubles: &Arc<Troubles>,
+        operator_id: &str,
+        subtask: usize,
+        parallelism: usize,
+    ) -> Self {
+        Self {
+            troubles: Arc::clone(troubles),
+            place: match parallelism {
+                1 => operator_id.to_owned(),
+                _ => format!("{operator_id}/{subtask}"),
+            },
+        }
+    }
+
+    /// The outside does not answer, and is tried again.
+    pub fn begin(&self, message: impl ToString) {
+        self.troubles.begin(&self.place, message);
+    }
+
+    /// It answers.
+    pub fn end(&self) {
+        self.troubles.end(&self.place);
+    }
+
+    /// What was told last, while it lasts.
+    pub fn now(&self) -> Option<Trouble> {
+        let is_own = |trouble: &Trouble| trouble.place == self.place;
+        self.troubles.now().into_iter().find(is_own)
     }
 }

@@ -8,6 +8,7 @@ use rdkafka::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::ConsumerContext;
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
+use tokio::sync::Notify;
 
 use super::property::lower;
 use crate::connector::output_log::LogOwner;
@@ -22,12 +23,18 @@ const ASK_AGAIN: Duration = Duration::from_millis(20);
 #[derive(Debug, Default)]
 pub struct Reports {
     last: Mutex<String>,
+    lost: Notify,
 }
 
 impl Reports {
     /// The last failure that was reported, in librdkafka's words.
     pub fn last(&self) -> String {
         self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Waits until a connection is lost; at once, if one was since the last call.
+    pub async fn lost(&self) {
+        self.lost.notified().await;
     }
 }
 
@@ -43,6 +50,9 @@ impl ClientContext for Reports {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
+        if is_passing(&error) {
+            self.lost.notify_one();
+        }
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         // That all brokers are down says less than why the last one is.
         if error.rdkafka_error_code() == Some(RDKafkaErrorCode::AllBrokersDown) && !last.is_empty() {

@@ -25,5 +25,6 @@ mod start;
 mod target;
 mod topic;
 mod transaction;
+mod watch;
 
 pub use connector::Kafka;

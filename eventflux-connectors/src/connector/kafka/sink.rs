@@ -18,6 +18,7 @@ use super::delivery::Deliveries;
 use super::property::{self, Managed};
 use super::sink_options::{KafkaSinkOptions, MessageTime};
 use super::target::Target;
+use super::watch::Watch;
 use crate::connector::promise::Delivery;
 
 /// What the sink itself sets.
@@ -107,7 +108,7 @@ impl SinkPlan for KafkaSinkPlan {
         None
     }
 
-    fn open(&self, _: &SinkContext) -> Result<Box<dyn Sink>> {
+    fn open(&self, context: &SinkContext) -> Result<Box<dyn Sink>> {
         Delivery::check_without_checkpoints(self.delivery, &self.target.stream)?;
         let config = self.target.producer_config(&[]);
         let producer: KafkaResult<ThreadedProducer<Deliveries>> =
@@ -115,8 +116,17 @@ impl SinkPlan for KafkaSinkPlan {
         let producer = producer.map_err(|error| failed(&self.target.brokers, &error))?;
         // The producer's own thread serves it.
         self.target.check_topic(producer.client(), || {})?;
+        let deliveries = Arc::clone(producer.context());
+        let producer = Arc::new(producer);
+        let weak = Arc::downgrade(&producer);
+        let ask = move |timeout| {
+            let producer: Arc<ThreadedProducer<Deliveries>> = weak.upgrade()?;
+            Some(producer.client().fetch_metadata(None, timeout).map(drop))
+        };
+        let reports = Arc::clone(&deliveries.reports);
         let outbox = Outbox {
-            deliveries: Arc::clone(producer.context()),
+            _watch: Watch::start(&context.tokio, reports, context.trouble.clone(), ask),
+            deliveries,
             producer,
             topic: self.target.topic.clone(),
         };
@@ -136,9 +146,11 @@ impl SinkPlan for KafkaSinkPlan {
 
 /// Where messages are handed over, and what becomes of them.
 struct Outbox {
-    producer: ThreadedProducer<Deliveries>,
+    producer: Arc<ThreadedProducer<Deliveries>>,
     deliveries: Arc<Deliveries>,
     topic: String,
+    /// Tells while no broker answers.
+    _watch: Watch,
 }
 
 impl Outbox {

@@ -22,6 +22,7 @@ use super::metadata::MessageMetadata;
 use super::partition::{Partition, Polled};
 use super::start;
 use super::topic::TopicPartition;
+use super::watch::Watch;
 use crate::metadata_column::MetadataColumns;
 
 /// How long reports are waited for once there is one: a single look takes one, and does not tell whether there are more.
@@ -53,6 +54,8 @@ pub struct KafkaSource {
     pub group: Option<Arc<Group>>,
     /// Absent where new partitions do not matter.
     pub discovery: Option<Discovery>,
+    /// Tells while no broker answers.
+    pub watch: Option<Watch>,
     has_new_partitions: bool,
     /// Whether the group was told of partitions that had ended before.
     has_told_ended: bool,
@@ -78,6 +81,7 @@ impl KafkaSource {
             turn: 0,
             group: None,
             discovery: None,
+            watch: None,
             has_new_partitions: false,
             has_told_ended: false,
         }

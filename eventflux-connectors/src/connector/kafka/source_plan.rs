@@ -19,6 +19,7 @@ use super::source::{KafkaSource, Signals};
 use super::source_options::{End, KafkaSourceOptions, Start};
 use super::start::{self, Bounds, Saved};
 use super::topic::{TopicChoice, TopicPartition};
+use super::watch::Watch;
 use crate::metadata_column::MetadataColumns;
 
 /// How long a broker may take to answer once it has been reached.
@@ -256,6 +257,14 @@ impl SourcePlan for KafkaSourcePlan {
             let weak = Arc::downgrade(&consumer);
             source.discovery = Some(Discovery::start(&context.tokio, weak, search, interval, signals));
         }
+        let weak = Arc::downgrade(&consumer);
+        let reports = Arc::clone(consumer.context());
+        source.watch = Some(Watch::start(
+            &context.tokio,
+            reports,
+            context.trouble.clone(),
+            move |timeout| Some(weak.upgrade()?.fetch_metadata(None, timeout).map(drop)),
+        ));
         Ok(Box::new(source))
     }
 

@@ -373,6 +373,15 @@ impl Coordinator {
                 self.waiting = Some(error);
                 Ok(())
             }
+            Delivered::Slow { operator_id } => {
+                let message = "it has not taken what is committed for some seconds, and is waited for";
+                tracing::warn!(sink = operator_id, "{message}");
+                // What was wrong the last time says more.
+                if self.waiting.is_none() {
+                    self.surroundings.troubles.begin(&operator_id, message);
+                }
+                Ok(())
+            }
             Delivered::Failed(error) => Err(error),
         }
     }

@@ -13,6 +13,9 @@ use crate::time::Clock;
 /// Waits between attempts grow from the first to the second of these, microseconds.
 const RETRY_US: (i64, i64) = (100_000, 10_000_000);
 
+/// A commit that takes longer than this is told of, microseconds.
+const SLOW_US: i64 = 3_000_000;
+
 /// What a delivery tells its coordinator.
 #[derive(Debug)]
 pub(crate) enum Delivered {
@@ -29,6 +32,11 @@ pub(crate) enum Delivered {
         operator_id: String,
         /// Why.
         error: Error,
+    },
+    /// A commit has been going on for so long that something is wrong outside.
+    Slow {
+        /// The sink's operator.
+        operator_id: String,
     },
     /// A commit failed for good.
     Failed(Error),
@@ -83,7 +91,22 @@ struct Work {
 impl Work {
     async fn commit(&mut self, notes: &[CommitNote]) -> Result<()> {
         fail_point("delivery.begun", || self.operator_id.clone())?;
-        self.committer.commit(notes).await?;
+        let slow_us = self.clock.now_us().saturating_add(SLOW_US);
+        let mut commit = self.committer.commit(notes);
+        let in_time = tokio::select! {
+            biased;
+            done = &mut commit => Some(done),
+            () = self.clock.reached(slow_us) => None,
+        };
+        match in_time {
+            Some(done) => done?,
+            None => {
+                let operator_id = self.operator_id.clone();
+                // Who does not listen any more need not be told.
+                let _ = self.told.send(Delivered::Slow { operator_id });
+                commit.await?;
+            }
+        }
         fail_point("delivery.done", || self.operator_id.clone())
     }
 
