@@ -22,6 +22,14 @@ impl Troubles {
         self.lock().insert(place.to_owned(), message.to_string());
     }
 
+    /// As [`Troubles::begin`], unless something was told before, which says more.
+    pub(crate) fn begin_unless_told(&self, place: &str, message: &str) {
+        let mut troubles = self.lock();
+        troubles
+            .entry(place.to_owned())
+            .or_insert_with(|| message.to_owned());
+    }
+
     /// An attempt at this place has succeeded.
     pub(crate) fn end(&self, place: &str) {
         self.lock().remove(place);

@@ -9,7 +9,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::oneshot;
 
 use super::book::{Book, Draft};
-use super::delivery::{Delivered, Delivery};
+use super::delivery::{Delivered, Delivery, SLOW};
 use super::engine::{Command, Engine, Event};
 use super::mailbox::Mail;
 use super::recorder::{Recorded, Recorder};
@@ -374,12 +374,8 @@ impl Coordinator {
                 Ok(())
             }
             Delivered::Slow { operator_id } => {
-                let message = "it has not taken what is committed for some seconds, and is waited for";
-                tracing::warn!(sink = operator_id, "{message}");
-                // What was wrong the last time says more.
-                if self.waiting.is_none() {
-                    self.surroundings.troubles.begin(&operator_id, message);
-                }
+                tracing::warn!(sink = operator_id, "{SLOW}");
+                self.surroundings.troubles.begin_unless_told(&operator_id, SLOW);
                 Ok(())
             }
             Delivered::Failed(error) => Err(error),

@@ -16,6 +16,9 @@ const RETRY_US: (i64, i64) = (100_000, 10_000_000);
 /// A commit that takes longer than this is told of, microseconds.
 const SLOW_US: i64 = 3_000_000;
 
+/// What is told of it.
+pub(crate) const SLOW: &str = "it has not taken for some seconds what is committed, and is waited for";
+
 /// What a delivery tells its coordinator.
 #[derive(Debug)]
 pub(crate) enum Delivered {
@@ -167,5 +170,61 @@ impl Work {
                 return;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use async_trait::async_trait;
+    use bytes::Bytes;
+    use tokio::sync::Notify;
+
+    use super::*;
+    use crate::time::VirtualClock;
+
+    /// Commits when it is told to.
+    struct Slow {
+        begun: Arc<Notify>,
+        go_on: Arc<Notify>,
+    }
+
+    #[async_trait]
+    impl SinkCommitter for Slow {
+        async fn commit(&mut self, _: &[CommitNote]) -> Result<()> {
+            self.begun.notify_one();
+            self.go_on.notified().await;
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_commit_that_takes_long_is_told_of_before_it_ends() {
+        let (begun, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let committer = Box::new(Slow {
+            begun: Arc::clone(&begun),
+            go_on: Arc::clone(&go_on),
+        });
+        let clock = Arc::new(VirtualClock::at(0));
+        let (told, mut heard) = unbounded_channel();
+        let tokio = tokio::runtime::Handle::current();
+        let delivery = Delivery::start("sink", committer, Arc::clone(&clock) as _, &tokio, told).unwrap();
+        delivery.send(vec![CommitNote {
+            epoch: 7,
+            subtask: 0,
+            note: Bytes::new(),
+        }]);
+        begun.notified().await;
+        clock.advance_to(SLOW_US);
+        let slow = heard.recv().await;
+        assert!(
+            matches!(&slow, Some(Delivered::Slow { operator_id }) if operator_id == "sink"),
+            "{slow:?}"
+        );
+        go_on.notify_one();
+        let done = heard.recv().await;
+        assert!(
+            matches!(&done, Some(Delivered::UpTo { epoch: 7, .. })),
+            "{done:?}"
+        );
     }
 }

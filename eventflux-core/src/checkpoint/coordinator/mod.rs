@@ -19,7 +19,7 @@ mod segment_writer;
 
 pub(crate) use book::{Book, Draft};
 pub(crate) use coordinator::{Coordinator, Surroundings};
-pub(crate) use delivery::{Delivered, Delivery};
+pub(crate) use delivery::{Delivered, Delivery, SLOW};
 pub(crate) use engine::{Engine, GIVEN_UP_MAX, Pace};
 pub(crate) use loop_state::{LoopState, up_to};
 pub(crate) use mailbox::{Mail, Mailbox};

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 
 use super::ShareReport;
-use crate::checkpoint::coordinator::{Delivered, Delivery};
+use crate::checkpoint::coordinator::{Delivered, Delivery, SLOW};
 use crate::checkpoint::manifest::{ManifestLog, SinkNote};
 use crate::error::{Error, ErrorKind, Result};
 use crate::runtime::{Commander, Troubles};
@@ -167,6 +167,10 @@ impl Deliverer {
             Delivered::Waiting { operator_id, error } => {
                 tracing::warn!(sink = operator_id, "committed rows wait for the outside: {error}");
                 self.troubles.begin(&operator_id, &error);
+            }
+            Delivered::Slow { operator_id } => {
+                tracing::warn!(sink = operator_id, "{SLOW}");
+                self.troubles.begin_unless_told(&operator_id, SLOW);
             }
             Delivered::Failed(error) => return Err(error),
         }
