@@ -282,12 +282,12 @@ fn next_to_no_memory_gives_the_same_results() {
     let is_used = |(evictions, cold_reads): &(u64, u64)| *evictions > 0 && *cold_reads > 0;
     let used = spilled.values().filter(|counts| is_used(counts)).count();
     assert!(
-        used >= 30,
+        used >= 25,
         "only {used} queries had rows on the disk: {spilled:?}"
     );
     for name in [
         "group_by_columns",
-        "tumble",
+        "cube",
         "hop",
         "session",
         "distinct_of_sessions",
