@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::zstd_context;
 use crate::error::{Error, Result};
 
 /// How blocks are compressed, each by itself.
@@ -21,9 +22,6 @@ pub enum Compression {
     /// Smallest.
     Zstd,
 }
-
-/// Higher levels cost more than they save on rows of state.
-const ZSTD_LEVEL: i32 = 1;
 
 impl Compression {
     /// All of them.
@@ -68,15 +66,38 @@ impl Compression {
     ///
     /// **Errors** The compression refuses them.
     pub fn compressed(self, bytes: &[u8]) -> Result<Vec<u8>> {
+        if self == Self::Lz4 {
+            // Into memory that was never filled with zeros.
+            return Ok(lz4_flex::block::compress(bytes));
+        }
+        let mut compressed = Vec::new();
+        self.compress_into(bytes, &mut compressed)?;
+        Ok(compressed)
+    }
+
+    /// Puts the bytes, compressed as one block, in place of what `compressed` has.
+    ///
+    /// **Errors** The compression refuses them.
+    pub fn compress_into(self, bytes: &[u8], compressed: &mut Vec<u8>) -> Result<()> {
         let failed = |error: &dyn fmt::Display| Error::Bug(format!("a block cannot be compressed: {error}"));
         match self {
-            Self::None => Ok(bytes.to_vec()),
-            Self::Lz4 => Ok(lz4_flex::block::compress(bytes)),
-            Self::Snappy => snap::raw::Encoder::new()
-                .compress_vec(bytes)
-                .map_err(|error| failed(&error)),
-            Self::Zstd => zstd::bulk::compress(bytes, ZSTD_LEVEL).map_err(|error| failed(&error)),
+            Self::None => {
+                compressed.clear();
+                compressed.extend_from_slice(bytes);
+            }
+            Self::Lz4 => {
+                compressed.resize(lz4_flex::block::get_maximum_output_size(bytes.len()), 0);
+                let length = lz4_flex::block::compress_into(bytes, compressed);
+                compressed.truncate(length.map_err(|error| failed(&error))?);
+            }
+            Self::Snappy => {
+                compressed.resize(snap::raw::max_compress_len(bytes.len()), 0);
+                let length = snap::raw::Encoder::new().compress(bytes, compressed);
+                compressed.truncate(length.map_err(|error| failed(&error))?);
+            }
+            Self::Zstd => zstd_context::compress(bytes, compressed).map_err(|error| failed(&error))?,
         }
+        Ok(())
     }
 
     /// How many times as many bytes as there are can come out at the most: by their formats, a run of 255 for one byte, 64
@@ -90,32 +111,47 @@ impl Compression {
         }
     }
 
+    /// Whether so few bytes can become so many; otherwise what is wrong. To be asked before memory is found for them.
+    pub fn check_size(self, compressed_bytes: usize, size: usize) -> Result<(), String> {
+        match size <= compressed_bytes.saturating_mul(self.expansion_max()) {
+            true => Ok(()),
+            false => Err(format!("{compressed_bytes} bytes cannot become {size}")),
+        }
+    }
+
     /// The bytes again, `size` of them; otherwise what is wrong.
     pub fn decompress(self, bytes: &[u8], size: usize) -> Result<Vec<u8>, String> {
-        if size > bytes.len().saturating_mul(self.expansion_max()) {
-            return Err(format!("{} bytes cannot become {size}", bytes.len()));
-        }
-        let decompressed = match self {
-            Self::None => bytes.to_vec(),
-            Self::Lz4 => lz4_flex::block::decompress(bytes, size).map_err(|error| error.to_string())?,
+        self.check_size(bytes.len(), size)?;
+        let mut decompressed = vec![0; size];
+        self.decompress_into(bytes, &mut decompressed)?;
+        Ok(decompressed)
+    }
+
+    /// The bytes again, as many as there is room for; otherwise what is wrong.
+    pub fn decompress_into(self, bytes: &[u8], decompressed: &mut [u8]) -> Result<(), String> {
+        let size = decompressed.len();
+        let length = match self {
+            Self::None => {
+                let length = bytes.len().min(size);
+                decompressed[..length].copy_from_slice(&bytes[..length]);
+                bytes.len()
+            }
+            Self::Lz4 => {
+                lz4_flex::block::decompress_into(bytes, decompressed).map_err(|error| error.to_string())?
+            }
             Self::Snappy => {
                 let claimed = snap::raw::decompress_len(bytes).map_err(|error| error.to_string())?;
                 if claimed != size {
                     return Err(format!("a block claims {claimed} bytes in place of {size}"));
                 }
-                snap::raw::Decoder::new()
-                    .decompress_vec(bytes)
-                    .map_err(|error| error.to_string())?
+                let decoded = snap::raw::Decoder::new().decompress(bytes, decompressed);
+                decoded.map_err(|error| error.to_string())?
             }
-            Self::Zstd => zstd::bulk::decompress(bytes, size).map_err(|error| error.to_string())?,
+            Self::Zstd => zstd_context::decompress(bytes, decompressed).map_err(|error| error.to_string())?,
         };
-        if decompressed.len() == size {
-            Ok(decompressed)
-        } else {
-            Err(format!(
-                "a block has {} bytes in place of {size}",
-                decompressed.len()
-            ))
+        match length == size {
+            true => Ok(()),
+            false => Err(format!("a block has {length} bytes in place of {size}")),
         }
     }
 }

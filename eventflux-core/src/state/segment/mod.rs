@@ -16,6 +16,7 @@ mod segment_ref;
 #[cfg(test)]
 mod segment_test;
 mod set;
+mod zstd_context;
 
 pub use builder::{BuiltSegment, SEGMENTS, SegmentBuilder, SegmentHeading, SegmentOptions};
 pub use compression::Compression;
