@@ -1,9 +1,11 @@
 //! What a row costs between two nodes: encode + send + receive + decode, over loopback, per row of 41 bytes, against what was measured
-//! when the design was made. CPU time counts that of both ends and of the system; it is steadier than the time on the wall.
+//! when the design was made. CPU time counts that of both ends and of the system; it is steadier than the time on the wall. A second
+//! table tells what the parts cost that need no wire, and a copy of the bytes as a yardstick for the machine.
 //!
 //! ```text
 //! cargo bench -p eventflux-distributed --bench transport            all
 //! cargo bench -p eventflux-distributed --bench transport -- 0.2     a fifth of the rows
+//! cargo bench -p eventflux-distributed --bench transport -- 1024/none/tcp    only these, to look at with a profiler
 //! ```
 #![allow(
     clippy::unwrap_used,
@@ -21,8 +23,10 @@ use eventflux_core::element::StreamElement;
 use eventflux_core::runtime::EdgeId;
 use eventflux_core::state::segment::Compression;
 use eventflux_core::time::SystemClock;
+use eventflux_distributed::transport::frame::{FrameType, Header};
 use eventflux_distributed::transport::grpc::Grpc;
 use eventflux_distributed::transport::in_process::InProcess;
+use eventflux_distributed::transport::rows::{RowDecoder, RowEncoder};
 use eventflux_distributed::transport::tcp::Tcp;
 use eventflux_distributed::transport::{
     Connection, ConnectionConfig, Endpoint, Membership, NodeName, Peer, Session, TlsIdentity, Transport,
@@ -211,10 +215,73 @@ async fn median(
     measured.swap_remove(2)
 }
 
+/// What one thread needs for something, nanoseconds of CPU per row: the median of five.
+fn alone(row_count: usize, batch_rows: usize, mut each: impl FnMut(usize)) -> f64 {
+    let count = row_count / batch_rows;
+    let mut measured: Vec<f64> = (0..5)
+        .map(|_| {
+            let cpu = cpu_us();
+            (0..count).for_each(&mut each);
+            (cpu_us() - cpu) as f64 * 1e3 / (count * batch_rows) as f64
+        })
+        .collect();
+    measured.sort_by(f64::total_cmp);
+    measured[2]
+}
+
+/// Encoding, checksums, decoding and copying, by themselves.
+fn parts(batch_rows: usize, compression: Compression, row_count: usize) {
+    let batches: Vec<EventBatch> = (0..64)
+        .map(|batch| trades(batch * batch_rows as i64, batch_rows))
+        .collect();
+    let (mut encoder, mut decoder) = (RowEncoder::new(compression), RowDecoder::default());
+    let schema = encoder.schema(batches[0].rows().schema_ref()).unwrap().unwrap();
+    decoder.schema(&schema).unwrap();
+    let encode = alone(row_count, batch_rows, |index| {
+        std::hint::black_box(encoder.rows(&batches[index % 64]).unwrap());
+    });
+    let frames: Vec<_> = batches
+        .iter()
+        .map(|batch| {
+            let rows = encoder.rows(batch).unwrap();
+            let header = Header {
+                codec: rows.codec,
+                flags: rows.flags,
+                raw_bytes: u32::try_from(rows.raw_bytes).unwrap(),
+                ..Header::new(FrameType::Rows)
+            };
+            (header, bytes::Bytes::from(rows.body.concat()))
+        })
+        .collect();
+    let crc = alone(row_count, batch_rows, |index| {
+        let (header, body) = &frames[index % 64];
+        std::hint::black_box(header.encode([&body[..]]));
+    });
+    let decode = alone(row_count, batch_rows, |index| {
+        let (header, body) = &frames[index % 64];
+        std::hint::black_box(decoder.rows(header, body).unwrap());
+    });
+    let mut copy = Vec::new();
+    let copied = alone(row_count, batch_rows, |index| {
+        copy.clear();
+        copy.extend_from_slice(&frames[index % 64].1);
+        std::hint::black_box(&copy);
+    });
+    println!(
+        "| {batch_rows} | {compression} | {encode:.1} | {:.1} | {decode:.1} | {copied:.1} |",
+        crc * 2.0
+    );
+}
+
 fn main() {
     let share = std::env::args()
         .filter_map(|argument| argument.parse::<f64>().ok())
         .next();
+    let only = std::env::args().skip(1).find(|argument| argument.contains('/'));
+    let is_asked = |rows: usize, compression: Compression, name: &str| {
+        only.as_ref()
+            .is_none_or(|only| *only == format!("{rows}/{compression}/{name}"))
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -247,17 +314,33 @@ fn main() {
     println!("|---|---|---|---|---|---|---|");
     for (batch_rows, compression, design) in DESIGN {
         for (name, transports, column) in &wires {
+            if !is_asked(batch_rows, compression, name) {
+                continue;
+            }
             let rows = if batch_rows < 1_000 { 1e6 } else { 4e6 };
             let row_count = (rows * share.unwrap_or(1.0)) as usize;
             let Measured {
                 cpu_ns,
                 wall_ns,
                 bytes,
-            } = runtime.block_on(median(transports.clone(), compression, batch_rows, row_count));
+            } = runtime
+                .block_on(runtime.spawn(median(transports.clone(), compression, batch_rows, row_count)))
+                .unwrap();
             let design = column.map_or("", |column| design[column]);
             println!(
                 "| {batch_rows} | {compression} | {name} | {cpu_ns:.0} | {wall_ns:.0} | {bytes:.1} | {design} |"
             );
         }
+    }
+    if only.is_some() {
+        return;
+    }
+    println!();
+    println!("CPU ns per row without a wire: checksums at both ends; a copy of the body");
+    println!();
+    println!("| rows per frame | codec | encode | checksums | decode | copy |");
+    println!("|---|---|---|---|---|---|");
+    for (batch_rows, compression, _) in DESIGN {
+        parts(batch_rows, compression, (1e6 * share.unwrap_or(1.0)) as usize);
     }
 }

@@ -27,6 +27,7 @@ pub mod frame;
 pub mod grpc;
 pub mod in_process;
 mod peer;
+mod pool;
 pub mod rows;
 pub mod tcp;
 mod tls;

@@ -76,7 +76,7 @@ impl Connection {
             channel: id.to_string(),
             message,
         })?;
-        let sender = ChannelSender::new(Arc::clone(&self.shared), channel, id, coalesce)?;
+        let sender = ChannelSender::new(Arc::clone(&self.shared), channel, id, coalesce);
         let header = self.shared.header(FrameType::Open, channel);
         {
             let mut outbox = lock(&self.shared.outbox);

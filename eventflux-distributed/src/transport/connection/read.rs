@@ -18,10 +18,12 @@ pub(super) async fn read(shared: Arc<Shared>, mut stream: Box<dyn FrameStream>) 
     let mut inspector = Inspector {
         shared: Arc::clone(&shared),
     };
+    let failed = shared.failed();
+    tokio::pin!(failed);
     loop {
         let frame = tokio::select! {
             biased;
-            _ = shared.failed() => return,
+            _ = &mut failed => return,
             frame = stream.next(&mut inspector) => frame,
         };
         let handed_on = match frame {

@@ -11,10 +11,8 @@ use super::shared::{Shared, lock};
 use crate::transport::config::Coalesce;
 use crate::transport::credit::Coalescer;
 use crate::transport::error::{Result, TransportError};
-use crate::transport::frame::{
-    BODY_BYTES_MAX, Body, Frame, FrameType, HEADER_BYTES, Header, encode_barrier, encode_text,
-};
-use crate::transport::rows::RowEncoder;
+use crate::transport::frame::{BODY_BYTES_MAX, Body, Frame, FrameType, Header, encode_barrier, encode_text};
+use crate::transport::rows::{RowEncoder, batch_bytes};
 
 /// Sends the elements of one channel.
 ///
@@ -43,18 +41,8 @@ pub(super) struct Lane {
 }
 
 impl ChannelSender {
-    pub(super) fn new(
-        shared: Arc<Shared>,
-        channel: u16,
-        id: EdgeId,
-        coalesce: Option<Coalesce>,
-    ) -> Result<Self> {
+    pub(super) fn new(shared: Arc<Shared>, channel: u16, id: EdgeId, coalesce: Option<Coalesce>) -> Self {
         let encoder = RowEncoder::new(shared.config.compression);
-        let encoder = encoder.map_err(|message| TransportError::Columns {
-            peer: shared.peer.clone(),
-            channel: id.to_string(),
-            message,
-        })?;
         let lane = Arc::new(Mutex::new(Lane {
             id,
             channel,
@@ -68,11 +56,11 @@ impl ChannelSender {
         lock(&shared.deadlines)
             .lanes
             .insert(channel, Arc::downgrade(&lane));
-        Ok(Self {
+        Self {
             shared,
             lane,
             channel,
-        })
+        }
     }
 
     /// Takes an element; gives rows back if there is no room for them.
@@ -169,7 +157,7 @@ impl Lane {
         let Some(coalescer) = &mut self.coalescer else {
             return self.rows(shared, batch);
         };
-        let bytes = sliced_bytes(&batch);
+        let bytes = batch_bytes(&batch);
         let had_waited = coalescer.due_us().is_some();
         let pieces = coalescer.add(shared.clock.now_us(), batch, bytes);
         if let Some(pieces) = pieces {
@@ -208,7 +196,7 @@ impl Lane {
         if row_count == 0 {
             return Ok(());
         }
-        let bytes_per_row = sliced_bytes(&batch).div_ceil(row_count).max(1);
+        let bytes_per_row = batch_bytes(&batch).div_ceil(row_count).max(1);
         let rows_max = (shared.config.frame_bytes / bytes_per_row).max(1);
         // A last piece that is small goes with the one before.
         if row_count <= rows_max + rows_max / 2 {
@@ -232,7 +220,7 @@ impl Lane {
     fn frame(&mut self, shared: &Shared, batch: EventBatch) -> Result<()> {
         let row_count = batch.num_rows();
         let (header, body, bytes) = if shared.is_in_process {
-            let bytes = sliced_bytes(&batch);
+            let bytes = batch_bytes(&batch);
             (
                 shared.header(FrameType::Rows, self.channel),
                 Body::Batch(batch.clone()),
@@ -373,17 +361,4 @@ impl Lane {
         lock(&shared.outbox).discard(self.channel);
         shared.send_urgent(FrameType::Abort, self.channel, encode_text(reason));
     }
-}
-
-/// Bytes that the rows themselves have, without those of their buffers that belong to other rows.
-fn sliced_bytes(batch: &EventBatch) -> usize {
-    let columns = batch.rows().columns().iter();
-    let columns = columns.map(|column| {
-        let data = column.to_data();
-        data.get_slice_memory_size()
-            .unwrap_or_else(|_| column.get_array_memory_size())
-    });
-    let kinds = batch.kinds().map_or(0, |kinds| kinds.len());
-    let hashes = batch.key_hashes().map_or(0, |hashes| hashes.len() * 8);
-    columns.sum::<usize>() + batch.num_rows() * 8 + kinds + hashes + HEADER_BYTES
 }

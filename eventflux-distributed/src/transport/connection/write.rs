@@ -18,6 +18,8 @@ const GOODBYE_US: i64 = 1_000_000;
 
 /// Writes until the connection is over.
 pub(super) async fn write(shared: Arc<Shared>, mut sink: Box<dyn FrameSink>) {
+    let failed = shared.failed();
+    tokio::pin!(failed);
     loop {
         let frames = gather(&shared);
         if frames.is_empty() {
@@ -26,7 +28,7 @@ pub(super) async fn write(shared: Arc<Shared>, mut sink: Box<dyn FrameSink>) {
             }
             tokio::select! {
                 biased;
-                error = shared.failed() => return say_goodbye(&shared, sink, &error).await,
+                error = &mut failed => return say_goodbye(&shared, sink, &error).await,
                 () = shared.written.notified() => continue,
             }
         }
@@ -35,7 +37,7 @@ pub(super) async fn write(shared: Arc<Shared>, mut sink: Box<dyn FrameSink>) {
         let sent = tokio::select! {
             biased;
             sent = sink.send(frames) => sent,
-            error = shared.failed() => return say_goodbye(&shared, sink, &error).await,
+            error = &mut failed => return say_goodbye(&shared, sink, &error).await,
         };
         match sent {
             Ok(()) => lock(&shared.liveness).sent(now_us),

@@ -152,6 +152,12 @@ impl Header {
                 self.body_bytes, self.raw_bytes
             ));
         }
+        if self.body_bytes > self.raw_bytes {
+            return Err(format!(
+                "a {kind:?} of {} bytes that are {} when they are compressed",
+                self.raw_bytes, self.body_bytes
+            ));
+        }
         Ok(())
     }
 }
@@ -219,6 +225,10 @@ mod tests {
         assert_eq!(
             refused(|header| header.codec = Compression::None),
             "a Rows of 3 bytes that are to be 5"
+        );
+        assert_eq!(
+            refused(|header| header.raw_bytes = 2),
+            "a Rows of 2 bytes that are 3 when they are compressed"
         );
         assert_eq!(
             refused(|header| header.frame_type = FrameType::Barrier),

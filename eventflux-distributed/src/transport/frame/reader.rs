@@ -4,21 +4,42 @@ use std::fmt;
 use std::io;
 
 use async_trait::async_trait;
-use bytes::{BufMut, Bytes};
-use tokio::io::{AsyncRead, AsyncReadExt, BufReader};
+use bytes::Bytes;
+use tokio::io::{AsyncRead, AsyncReadExt};
 
 use super::header::checksum;
 use super::{Body, Frame, HEADER_BYTES, Header};
 use crate::transport::error::{Result, TransportError};
+use crate::transport::pool::Pool;
 use crate::transport::transport::{FrameStream, Inspect};
 
-const BUFFER_BYTES: usize = 128 << 10;
+/// Bytes that are read ahead where frames are small: many come with one call.
+const AHEAD_BYTES: usize = 128 << 10;
+
+/// Bodies that are as long are read into their place, and then so little is read ahead that copying it costs nothing.
+const LARGE_BYTES: usize = 16 << 10;
+const AHEAD_OF_LARGE_BYTES: usize = 2 << 10;
 
 /// Reads frame by frame.
-#[derive(Debug)]
 pub struct FrameReader<R> {
     peer: String,
-    reader: BufReader<R>,
+    reader: R,
+    /// What was read ahead, of which `ahead[start..end]` was not taken.
+    ahead: Box<[u8]>,
+    start: usize,
+    end: usize,
+    /// How much of it is used; follows the frames.
+    ahead_bytes: usize,
+    /// For large bodies.
+    pool: Pool,
+}
+
+impl<R> fmt::Debug for FrameReader<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FrameReader")
+            .field("peer", &self.peer)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<R: AsyncRead + Unpin> FrameReader<R> {
@@ -26,7 +47,12 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
     pub fn new(peer: impl Into<String>, reader: R) -> Self {
         Self {
             peer: peer.into(),
-            reader: BufReader::with_capacity(BUFFER_BYTES, reader),
+            reader,
+            ahead: vec![0; AHEAD_BYTES].into(),
+            start: 0,
+            end: 0,
+            ahead_bytes: AHEAD_BYTES,
+            pool: Pool::default(),
         }
     }
 
@@ -35,19 +61,9 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
     ///
     /// **Errors** The bytes end within a frame, are none, are damaged, or are not admitted.
     pub async fn next(&mut self, inspect: &mut dyn Inspect) -> Result<Option<Frame>> {
-        let mut bytes = [0; HEADER_BYTES];
-        let first = self
-            .reader
-            .read(&mut bytes)
-            .await
-            .map_err(|error| self.broken(error))?;
-        if first == 0 {
+        let Some(bytes) = self.header().await? else {
             return Ok(None);
-        }
-        self.reader
-            .read_exact(&mut bytes[first..])
-            .await
-            .map_err(|error| self.broken(error))?;
+        };
         let (header, crc) = Header::decode(&bytes).map_err(|message| self.wrong(message))?;
         inspect.admit(&header).map_err(|message| self.wrong(message))?;
         let body = self.body(header.body_bytes as usize, inspect).await?;
@@ -59,19 +75,54 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
         Ok(Some(Frame { header, body }))
     }
 
+    async fn header(&mut self) -> Result<Option<[u8; HEADER_BYTES]>> {
+        loop {
+            if let Some(bytes) = self.ahead[self.start..self.end].first_chunk::<HEADER_BYTES>() {
+                self.start += HEADER_BYTES;
+                return Ok(Some(*bytes));
+            }
+            self.ahead.copy_within(self.start..self.end, 0);
+            (self.start, self.end) = (0, self.end - self.start);
+            let read = self
+                .reader
+                .read(&mut self.ahead[self.end..self.ahead_bytes])
+                .await;
+            match read.map_err(|error| self.broken(error))? {
+                0 if self.end == 0 => return Ok(None),
+                0 => return Err(self.broken(io::ErrorKind::UnexpectedEof.into())),
+                read => self.end += read,
+            }
+        }
+    }
+
     /// Into memory of its own: what is small must not keep what is large alive, and columns want to be aligned.
     async fn body(&mut self, length: usize, inspect: &mut dyn Inspect) -> Result<Bytes> {
-        let mut body = Vec::with_capacity(length);
-        while body.len() < length {
-            let missing = length - body.len();
-            let mut rest = (&mut body).limit(missing);
-            let read = self.reader.read_buf(&mut rest).await;
-            if read.map_err(|error| self.broken(error))? == 0 {
-                return Err(self.broken(io::ErrorKind::UnexpectedEof.into()));
+        if length < LARGE_BYTES {
+            self.ahead_bytes = AHEAD_BYTES;
+            let mut body = vec![0; length];
+            self.fill(&mut body, inspect).await?;
+            return Ok(body.into());
+        }
+        self.ahead_bytes = AHEAD_OF_LARGE_BYTES;
+        let mut body = self.pool.take(length);
+        self.fill(body.as_mut(), inspect).await?;
+        Ok(body.freeze())
+    }
+
+    async fn fill(&mut self, body: &mut [u8], inspect: &mut dyn Inspect) -> Result<()> {
+        let ahead = body.len().min(self.end - self.start);
+        let (mut filled, rest) = (ahead, self.start + ahead);
+        body[..ahead].copy_from_slice(&self.ahead[self.start..rest]);
+        self.start = rest;
+        while filled < body.len() {
+            let read = self.reader.read(&mut body[filled..]).await;
+            match read.map_err(|error| self.broken(error))? {
+                0 => return Err(self.broken(io::ErrorKind::UnexpectedEof.into())),
+                read => filled += read,
             }
             inspect.progress();
         }
-        Ok(body.into())
+        Ok(())
     }
 
     fn broken(&self, error: io::Error) -> TransportError {
@@ -84,7 +135,7 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
 }
 
 #[async_trait]
-impl<R: AsyncRead + Unpin + Send + fmt::Debug> FrameStream for FrameReader<R> {
+impl<R: AsyncRead + Unpin + Send> FrameStream for FrameReader<R> {
     async fn next(&mut self, inspect: &mut dyn Inspect) -> Result<Option<Frame>> {
         FrameReader::next(self, inspect).await
     }

@@ -7,14 +7,11 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
-use super::{Body, Frame};
+use super::{Body, Frame, HEADER_BYTES};
 use crate::transport::error::{Result, TransportError};
 use crate::transport::transport::FrameSink;
 
-/// Pieces that one call of the system takes.
-const PIECES_MAX: usize = 256;
-
-/// Writes frames, many with one call.
+/// Writes frames, as many with one call as the system takes. Their bodies are not copied.
 #[derive(Debug)]
 pub struct FrameWriter<W> {
     peer: String,
@@ -34,9 +31,9 @@ impl<W: AsyncWrite + Unpin> FrameWriter<W> {
     ///
     /// **Errors** The connection is broken; a batch is not encoded.
     pub async fn send(&mut self, frames: Vec<Frame>) -> Result<()> {
-        let pieces = encode(frames).map_err(|message| TransportError::protocol(&self.peer, message))?;
+        let headers = headers(&frames).map_err(|message| TransportError::protocol(&self.peer, message))?;
         let written = async {
-            write_all(&mut self.writer, &pieces).await?;
+            write_all(&mut self.writer, &headers, &frames).await?;
             self.writer.flush().await
         };
         written
@@ -68,29 +65,46 @@ impl<W: AsyncWrite + Unpin + Send + fmt::Debug> FrameSink for FrameWriter<W> {
 
 /// Headers and bodies, one behind the other.
 pub(crate) fn encode(frames: Vec<Frame>) -> Result<Vec<Bytes>, String> {
+    let headers = headers(&frames)?;
     let mut pieces = Vec::with_capacity(frames.len() * 2);
-    for Frame { header, body } in frames {
-        let Body::Bytes(body) = body else {
-            return Err("rows that are not encoded are to go over a wire".to_owned());
-        };
-        let encoded = header.encode(body.iter().map(|piece| &piece[..]));
-        pieces.push(Bytes::copy_from_slice(&encoded));
-        pieces.extend(body.into_iter().filter(|piece| !piece.is_empty()));
+    for (header, frame) in headers.iter().zip(frames) {
+        pieces.push(Bytes::copy_from_slice(header));
+        if let Body::Bytes(body) = frame.body {
+            pieces.extend(body.into_iter().filter(|piece| !piece.is_empty()));
+        }
     }
     Ok(pieces)
 }
 
-async fn write_all<W: AsyncWrite + Unpin>(writer: &mut W, pieces: &[Bytes]) -> io::Result<()> {
-    for pieces in pieces.chunks(PIECES_MAX) {
-        let mut slices: Vec<IoSlice<'_>> = pieces.iter().map(|piece| IoSlice::new(piece)).collect();
-        let mut rest = &mut slices[..];
-        while !rest.is_empty() {
-            let written = writer.write_vectored(rest).await?;
-            if written == 0 {
-                return Err(io::ErrorKind::WriteZero.into());
-            }
-            IoSlice::advance_slices(&mut rest, written);
+/// The headers of frames, with their checksums.
+fn headers(frames: &[Frame]) -> Result<Vec<[u8; HEADER_BYTES]>, String> {
+    let header = |frame: &Frame| match &frame.body {
+        Body::Bytes(body) => Ok(frame.header.encode(body.iter().map(|piece| &piece[..]))),
+        Body::Batch(_) => Err("rows that are not encoded are to go over a wire".to_owned()),
+    };
+    frames.iter().map(header).collect()
+}
+
+async fn write_all<W: AsyncWrite + Unpin>(
+    writer: &mut W,
+    headers: &[[u8; HEADER_BYTES]],
+    frames: &[Frame],
+) -> io::Result<()> {
+    let mut slices = Vec::with_capacity(frames.len() * 2);
+    for (header, frame) in headers.iter().zip(frames) {
+        slices.push(IoSlice::new(header));
+        if let Body::Bytes(body) = &frame.body {
+            let pieces = body.iter().filter(|piece| !piece.is_empty());
+            slices.extend(pieces.map(|piece| IoSlice::new(piece)));
         }
+    }
+    let mut rest = &mut slices[..];
+    while !rest.is_empty() {
+        let written = writer.write_vectored(rest).await?;
+        if written == 0 {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+        IoSlice::advance_slices(&mut rest, written);
     }
     Ok(())
 }

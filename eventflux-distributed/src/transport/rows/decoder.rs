@@ -1,27 +1,33 @@
 //! Bytes to rows.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
+use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::buffer::Buffer;
 use arrow::datatypes::SchemaRef;
-use arrow::ipc::reader::RecordBatchDecoder;
-use arrow::ipc::{MetadataVersion, root_as_message};
 use bytes::Bytes;
-use eventflux_core::batch::EventBatch;
+use eventflux_core::batch::{EventBatch, RowKind};
 use eventflux_core::state::segment::Compression;
 
-use super::check::check_batch;
-use super::columns::{from_wire, wire_schema};
+use super::body::Body;
+use super::column::column;
 use super::schema::decode_schema;
-use crate::transport::frame::Header;
+use crate::transport::frame::{FLAG_HASHES, FLAG_KINDS, Header};
+use crate::transport::pool::Pool;
+
+const KINDS: [RowKind; 4] = [
+    RowKind::Insert,
+    RowKind::UpdateBefore,
+    RowKind::UpdateAfter,
+    RowKind::Delete,
+];
 
 /// Decodes the batches of one channel.
 #[derive(Debug, Default)]
 pub struct RowDecoder {
     schema: Option<SchemaRef>,
-    /// The columns on the wire, by flags, once there were such rows.
-    wire: [Option<SchemaRef>; 4],
+    /// For what is decompressed.
+    pool: Pool,
 }
 
 impl RowDecoder {
@@ -30,7 +36,6 @@ impl RowDecoder {
     /// **Errors** It is no such description, or one of columns that are not sent.
     pub fn schema(&mut self, body: &[u8]) -> Result<(), String> {
         self.schema = Some(decode_schema(body)?);
-        self.wire = Default::default();
         Ok(())
     }
 
@@ -38,41 +43,42 @@ impl RowDecoder {
     ///
     /// **Errors** The body is not what it should be.
     pub fn rows(&mut self, header: &Header, body: &Bytes) -> Result<EventBatch, String> {
-        let raw_bytes = header.raw_bytes as usize;
         let bytes = match header.codec {
             Compression::None => Buffer::from(body.clone()),
-            codec => Buffer::from_vec(codec.decompress(body, raw_bytes)?),
+            codec => {
+                let raw_bytes = header.raw_bytes as usize;
+                codec.check_size(body.len(), raw_bytes)?;
+                let mut raw = self.pool.take(raw_bytes);
+                codec.decompress_into(body, raw.as_mut())?;
+                Buffer::from(raw.freeze())
+            }
         };
         let schema = self.schema.as_ref().ok_or("rows before their columns")?;
-        let wire =
-            self.wire[usize::from(header.flags & 3)].get_or_insert_with(|| wire_schema(schema, header.flags));
-        let (message, at) = message(&bytes)?;
-        let message = root_as_message(message).map_err(|error| format!("rows: {error}"))?;
-        let batch = message.header_as_record_batch().ok_or("rows that are none")?;
-        if message.version() != MetadataVersion::V5 {
-            return Err("rows of another version of Arrow's".to_owned());
+        let mut body = Body::open(bytes)?;
+        let row_count = body.row_count();
+        let columns = schema.fields().iter().map(|field| {
+            let column = column(field.data_type(), row_count, &mut body);
+            column.map_err(|message| format!("column `{}`: {message}", field.name()))
+        });
+        let columns = columns.collect::<Result<Vec<_>, _>>()?;
+        let options = RecordBatchOptions::new().with_row_count(Some(row_count));
+        let columns = RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options);
+        let columns = columns.map_err(|error| format!("rows: {error}"))?;
+        let times = body.values::<i64>(row_count)?;
+        let mut batch = EventBatch::new(columns, times).map_err(|error| error.to_string())?;
+        if header.flags & FLAG_KINDS != 0 {
+            let kinds = body.buffer(row_count)?;
+            let kinds = kinds.iter().map(|kind| KINDS.get(usize::from(*kind)).copied());
+            let kinds = kinds.collect::<Option<_>>().ok_or("rows of an unknown kind")?;
+            batch = batch.with_kinds(Some(kinds)).map_err(|error| error.to_string())?;
         }
-        let data = bytes.slice(at);
-        check_batch(wire.fields(), batch, data.len())?;
-        let dictionaries = HashMap::new();
-        let version = message.version();
-        let decoder = RecordBatchDecoder::try_new(&data, batch, Arc::clone(wire), &dictionaries, &version);
-        let rows = decoder
-            .and_then(RecordBatchDecoder::read_record_batch)
-            .map_err(|error| format!("rows: {error}"))?;
-        from_wire(schema, header.flags, &rows)
+        if header.flags & FLAG_HASHES != 0 {
+            let hashes = Arc::from(&body.values::<u64>(row_count)?[..]);
+            batch = batch
+                .with_key_hashes(Some(hashes))
+                .map_err(|error| error.to_string())?;
+        }
+        body.end()?;
+        Ok(batch)
     }
-}
-
-/// The metadata of an encapsulated message, and where its body begins.
-fn message(bytes: &[u8]) -> Result<(&[u8], usize), String> {
-    let too_short = || "rows that end too early".to_owned();
-    let (continuation, rest) = bytes.split_first_chunk::<4>().ok_or_else(too_short)?;
-    let (length, rest) = rest.split_first_chunk::<4>().ok_or_else(too_short)?;
-    if *continuation != [0xff; 4] {
-        return Err("rows that are no message".to_owned());
-    }
-    let length = u32::from_le_bytes(*length) as usize;
-    let (metadata, _) = rest.split_at_checked(length).ok_or_else(too_short)?;
-    Ok((metadata, 8 + length))
 }
