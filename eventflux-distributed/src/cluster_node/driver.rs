@@ -1,11 +1,13 @@
 //! Drives the overseer while this node leads.
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
 use openraft::async_runtime::watch::WatchReceiver;
 use openraft::type_config::alias::WatchReceiverOf;
 use openraft::{RaftMetrics, ReadPolicy};
+use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
@@ -14,7 +16,7 @@ use super::hub::Hub;
 use super::publications::Publications;
 use crate::consensus::{ConsensusRaft, TypeConfig};
 use crate::coordinator::{
-    Action, ClusterState, Command, CommandId, Event, Overseer, OverseerConfig, PublishFailure,
+    Action, ClusterState, Command, CommandId, Event, Overseer, OverseerConfig, PublishFailure, Standing,
 };
 
 /// The overseer looks at least so often.
@@ -73,6 +75,7 @@ impl Driver {
         let mut overseer = Overseer::new(self.config, term);
         let (answers, mut answered) = mpsc::unbounded_channel();
         let begun = Instant::now();
+        self.look_for_members(&answers);
         let publications = Publications::new(Arc::clone(&self.open_store));
         let mut event = Event::Time;
         loop {
@@ -110,6 +113,24 @@ impl Driver {
         }
         tracing::info!(term, "this node does not lead the cluster any more");
         self.hub.detach_all();
+    }
+
+    /// A process that is gone is not waited for as long as a host that is silent.
+    fn look_for_members(&self, answers: &mpsc::UnboundedSender<Event>) {
+        let state = self.state.borrow().clone();
+        let others = state
+            .members()
+            .filter(|member| member.standing() != Standing::Down);
+        for member in others {
+            let (node, incarnation) = (member.spec.node, member.incarnation);
+            let (address, answers) = (member.spec.control_address.clone(), answers.clone());
+            tokio::spawn(async move {
+                let connected = TcpStream::connect(&address).await;
+                if connected.is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused) {
+                    let _ = answers.send(Event::Unreachable { node, incarnation });
+                }
+            });
+        }
     }
 
     fn carry_out(

@@ -148,6 +148,12 @@ impl Part {
         let Some(connected) = self.unless_given_up(Self::connect).await.transpose()? else {
             return Ok(());
         };
+        let (name, generation) = (&self.prepare.spec.name, self.generation);
+        tracing::debug!(
+            pipeline = name,
+            generation,
+            "planned, and connected to all others"
+        );
         let edges = Arc::clone(&connected.edges);
         let result = self.live(connected).await;
         match &result {
@@ -291,6 +297,8 @@ impl Part {
         };
         let preparing = spawn_blocking(move || runtime.prepare_share(share));
         let prepared = preparing.await.map_err(panicked)??;
+        let (name, generation) = (&self.prepare.spec.name, self.generation);
+        tracing::debug!(pipeline = name, generation, "restored");
         self.tell(self.prepared(&prepared));
         match self.orders.recv().await {
             Some(PartOrder::Run) => {}

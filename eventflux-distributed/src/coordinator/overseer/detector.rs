@@ -11,7 +11,8 @@ use crate::coordinator::{ClusterState, NodeId, NodeIncarnation, Standing};
 ///  unknown ─────────────► connected ─────────────────────────────────────► lost
 ///     │                       │ disconnected                                ▲ ▲
 ///     │                       ▼          not back within `reconnect_us`     │ │
-///     │                  disconnected ──────────────────────────────────────┘ │
+///     ├───────────────► disconnected ───────────────────────────────────────┘ │
+///     │ nobody listens there                                                  │
 ///     └───────────────────────────────────────────────────────────────────────┘ `failure_timeout_us` since the leader began
 /// ```
 ///
@@ -82,6 +83,21 @@ impl Detector {
             link.is_connected = false;
             link.lost_at_us = link.lost_at_us.min(now_us.saturating_add(self.reconnect_us));
         }
+    }
+
+    /// Nobody listens where a node should.
+    pub(super) fn unreachable(&mut self, now_us: i64, node: NodeId, incarnation: u64) {
+        if let Some(link) = self.links.get_mut(&node)
+            && link.incarnation == incarnation
+            && !link.is_connected
+        {
+            link.lost_at_us = link.lost_at_us.min(now_us.saturating_add(self.reconnect_us));
+        }
+    }
+
+    /// Whether it is to be seen soon if a node is there: it is not connected, and not lost.
+    pub(super) fn is_in_doubt(&self, node: NodeId) -> bool {
+        self.links.get(&node).is_some_and(|link| !link.is_connected)
     }
 
     /// The nodes that count as lost now.

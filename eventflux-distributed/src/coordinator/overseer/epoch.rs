@@ -13,6 +13,9 @@ use crate::coordinator::{
 /// Barriers that take longer are given up if the pipeline does not say otherwise, microseconds.
 const TIMEOUT_US: i64 = 600_000_000;
 
+/// A generation's first epoch begins so soon after it runs, microseconds.
+const FIRST_EPOCH_US: i64 = 250_000;
+
 impl Overseer {
     /// Goes on with the generation that runs.
     pub(super) fn follow_run(&mut self, now_us: i64, pipeline: &Pipeline, actions: &mut Vec<Action>) {
@@ -31,6 +34,8 @@ impl Overseer {
             }
             Stage::Preparing => {
                 if run.are_all(RunPhase::Prepared) {
+                    let (name, generation) = (&pipeline.spec.name, run.generation);
+                    tracing::info!(pipeline = name, generation, "all nodes are prepared");
                     run.stage = Stage::Idle;
                     run.begun_us = now_us;
                     self.send_all(pipeline, &PipelineOrder::Run(()), actions);
@@ -75,6 +80,8 @@ impl Overseer {
             .filter(|before| before.generation == run.generation);
         match compose(pipeline, epoch, before, &parts, now_us) {
             Ok(manifest) => {
+                let name = &pipeline.spec.name;
+                tracing::debug!(pipeline = name, epoch, "all loops have acknowledged");
                 run.stage = Stage::Staging { epoch, is_last };
                 actions.push(Action::Stage {
                     pipeline: pipeline.id,
@@ -100,6 +107,7 @@ impl Overseer {
             return;
         };
         if pipeline.committed.epoch >= epoch {
+            tracing::debug!(pipeline = pipeline.spec.name, epoch, "the epoch is committed");
             run.stage = Stage::Publishing {
                 is_asked: false,
                 retry_us: now_us,
@@ -145,7 +153,12 @@ impl Overseer {
         let Some(run) = self.runs.get_mut(&pipeline.id) else {
             return;
         };
-        if is_due && run.are_all(RunPhase::Running) {
+        let are_all_running = run.are_all(RunPhase::Running);
+        if are_all_running && !std::mem::replace(&mut run.has_run, true) {
+            let (name, generation) = (&pipeline.spec.name, run.generation);
+            tracing::info!(pipeline = name, generation, "all nodes run");
+        }
+        if is_due && are_all_running {
             let is_last = run.has_ended();
             run.stage = Stage::Beginning { is_last };
             run.is_asked = false;
@@ -167,7 +180,11 @@ impl Overseer {
         if is_urgent {
             return Some(run.not_before_us);
         }
-        let interval_us = pipeline.spec.checkpoint_interval_us;
+        let interval_us = match pipeline.committed.generation == run.generation {
+            true => pipeline.spec.checkpoint_interval_us,
+            // What the generation before had read and not committed becomes visible soon.
+            false => pipeline.spec.checkpoint_interval_us.min(FIRST_EPOCH_US),
+        };
         (interval_us > 0).then(|| run.begun_us.saturating_add(interval_us).max(run.not_before_us))
     }
 
@@ -255,6 +272,7 @@ impl Overseer {
                     is_last: *is_last,
                     parts: Default::default(),
                 };
+                tracing::debug!(pipeline = pipeline.spec.name, epoch, "barriers are sent");
                 self.send_all(pipeline, &PipelineOrder::Trigger(epoch), actions);
             }
             (Stage::Beginning { .. }, _) => {
@@ -286,6 +304,7 @@ impl Overseer {
         };
         match result {
             Ok(manifest) => {
+                tracing::debug!(pipeline = pipeline.spec.name, epoch, "the manifest is stored");
                 run.stage = Stage::Committing { epoch };
                 let change = Change::CommitEpoch(CommitEpoch {
                     pipeline: id,
@@ -327,6 +346,8 @@ impl Overseer {
         }
         match result {
             Ok(manifest) => {
+                let (name, generation) = (&pipeline.spec.name, run.generation);
+                tracing::debug!(pipeline = name, generation, epoch, "the manifest is published");
                 run.published = manifest;
                 run.not_before_us = now_us.saturating_add(self.config.pause_min_us);
                 self.go_on(now_us, pipeline, actions);

@@ -26,6 +26,13 @@ pub enum Event {
         /// Which of its lives.
         incarnation: u64,
     },
+    /// Nobody listens where a node should, so that its process is gone.
+    Unreachable {
+        /// The node.
+        node: NodeId,
+        /// Which of its lives.
+        incarnation: u64,
+    },
     /// A node reports.
     Reported {
         /// The node.

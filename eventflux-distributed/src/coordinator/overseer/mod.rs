@@ -19,3 +19,6 @@ pub use action::Action;
 pub use event::{Event, PublishFailure};
 pub use overseer::{Overseer, OverseerConfig};
 pub use pending::ProposalKey;
+
+#[cfg(test)]
+mod takeover_test;

@@ -9,7 +9,7 @@ use crate::coordinator::planner::{PlacementRequest, place};
 use crate::coordinator::{
     Assignment, BeginGeneration, Change, ClusterState, Desired, FailPipeline, Fence, HaltPipeline, Member,
     NodeId, NodeRef, NodeReport, NodeStatus, Order, Outcome, Pipeline, PipelineEvent, PipelineId,
-    PipelineOrder, PipelineRef, PipelineReport, PipelineStatus, Report, Standing,
+    PipelineOrder, PipelineRef, PipelineReport, PipelineStatus, Placement, Report, Standing,
 };
 
 /// Times of an overseer, microseconds.
@@ -74,6 +74,7 @@ impl Overseer {
             Event::Disconnected { node, incarnation } => {
                 self.detector.disconnected(now_us, node, incarnation)
             }
+            Event::Unreachable { node, incarnation } => self.detector.unreachable(now_us, node, incarnation),
             Event::Reported {
                 node,
                 incarnation,
@@ -284,9 +285,11 @@ impl Overseer {
         });
         for pipeline in state.pipelines() {
             if let Some(assignment) = &pipeline.assignment {
-                self.runs
-                    .entry(pipeline.id)
-                    .or_insert_with(|| Run::new(pipeline, assignment, now_us));
+                self.runs.entry(pipeline.id).or_insert_with(|| {
+                    let (name, generation) = (&pipeline.spec.name, pipeline.generation);
+                    tracing::info!(pipeline = name, generation, "a generation begins");
+                    Run::new(pipeline, assignment, now_us)
+                });
             }
         }
     }
@@ -294,6 +297,10 @@ impl Overseer {
     fn follow_members(&mut self, now_us: i64, state: &ClusterState, actions: &mut Vec<Action>) {
         let lost: Vec<_> = self.detector.lost(now_us).collect();
         for lost in lost {
+            if !self.pending.contains(&ProposalKey::NodeLost(lost.node)) {
+                let name = state.member(lost.node).map_or("", |member| &member.spec.name);
+                tracing::info!(node = name, "a node is lost");
+            }
             self.propose(ProposalKey::NodeLost(lost.node), Change::NodeLost(lost), actions);
         }
         let leaving = state
@@ -330,10 +337,11 @@ impl Overseer {
         if pipeline.desired() == Desired::Removed {
             return self.halt(pipeline, actions);
         }
-        if let Some(failure) = run.failure.clone() {
+        let failure = run.failure.clone();
+        if let Some(failure) = failure.clone().filter(|failure| failure.is_final) {
             return self.failed(now_us, pipeline, failure, actions);
         }
-        let is_lost = |placement: &crate::coordinator::Placement| {
+        let is_lost = |placement: &Placement| {
             let member = state.member(placement.node);
             !member.is_some_and(|member| is_current(member, placement.incarnation))
         };
@@ -341,6 +349,14 @@ impl Overseer {
             return match self.better_place(state, pipeline) {
                 Some(assignment) if pipeline.is_wanted() => self.begin(pipeline, assignment, actions),
                 _ => self.halt(pipeline, actions),
+            };
+        }
+        if let Some(failure) = failure {
+            // If that is because a node is gone, the next generation should not be placed there.
+            let is_in_doubt = |placement: &Placement| self.detector.is_in_doubt(placement.node);
+            return match assignment.placements.iter().any(is_in_doubt) {
+                true => {}
+                false => self.failed(now_us, pipeline, failure, actions),
             };
         }
         self.watch_placement(state, pipeline);
@@ -363,8 +379,10 @@ impl Overseer {
             .backoffs
             .get(&id)
             .is_none_or(|(_, until_us)| now_us >= *until_us);
+        let is_in_doubt = |member: &Member| self.detector.is_in_doubt(member.spec.node);
         if pipeline.is_wanted()
             && may_run
+            && !state.workers().any(is_in_doubt)
             && let Some(assignment) = self.better_place(state, pipeline)
         {
             self.begin(pipeline, assignment, actions);

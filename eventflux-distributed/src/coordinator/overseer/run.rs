@@ -24,6 +24,8 @@ pub(super) struct Run {
     pub(super) generation: u64,
     pub(super) nodes: BTreeMap<NodeId, NodeRun>,
     pub(super) stage: Stage,
+    /// All nodes have reported that they run.
+    pub(super) has_run: bool,
     /// The newest published manifest.
     pub(super) published: Option<Box<Manifest>>,
     /// When the last epoch began, and the time before which the next does not.
@@ -100,6 +102,7 @@ impl Run {
                 is_asked: false,
                 retry_us: now_us,
             },
+            has_run: false,
             published: None,
             begun_us: now_us,
             not_before_us: now_us,

@@ -1,0 +1,178 @@
+//! How soon another generation begins when a node is gone.
+
+use super::{Action, Event, Overseer, OverseerConfig};
+use crate::coordinator::{
+    Assignment, Change, ClusterState, Command, CommandId, Failure, NodeSpec, PipelineEvent, PipelineSpec,
+    Report,
+};
+
+const CONFIG: OverseerConfig = OverseerConfig {
+    failure_timeout_us: 2_000_000,
+    reconnect_us: 300_000,
+    pause_min_us: 100_000,
+    backoff_us: (100_000, 10_000_000),
+};
+
+/// Two nodes, a pipeline, and the leader that watches over them. What it proposes is agreed on at once.
+struct Watched {
+    state: ClusterState,
+    overseer: Overseer,
+    last: u64,
+}
+
+impl Watched {
+    fn new() -> Self {
+        let mut watched = Self {
+            state: ClusterState::default(),
+            overseer: Overseer::new(CONFIG, 1),
+            last: 0,
+        };
+        for (node, name) in [(1, "a"), (2, "b")] {
+            watched.apply(Change::Register(NodeSpec {
+                node,
+                name: name.into(),
+                can_process: true,
+                weight: 1,
+                ..NodeSpec::default()
+            }));
+        }
+        watched.apply(Change::Submit(PipelineSpec {
+            name: "p".into(),
+            sql: "SELECT 1".into(),
+            plan_fingerprint: 3,
+            key_groups: 4,
+            parallelism: 2,
+            ..PipelineSpec::default()
+        }));
+        watched
+    }
+
+    fn apply(&mut self, change: Change) -> crate::coordinator::Outcome {
+        self.last += 1;
+        let id = CommandId {
+            client: 1,
+            number: self.last,
+        };
+        let change = Some(change);
+        self.state.apply(&Command { id, change })
+    }
+
+    fn on_event(&mut self, now_us: i64, event: Event) {
+        let mut events = vec![event];
+        while let Some(event) = events.pop() {
+            for action in self.overseer.on_event(now_us, &self.state, event) {
+                if let Action::Propose { key, change } = action {
+                    let outcome = Some(self.apply(change));
+                    events.push(Event::Proposed { key, outcome });
+                }
+            }
+        }
+    }
+
+    fn incarnation(&self, node: u64) -> u64 {
+        self.state.member(node).unwrap().incarnation
+    }
+
+    fn connect(&mut self, now_us: i64, node: u64) {
+        let incarnation = self.incarnation(node);
+        self.on_event(now_us, Event::Connected { node, incarnation });
+    }
+
+    fn fail(&mut self, now_us: i64, node: u64) {
+        let failure = Failure {
+            message: "its peer hung up".into(),
+            is_final: false,
+        };
+        let report = Report::of(1, self.generation(), PipelineEvent::Failed(failure));
+        let incarnation = self.incarnation(node);
+        self.on_event(
+            now_us,
+            Event::Reported {
+                node,
+                incarnation,
+                report,
+            },
+        );
+    }
+
+    fn generation(&self) -> u64 {
+        self.state.pipeline(1).unwrap().generation
+    }
+
+    fn nodes(&self) -> Vec<u64> {
+        let assignment = self.state.pipeline(1).unwrap().assignment.clone();
+        let placements = assignment.map_or(Vec::new(), |Assignment { placements, .. }| placements);
+        placements.iter().map(|placement| placement.node).collect()
+    }
+}
+
+/// Both nodes are connected, and run the pipeline.
+fn running() -> Watched {
+    let mut watched = Watched::new();
+    watched.connect(0, 1);
+    watched.connect(0, 2);
+    assert_eq!((watched.generation(), watched.nodes()), (1, vec![1, 2]));
+    watched
+}
+
+#[test]
+fn a_pipeline_is_placed_when_it_is_known_who_is_there() {
+    let mut watched = Watched::new();
+    watched.connect(0, 1);
+    watched.on_event(1_999_999, Event::Time);
+    assert_eq!(watched.nodes(), Vec::<u64>::new());
+    // The first is heard of, the second never was.
+    watched.connect(1_999_999, 1);
+    watched.on_event(2_000_000, Event::Time);
+    assert_eq!(watched.nodes(), [1]);
+}
+
+#[test]
+fn what_fails_because_a_node_is_gone_is_begun_again_without_it() {
+    let mut watched = running();
+    let incarnation = watched.incarnation(2);
+    watched.on_event(1_000, Event::Disconnected { node: 2, incarnation });
+    watched.fail(2_000, 1);
+    assert_eq!(
+        (watched.generation(), watched.nodes()),
+        (1, vec![1, 2]),
+        "it may come back"
+    );
+    watched.on_event(300_999, Event::Time);
+    assert_eq!(watched.generation(), 1);
+    watched.on_event(301_000, Event::Time);
+    assert_eq!((watched.generation(), watched.nodes()), (2, vec![1]));
+}
+
+#[test]
+fn what_fails_though_everybody_is_there_is_begun_again_after_a_pause() {
+    let mut watched = running();
+    watched.fail(2_000, 1);
+    assert_eq!(watched.nodes(), Vec::<u64>::new());
+    watched.on_event(101_999, Event::Time);
+    assert_eq!(watched.nodes(), Vec::<u64>::new());
+    watched.on_event(102_000, Event::Time);
+    assert_eq!((watched.generation(), watched.nodes()), (2, vec![1, 2]));
+}
+
+#[test]
+fn a_new_leader_waits_less_for_a_process_that_is_gone_than_for_a_silent_host() {
+    let mut watched = running();
+    watched.overseer = Overseer::new(CONFIG, 2);
+    watched.connect(0, 1);
+    let incarnation = watched.incarnation(2);
+    watched.on_event(5_000, Event::Unreachable { node: 2, incarnation });
+    watched.on_event(304_999, Event::Time);
+    assert_eq!(watched.nodes(), [1, 2]);
+    watched.on_event(305_000, Event::Time);
+    assert_eq!((watched.generation(), watched.nodes()), (2, vec![1]));
+}
+
+#[test]
+fn a_node_that_has_connected_is_there_whatever_was_tried_before() {
+    let mut watched = running();
+    let incarnation = watched.incarnation(2);
+    watched.on_event(5_000, Event::Unreachable { node: 2, incarnation });
+    watched.on_event(400_000, Event::Time);
+    assert_eq!((watched.generation(), watched.nodes()), (1, vec![1, 2]));
+}
