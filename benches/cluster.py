@@ -53,6 +53,7 @@ eventflux:
       node_id: node-{number}
       endpoints: ["127.0.0.1:{control}", "127.0.0.1:{data}"]
       data_dir: node-{number}
+      capabilities: {{can_coordinate: {coordinates}}}
     cluster:
       cluster_name: bench
       seed_nodes: [{seeds}]
@@ -149,10 +150,12 @@ class Cluster:
         place.mkdir(parents=True)
         ports = free_ports(3 * count)
         control, data, listen = ports[:count], ports[count:2 * count], ports[2 * count:]
-        seeds = ", ".join(f"127.0.0.1:{port}" for port in control)
+        # Two may not vote.
+        voters = count - (count + 1) % 2
+        seeds = ", ".join(f"127.0.0.1:{port}" for port in control[:voters])
         for number in range(count):
             text = CONFIG.format(number=number, control=control[number], data=data[number], listen=listen[number],
-                                 seeds=seeds, interval=interval)
+                                 seeds=seeds, interval=interval, coordinates=str(number < voters).lower())
             (place / f"node-{number}.yaml").write_text(text)
         self.nodes = [Node(binary, place, number, listen[number], level) for number in range(count)]
         until("the cluster is not complete", lambda: self.up() == count, 0.1)
@@ -358,8 +361,8 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=20)
     parser.add_argument("--rows", type=int, default=20_000_000)
     parser.add_argument("--before")
-    parser.add_argument("parts", nargs="*", choices=[*PARTS, []])
-    given = parser.parse_args()
+    parser.add_argument("parts", nargs="*", choices=PARTS)
+    given = parser.parse_intermixed_args()
     binary, place = os.path.abspath(given.binary), given.place.absolute()
     for part in given.parts or PARTS:
         if part == "failover":
