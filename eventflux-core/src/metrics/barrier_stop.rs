@@ -16,7 +16,7 @@ pub struct BarrierStops {
     pub longer: u64,
     /// All of them together, microseconds.
     pub total_us: u64,
-    /// The longest, microseconds.
+    /// The longest, at a barrier or for a piece of what is copied after one, microseconds.
     pub max_us: u64,
 }
 
@@ -47,6 +47,12 @@ impl BarrierStops {
         };
         cells.add(bucket, 1);
         cells.add(Metric::BarrierStopUs, stop_us);
+        Self::record_copy(cells, stop_us);
+    }
+
+    /// Notes how long a loop stood still for a piece of what it copies after a barrier. Only the cells' one writer may call
+    /// this.
+    pub(crate) fn record_copy(cells: &Cells, stop_us: u64) {
         if stop_us > cells.count(Metric::BarrierStopMaxUs) {
             cells.set(Metric::BarrierStopMaxUs, stop_us as i64);
         }
@@ -63,6 +69,8 @@ mod tests {
         for stop_us in [0, 1_000, 1_001, 5_000, 5_001, 25_000, 25_001] {
             BarrierStops::record(&cells, stop_us);
         }
+        BarrierStops::record_copy(&cells, 25_002);
+        BarrierStops::record_copy(&cells, 4_000);
         let stops = BarrierStops::of(&cells);
         assert_eq!(
             stops,
@@ -72,7 +80,7 @@ mod tests {
                 up_to_25ms: 2,
                 longer: 1,
                 total_us: 62_003,
-                max_us: 25_001,
+                max_us: 25_002,
             }
         );
         assert_eq!(stops.count(), 7);

@@ -122,7 +122,7 @@ metrics! {
         BarriersLonger: Counter of Count as "eventflux_subtask_barriers_total" with "stop" = "longer";
         "Time in which the loop stood still for barriers."
         BarrierStopUs: Counter of Seconds as "eventflux_subtask_barrier_stop_seconds_total";
-        "The longest time that the loop stood still for one barrier."
+        "The longest time that the loop stood still for one barrier, or for a piece of what it copies after one."
         BarrierStopMaxUs: Gauge of Seconds as "eventflux_subtask_barrier_stop_max_seconds";
     }
     Run {

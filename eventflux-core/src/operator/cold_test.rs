@@ -16,20 +16,20 @@ use crate::state::segment::SnapshotRows;
 use crate::state::{MemoryDelta, StateWriter};
 use crate::testing::{OperatorHarness, context, schema};
 
-const INPUT: &str = "word text, number bigint, flag boolean, n bigint";
+pub(super) const INPUT: &str = "word text, number bigint, flag boolean, n bigint";
 
 /// What is under test.
 #[derive(Debug, Clone)]
-struct Query {
-    keys: Vec<usize>,
-    window: Option<(WindowSpec, i64)>,
-    retracts: bool,
+pub(super) struct Query {
+    pub(super) keys: Vec<usize>,
+    pub(super) window: Option<(WindowSpec, i64)>,
+    pub(super) retracts: bool,
     /// Rows come out with their window, and are not aggregated: of sessions.
-    is_assigned: bool,
+    pub(super) is_assigned: bool,
 }
 
 #[derive(Debug, Clone)]
-enum Step {
+pub(super) enum Step {
     Rows(Vec<Row>),
     /// The watermark goes on by so much.
     Watermark(i64),
@@ -44,7 +44,7 @@ enum Step {
 }
 
 #[derive(Debug, Clone)]
-struct Row {
+pub(super) struct Row {
     is_addition: bool,
     key: usize,
     n: i64,
@@ -63,7 +63,7 @@ const KEYS: [&str; 8] = [
 ];
 
 impl Query {
-    fn operator(&self, cold: Option<Arc<ColdState>>) -> OperatorHarness {
+    pub(super) fn operator(&self, cold: Option<Arc<ColdState>>) -> OperatorHarness {
         let context = OperatorContext { cold, ..context() };
         let call = |function, argument: Option<usize>, output: DataType| AggregateCall {
             function,
@@ -159,7 +159,7 @@ impl Query {
         }
     }
 
-    fn table(&self, step: &Step, watermark: &mut i64) -> Option<String> {
+    pub(super) fn table(&self, step: &Step, watermark: &mut i64) -> Option<String> {
         match step {
             Step::Rows(rows) => Some(rows.iter().map(|row| self.line(row)).collect()),
             Step::Watermark(further) => {
@@ -191,7 +191,7 @@ impl Query {
     }
 }
 
-fn step_output(operator: &mut OperatorHarness, table: &str) -> String {
+pub(super) fn step_output(operator: &mut OperatorHarness, table: &str) -> String {
     let output = operator.run(&schema(INPUT), table);
     format!("{output}late\n{}", operator.take_late())
 }
@@ -202,6 +202,8 @@ struct Run<'a> {
     budget_bytes: usize,
     cold: Arc<ColdState>,
     operator: OperatorHarness,
+    /// The snapshot that is being copied: epoch, the step after it, the watermark there.
+    frozen: Option<(u64, usize, i64)>,
     /// Snapshots that are not committed: epoch, the step after it, the watermark there, and its rows.
     pending: Vec<(u64, usize, i64, SnapshotRows)>,
     /// All rows that are committed, and where a restart goes on.
@@ -219,6 +221,7 @@ impl<'a> Run<'a> {
             budget_bytes,
             operator: query.operator(Some(Arc::clone(&cold))),
             cold,
+            frozen: None,
             pending: Vec::new(),
             committed: MemoryDelta::default(),
             resume: (0, 0, -100),
@@ -233,16 +236,25 @@ impl<'a> Run<'a> {
             next += 1;
             match step {
                 Step::Barrier if self.cold.keeping() == Keeping::Committed => {
+                    self.copy(usize::MAX);
                     epoch += 1;
-                    let mut rows = SnapshotRows::default();
-                    self.operator.operator.snapshot(epoch, &mut rows).unwrap();
-                    self.pending.push((epoch, next, watermark, rows));
+                    let operator = &mut self.operator.operator;
+                    if let Some(freezing) = operator.freezing() {
+                        freezing.freeze(epoch).unwrap();
+                        self.frozen = Some((epoch, next, watermark));
+                    } else {
+                        let mut rows = SnapshotRows::default();
+                        operator.snapshot(epoch, &mut rows).unwrap();
+                        self.pending.push((epoch, next, watermark, rows));
+                    }
                 }
                 Step::Commit => {
+                    self.copy(usize::MAX);
                     self.commit(true);
                 }
                 Step::Crash { is_applied } if crashes < 3 && self.cold.keeping() == Keeping::Committed => {
                     crashes += 1;
+                    self.copy(usize::MAX);
                     self.commit(*is_applied);
                     (_, next, watermark) = self.restart();
                     epoch += 10;
@@ -253,9 +265,24 @@ impl<'a> Run<'a> {
                     }
                 }
             }
+            self.copy(1);
         }
         self.evictions += self.cold.figures().evictions;
         outputs
+    }
+
+    /// Copies so many rows of a snapshot that has been begun, or all of it.
+    fn copy(&mut self, row_count: usize) {
+        while let Some((epoch, next, watermark)) = self.frozen {
+            let freezing = self.operator.operator.freezing().unwrap();
+            if let Some(rows) = freezing.copy_frozen(row_count).unwrap() {
+                self.pending.push((epoch, next, watermark, rows));
+                self.frozen = None;
+            }
+            if row_count < usize::MAX {
+                return;
+            }
+        }
     }
 
     /// The checkpoint of the last snapshot is durable, with all that were given up before.
@@ -302,7 +329,7 @@ impl<'a> Run<'a> {
     }
 }
 
-fn any_query() -> impl Strategy<Value = Query> {
+pub(super) fn any_query() -> impl Strategy<Value = Query> {
     let keys = prop::sample::select(vec![vec![0], vec![1], vec![1, 2], vec![0, 1], vec![2, 1, 0]]);
     let window = prop_oneof![
         (1..20i64).prop_map(|size_us| WindowSpec::Tumble {
@@ -336,7 +363,7 @@ fn any_query() -> impl Strategy<Value = Query> {
     })
 }
 
-fn any_step() -> impl Strategy<Value = Step> {
+pub(super) fn any_step() -> impl Strategy<Value = Step> {
     let row = (prop::bool::weighted(0.7), 0..KEYS.len(), 0..4i64, -20..60i64);
     let row = row.prop_map(|(is_addition, key, n, time)| Row {
         is_addition,

@@ -12,6 +12,9 @@ pub mod calc;
 mod cold_test;
 mod event_time;
 mod expand;
+mod freezing;
+#[cfg(test)]
+mod freezing_test;
 pub mod group;
 mod group_aggregate;
 mod operator;
@@ -28,6 +31,8 @@ pub use bad_row::BadRow;
 pub use build::{OperatorInput, Residence, Timing, build_operator};
 pub use event_time::EventTime;
 pub use expand::Expand;
+pub use freezing::FreezingOperator;
+use freezing::snapshot_at_once;
 pub use group_aggregate::GroupAggregate;
 pub use operator::{Operator, OperatorContext, TimedOperator};
 pub use output::{Collector, Output, SideOutput};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Output;
+use super::{FreezingOperator, Output};
 use crate::batch::EventBatch;
 use crate::element::Watermark;
 use crate::error::Result;
@@ -29,6 +29,11 @@ pub trait Operator: Send {
 
     /// Takes the rows of earlier snapshots, oldest first, before the first batch.
     fn restore(&mut self, state: &mut dyn StateReader) -> Result<()>;
+
+    /// The ability to have its snapshot copied by and by.
+    fn freezing(&mut self) -> Option<&mut dyn FreezingOperator> {
+        None
+    }
 
     /// The ability to act on processing time.
     fn timed(&mut self) -> Option<&mut dyn TimedOperator> {

@@ -56,6 +56,7 @@ pub const POINTS: &[(&str, Way)] = &[
     ("coordinator.begun", Way::Often),
     ("source.cut", Way::Often),
     ("operator.frozen", Way::Often),
+    ("operator.slice.copied", Way::Often),
     ("file.stage.sealed", Way::File),
     ("sink.staged", Way::Often),
     ("coordinator.acknowledged", Way::Often),

@@ -6,13 +6,17 @@ use super::change_log::{ChangeLog, StateKeys, Tombstones};
 use super::hot_budget::HotTable;
 use super::hot_set::HotSet;
 use super::{Group, KeyTable};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::key::KeyBytes;
 use crate::operator::aggregate::Stored;
 use crate::state::cold::{ColdEntry, Keeping, place, stored_key};
+use crate::state::segment::SnapshotRows;
 use crate::state::{StateRow, StateWriter};
 
 /// Keys with the state of each, and what of it changed since the last snapshot.
+///
+/// A snapshot is begun with [`GroupTable::freeze`], which takes no time, and copied in pieces while rows go on coming: a group
+/// that is still to be copied is copied before it changes.
 ///
 /// **Invariants** There is state for every slot of the key table. A group whose rows were all taken back has a row count
 /// of zero and stays until it is removed.
@@ -21,8 +25,19 @@ pub struct GroupTable {
     states: CallStates,
     log: ChangeLog,
     groups: Vec<Group>,
+    /// A snapshot that is being copied.
+    copying: Option<Copying>,
     /// Of a table that is not all in memory.
     hot: Option<Box<HotSet>>,
+}
+
+/// A snapshot on its way out of a table.
+struct Copying {
+    epoch: u64,
+    /// What stands in front of the keys.
+    prefix: Box<[u8]>,
+    keys: StateKeys,
+    rows: SnapshotRows,
 }
 
 /// Groups, and bytes of their rows, that are encoded at a time when they leave memory.
@@ -37,6 +52,7 @@ impl GroupTable {
             states: CallStates::new(aggregation)?,
             log: ChangeLog::new(tracks_changes),
             groups: Vec::new(),
+            copying: None,
             hot: None,
         })
     }
@@ -95,7 +111,7 @@ impl GroupTable {
             self.load_fresh()?;
         }
         self.log.changed(&self.groups);
-        Ok(())
+        self.copy_thawed()
     }
 
     /// Gives groups that were just made the state that they have in the cold tier.
@@ -143,10 +159,11 @@ impl GroupTable {
     }
 
     /// Makes the one group of a table without key columns.
-    pub fn intern_only_group(&mut self) {
+    pub fn intern_only_group(&mut self) -> Result<()> {
         self.keys.intern_only_group();
         self.grow();
         self.log.changed(&[0]);
+        self.copy_thawed()
     }
 
     fn grow(&mut self) {
@@ -166,6 +183,7 @@ impl GroupTable {
             .collect::<Vec<_>>();
         self.grow();
         self.log.changed(&into);
+        self.copy_thawed()?;
         self.states.merge(&other.states, from, &into)
     }
 
@@ -203,6 +221,8 @@ impl GroupTable {
 
     /// Forgets these groups; those in an earlier snapshot leave a tombstone.
     pub fn remove(&mut self, groups: &[Group], prefix: &[u8], tombstones: &mut Tombstones) -> Result<()> {
+        self.log.thaw(groups);
+        self.copy_thawed()?;
         tombstones.add(prefix, &self.keys, &self.log.stored(groups))?;
         self.states.remove(groups);
         groups.iter().for_each(|group| self.keys.remove(*group));
@@ -210,8 +230,10 @@ impl GroupTable {
         Ok(())
     }
 
-    /// Forgets everything and keeps the memory; groups in an earlier snapshot leave tombstones.
+    /// Forgets everything and keeps the memory; groups in an earlier snapshot leave tombstones. What is frozen is copied before,
+    /// to be taken with [`GroupTable::take_copied`].
     pub fn clear(&mut self, prefix: &[u8], tombstones: &mut Tombstones) -> Result<()> {
+        self.copy_frozen(usize::MAX)?;
         tombstones.add(prefix, &self.keys, &self.log.stored(&self.keys.groups()))?;
         self.forget();
         Ok(())
@@ -227,15 +249,64 @@ impl GroupTable {
         }
     }
 
-    /// Writes the groups changed since the last call (all, the first time), each under `prefix` and its key.
-    pub fn snapshot(
-        &mut self,
-        epoch: u64,
-        prefix: &[u8],
-        keys: &StateKeys,
-        state: &mut dyn StateWriter,
-    ) -> Result<()> {
-        let groups = self.log.take(self.keys.slot_count(), || self.keys.groups());
+    /// What changed since the last snapshot (all, the first time) belongs to the snapshot of this epoch, each group under
+    /// `prefix` and its key. It is copied by and by, and before it changes again.
+    ///
+    /// **Errors** The snapshot before it has not been taken.
+    pub fn freeze(&mut self, epoch: u64, prefix: &[u8], keys: StateKeys) -> Result<()> {
+        if self.copying.is_some() {
+            return Err(Error::Bug("a table is frozen that is frozen already".into()));
+        }
+        self.log.freeze(&self.keys);
+        if self.log.has_frozen() {
+            self.copying = Some(Copying {
+                epoch,
+                prefix: prefix.into(),
+                keys,
+                rows: SnapshotRows::default(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Copies what is frozen of so many groups; those do not count twice that were copied before they changed.
+    pub fn copy_frozen(&mut self, count: usize) -> Result<()> {
+        let groups = self.log.take_frozen(count);
+        self.copy(groups)
+    }
+
+    /// Whether there may be frozen groups that are not copied.
+    pub fn has_frozen(&self) -> bool {
+        self.log.has_frozen()
+    }
+
+    /// The rows of the snapshot, all of which have been copied.
+    pub fn take_copied(&mut self) -> SnapshotRows {
+        self.copying
+            .take()
+            .map(|copying| copying.rows)
+            .unwrap_or_default()
+    }
+
+    /// Copies frozen groups that are about to change.
+    fn copy_thawed(&mut self) -> Result<()> {
+        let thawed = self.log.take_thawed();
+        self.copy(thawed)
+    }
+
+    fn copy(&mut self, groups: Vec<Group>) -> Result<()> {
+        if groups.is_empty() {
+            return Ok(());
+        }
+        let Some(copying) = &mut self.copying else {
+            return Err(Error::Bug("groups are frozen for no snapshot".into()));
+        };
+        let Copying {
+            epoch,
+            prefix,
+            keys,
+            rows,
+        } = copying;
         let drops_empty = self.hot.as_ref().is_some_and(|hot| hot.drops_empty());
         let mut value = Vec::new();
         keys.for_each(prefix, &self.keys, &groups, |position, key_group, key| {
@@ -243,7 +314,7 @@ impl GroupTable {
             let is_gone = drops_empty && self.states.row_count(group) == 0;
             value.clear();
             self.states.encode(group, &mut value)?;
-            state.write(StateRow {
+            rows.write(StateRow {
                 table: keys.table,
                 key_group,
                 key,
@@ -251,7 +322,7 @@ impl GroupTable {
             })
         })?;
         if let Some(hot) = &mut self.hot {
-            hot.snapshotted(epoch, groups);
+            hot.snapshotted(*epoch, groups);
         }
         Ok(())
     }

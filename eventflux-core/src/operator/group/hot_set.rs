@@ -136,6 +136,9 @@ impl HotSet {
 
     /// Notes that these groups are in the snapshot of an epoch.
     pub fn snapshotted(&mut self, epoch: u64, groups: Vec<Group>) {
+        if groups.is_empty() {
+            return;
+        }
         groups
             .iter()
             .for_each(|group| self.flags[*group as usize] |= PENDING);
@@ -164,7 +167,7 @@ impl HotSet {
     pub fn is_free(&self, log: &ChangeLog) -> bool {
         match self.cold.keeping() {
             Keeping::Aside => true,
-            Keeping::Committed => self.pending.is_empty() && log.changed_count() == 0,
+            Keeping::Committed => self.pending.is_empty() && log.changed_count() == 0 && !log.has_frozen(),
         }
     }
 
@@ -172,7 +175,7 @@ impl HotSet {
     pub fn choose(&mut self, keys: &KeyTable, log: &ChangeLog, count: usize) -> Vec<Group> {
         let slot_count = keys.slot_count();
         let is_pinned = |flags: u8, group: Group| {
-            self.cold.keeping() == Keeping::Committed && (flags & PENDING != 0 || log.is_changed(group))
+            self.cold.keeping() == Keeping::Committed && (flags & PENDING != 0 || log.is_held(group))
         };
         let mut chosen = Vec::with_capacity(count.min(slot_count));
         // The first time round takes the marks away, the second one the groups; where the hand begins does not matter.

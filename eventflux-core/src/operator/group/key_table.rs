@@ -199,6 +199,23 @@ impl KeyTable {
         }
     }
 
+    /// Sets a flag for each group that is in use; there are flags for all slots.
+    pub fn flag_used(&self, flags: &mut [u8], flag: u8) {
+        let marks = match &self.form {
+            Form::Single(exists) => {
+                return flags
+                    .iter_mut()
+                    .for_each(|flags| *flags |= flag * u8::from(*exists));
+            }
+            Form::Small(table) => table.slots.marks(),
+            Form::Packed(table) => table.slots.marks(),
+            Form::String(table) | Form::Canonical(table) => table.slots.marks(),
+        };
+        for (flags, mark) in flags.iter_mut().zip(marks) {
+            *flags |= flag * u8::from(*mark != FREE);
+        }
+    }
+
     /// Forgets one group; its number will be given again.
     pub fn remove(&mut self, group: Group) {
         match &mut self.form {

@@ -244,7 +244,7 @@ impl<C: KeyContent> KeyedState<C> {
         if let Some(Memory { hot, .. }) = &mut self.memory {
             hot.release();
         }
-        let changed = self.log.take(self.keys.slot_count(), || self.keys.groups());
+        let changed = self.log.take(&self.keys);
         let mut value = Vec::new();
         self.state_keys
             .for_each(&[], &self.keys, &changed, |position, key_group, key| {

@@ -142,6 +142,11 @@ impl<K: Copy + Default + Eq + Hash> Slots<K> {
         self.keys[group as usize]
     }
 
+    /// The marks of all numbers.
+    pub(super) fn marks(&self) -> &[u8] {
+        &self.marks
+    }
+
     pub(super) fn mark(&self, group: Group) -> u8 {
         self.marks[group as usize]
     }

@@ -15,9 +15,10 @@ use crate::operator::group::{
     Aggregation, Group, GroupTable, HotBudget, HotSet, Rows, StateKeys, Tombstones,
 };
 use crate::operator::progress::Progress;
-use crate::operator::{Operator, OperatorContext, Output};
+use crate::operator::{FreezingOperator, Operator, OperatorContext, Output, snapshot_at_once};
 use crate::plan::GroupAggregateSpec;
 use crate::state::cold::ColdFigures;
+use crate::state::segment::SnapshotRows;
 use crate::state::{StateReader, StateWriter, for_each_batch};
 
 /// The tables of its snapshots.
@@ -34,6 +35,8 @@ pub struct GroupAggregate {
     arrivals: Vec<u64>,
     keys: StateKeys,
     tombstones: Tombstones,
+    /// What is known at once of the snapshot that is being taken.
+    copied: SnapshotRows,
     budget: Option<HotBudget>,
     context: OperatorContext,
 }
@@ -72,6 +75,7 @@ impl GroupAggregate {
             arrivals: Vec::new(),
             keys,
             tombstones: Tombstones::new(keys),
+            copied: SnapshotRows::default(),
             context,
         })
     }
@@ -229,7 +233,7 @@ impl GroupAggregate {
 
     /// At the end of an input without rows, the one group without keys gets its result.
     fn emit_empty_result(&mut self, out: &mut Output<'_>) -> Result<()> {
-        self.table.intern_only_group();
+        self.table.intern_only_group()?;
         let results = self.table.evaluate(&[0])?;
         let time = if self.progress.watermark == WATERMARK_MIN {
             0
@@ -314,13 +318,7 @@ impl Operator for GroupAggregate {
     }
 
     fn snapshot(&mut self, epoch: u64, state: &mut dyn StateWriter) -> Result<()> {
-        self.tombstones.write(state)?;
-        self.table.release();
-        self.table.snapshot(epoch, &[], &self.keys, state)?;
-        if let Some(budget) = &self.budget {
-            budget.cold().begin_epoch(epoch);
-        }
-        self.progress.snapshot(&self.context, state)
+        snapshot_at_once(self, epoch, state)
     }
 
     fn restore(&mut self, state: &mut dyn StateReader) -> Result<()> {
@@ -339,8 +337,34 @@ impl Operator for GroupAggregate {
         self.table.state_bytes() + self.tombstones.state_bytes() + self.batch.state_bytes()
     }
 
+    fn freezing(&mut self) -> Option<&mut dyn FreezingOperator> {
+        Some(self)
+    }
+
     fn cold(&self) -> Option<ColdFigures> {
         self.budget.as_ref().map(|budget| budget.cold().figures())
+    }
+}
+
+impl FreezingOperator for GroupAggregate {
+    fn freeze(&mut self, epoch: u64) -> Result<()> {
+        self.copied.append(self.tombstones.take());
+        self.table.release();
+        self.table.freeze(epoch, &[], self.keys)?;
+        if let Some(budget) = &self.budget {
+            budget.cold().begin_epoch(epoch);
+        }
+        self.progress.snapshot(&self.context, &mut self.copied)
+    }
+
+    fn copy_frozen(&mut self, row_count: usize) -> Result<Option<SnapshotRows>> {
+        self.table.copy_frozen(row_count)?;
+        if self.table.has_frozen() {
+            return Ok(None);
+        }
+        let mut rows = std::mem::take(&mut self.copied);
+        rows.append(self.table.take_copied());
+        Ok(Some(rows))
     }
 }
 

@@ -14,9 +14,10 @@ use crate::operator::bad_result::{drop_failures, report};
 use crate::operator::group::{Aggregation, Group, GroupTable, Rows, StateKeys};
 use crate::operator::progress::Progress;
 use crate::operator::result_rows::ResultRows;
-use crate::operator::{Operator, OperatorContext, Output};
+use crate::operator::{FreezingOperator, Operator, OperatorContext, Output, snapshot_at_once};
 use crate::plan::WindowAggregateSpec;
 use crate::state::cold::ColdFigures;
+use crate::state::segment::SnapshotRows;
 use crate::state::{StateReader, StateWriter, for_each_batch};
 
 /// Rows of fewer than this many per run are sorted by slice before they are added.
@@ -244,8 +245,7 @@ impl Operator for WindowAggregate {
     }
 
     fn snapshot(&mut self, epoch: u64, state: &mut dyn StateWriter) -> Result<()> {
-        self.store.snapshot(epoch, state)?;
-        self.progress.snapshot(&self.context, state)
+        snapshot_at_once(self, epoch, state)
     }
 
     fn restore(&mut self, state: &mut dyn StateReader) -> Result<()> {
@@ -264,8 +264,23 @@ impl Operator for WindowAggregate {
         self.store.state_bytes() + self.merged.state_bytes()
     }
 
+    fn freezing(&mut self) -> Option<&mut dyn FreezingOperator> {
+        Some(self)
+    }
+
     fn cold(&self) -> Option<ColdFigures> {
         self.store.cold().map(|cold| cold.figures())
+    }
+}
+
+impl FreezingOperator for WindowAggregate {
+    fn freeze(&mut self, epoch: u64) -> Result<()> {
+        let rows = self.store.freeze(epoch)?;
+        self.progress.snapshot(&self.context, rows)
+    }
+
+    fn copy_frozen(&mut self, row_count: usize) -> Result<Option<SnapshotRows>> {
+        self.store.copy_frozen(row_count)
     }
 }
 

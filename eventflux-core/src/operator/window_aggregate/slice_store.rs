@@ -9,8 +9,9 @@ use crate::element::Watermark;
 use crate::error::{Error, Result};
 use crate::operator::aggregate::Stored;
 use crate::operator::group::{Aggregation, GroupTable, StateKeys, Tombstones};
+use crate::state::StateRow;
 use crate::state::cold::ColdState;
-use crate::state::{StateRow, StateWriter};
+use crate::state::segment::SnapshotRows;
 
 /// How many tables of dropped slices are kept for new ones.
 const SPARE_MAX: usize = 4;
@@ -28,6 +29,9 @@ pub(super) struct SliceStore {
     tracks_changes: bool,
     keys: StateKeys,
     tombstones: Tombstones,
+    /// What has been copied of the snapshot that is being taken, and the slices that are still to be copied for it.
+    copied: SnapshotRows,
+    copying: Vec<Span>,
     /// Of a store that is not all in memory.
     memory: Option<SliceMemory>,
 }
@@ -46,6 +50,8 @@ impl SliceStore {
             tracks_changes: false,
             keys,
             tombstones: Tombstones::new(keys),
+            copied: SnapshotRows::default(),
+            copying: Vec::new(),
             memory: cold.map(SliceMemory::new),
         }
     }
@@ -136,9 +142,12 @@ impl SliceStore {
                 continue;
             };
             if let Some(memory) = &mut self.memory {
+                table.copy_frozen(usize::MAX)?;
+                self.copied.append(table.take_copied());
                 memory.forget(slice, table.is_cold())?;
             } else {
                 table.clear(&prefix(slice), &mut self.tombstones)?;
+                self.copied.append(table.take_copied());
                 if self.spare.len() < SPARE_MAX {
                     self.spare.push(table);
                 }
@@ -147,14 +156,18 @@ impl SliceStore {
         Ok(())
     }
 
-    pub(super) fn snapshot(&mut self, epoch: u64, state: &mut dyn StateWriter) -> Result<()> {
-        self.tombstones.write(state)?;
+    /// What changed since the last snapshot belongs to that of this epoch. Gives the place for what is known of it at once.
+    pub(super) fn freeze(&mut self, epoch: u64) -> Result<&mut SnapshotRows> {
+        self.copied.append(self.tombstones.take());
         if let Some(memory) = &mut self.memory {
-            memory.sweep(&self.keys, state)?;
+            memory.sweep(&self.keys, &mut self.copied)?;
         }
         for (slice, table) in &mut self.slices {
             table.release();
-            table.snapshot(epoch, &prefix(*slice), &self.keys, state)?;
+            table.freeze(epoch, &prefix(*slice), self.keys)?;
+            if table.has_frozen() {
+                self.copying.push(*slice);
+            }
         }
         if let Some(memory) = &self.memory {
             memory.cold().begin_epoch(epoch);
@@ -164,7 +177,24 @@ impl SliceStore {
             self.spare.clear();
             self.tracks_changes = true;
         }
-        Ok(())
+        Ok(&mut self.copied)
+    }
+
+    /// Copies what is frozen of so many groups of a slice. Gives the snapshot once all of it is copied.
+    pub(super) fn copy_frozen(&mut self, count: usize) -> Result<Option<SnapshotRows>> {
+        if let Some(slice) = self.copying.last() {
+            // A slice that is over was copied then.
+            if let Some(table) = self.slices.get_mut(slice) {
+                table.copy_frozen(count)?;
+                if table.has_frozen() {
+                    return Ok(None);
+                }
+                self.copied.append(table.take_copied());
+            }
+            self.copying.pop();
+        }
+        let is_done = self.copying.is_empty();
+        Ok(is_done.then(|| std::mem::take(&mut self.copied)))
     }
 
     /// Takes rows of its table.

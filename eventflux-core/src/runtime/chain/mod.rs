@@ -20,7 +20,7 @@ mod sink_stage;
 mod stage;
 
 pub(crate) use emit::Emit;
-pub(crate) use next::Next;
+pub(crate) use next::{Next, copy_first};
 pub(crate) use outlet_stage::OutletStage;
 pub(crate) use panic::catch_panic;
 pub(crate) use side::Side;

@@ -91,6 +91,26 @@ impl Next {
         }
     }
 
+    /// Copies a slice of what operators have frozen at a barrier. Whether there may be more.
+    pub(crate) fn copy_frozen(&mut self) -> Result<bool> {
+        match self {
+            Next::Stage(stage) => stage.copy_frozen(),
+            Next::Rim(rim) => copy_first(rim.branches()),
+            Next::Fan(branches) => copy_first(branches),
+            Next::Nothing | Next::Exchange(_) | Next::Sink(_) | Next::Outlet(_) => Ok(false),
+        }
+    }
+
+    /// Whether operators have something frozen that is not all copied.
+    pub(crate) fn has_frozen(&mut self) -> bool {
+        match self {
+            Next::Stage(stage) => stage.has_frozen(),
+            Next::Rim(rim) => rim.branches().into_iter().any(Next::has_frozen),
+            Next::Fan(branches) => branches.iter_mut().any(Next::has_frozen),
+            Next::Nothing | Next::Exchange(_) | Next::Sink(_) | Next::Outlet(_) => false,
+        }
+    }
+
     /// Sends what exchanges hold back.
     pub(crate) fn flush_exchanges(&mut self) -> Result<()> {
         self.each_leaf(&mut |leaf| match leaf {
@@ -132,6 +152,16 @@ impl Next {
             leaf => visit(leaf),
         }
     }
+}
+
+/// Copies a slice in the first branch that has something frozen. Whether there may be more.
+pub(crate) fn copy_first<'a>(branches: impl IntoIterator<Item = &'a mut Next>) -> Result<bool> {
+    for branch in branches {
+        if branch.copy_frozen()? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 impl Collector for Next {

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::error::{Error, Result};
 
 /// Does work; a panic in it is a bug of this operator. What the work borrowed is not used again: the run ends.
-pub(crate) fn catch_panic(operator: &str, work: impl FnOnce() -> Result<()>) -> Result<()> {
+pub(crate) fn catch_panic<T>(operator: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| {
         let message = payload
             .downcast_ref::<&str>()

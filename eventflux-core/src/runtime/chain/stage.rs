@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Emit, Next, Side, catch_panic};
+use super::{Emit, Next, Side, catch_panic, copy_first};
 use crate::checkpoint::CheckpointPart;
 use crate::element::{Barrier, StreamElement, Watermark};
 use crate::error::Result;
@@ -17,6 +17,8 @@ use crate::state::segment::SnapshotRows;
 pub(crate) struct Stage {
     operator: Box<dyn Operator>,
     is_timed: bool,
+    /// The barrier whose snapshot is still being copied.
+    frozen: Option<Frozen>,
     /// The last that the operator was given; those up to it are not given again. A restart may begin with earlier ones.
     watermark: Watermark,
     entry: Arc<OperatorEntry>,
@@ -24,6 +26,17 @@ pub(crate) struct Stage {
     next: Next,
     side: Side,
 }
+
+/// A snapshot that is not handed over yet.
+#[derive(Debug, Clone, Copy)]
+struct Frozen {
+    barrier: Barrier,
+    /// The last that the operator had been given.
+    watermark: Watermark,
+}
+
+/// Rows of a snapshot that are copied at a time.
+const SLICE_ROWS: usize = 1024;
 
 impl Stage {
     /// `watermark`: the last that the operator was given before a restart, or the least there is.
@@ -39,6 +52,7 @@ impl Stage {
         Self {
             operator,
             is_timed,
+            frozen: None,
             watermark,
             entry,
             task,
@@ -128,22 +142,81 @@ impl Stage {
     }
 
     fn snapshot(&mut self, barrier: Barrier) -> Result<()> {
-        let Some(checkpointer) = &self.task.checkpointer else {
+        if self.task.checkpointer.is_none() {
             return Ok(());
+        }
+        let frozen = Frozen {
+            barrier,
+            watermark: self.watermark,
         };
-        let mut rows = SnapshotRows::default();
-        catch_panic(&self.entry.name, || {
-            self.operator.snapshot(barrier.epoch, &mut rows)
+        let epoch = barrier.epoch;
+        let operator = &mut self.operator;
+        let rows = catch_panic(&self.entry.name, || match operator.freezing() {
+            Some(freezing) => {
+                freezing.freeze(epoch)?;
+                Ok(None)
+            }
+            None => {
+                let mut rows = SnapshotRows::default();
+                operator.snapshot(epoch, &mut rows)?;
+                Ok(Some(rows))
+            }
         })?;
         fail_point("operator.frozen", || self.entry.name.clone())?;
-        checkpointer.take(CheckpointPart::Operator {
-            barrier,
-            operator: self.entry.participant(),
-            loop_id: self.task.loop_id,
-            rows,
-            watermark: self.watermark,
-        });
+        match rows {
+            Some(rows) => {
+                self.hand_over(frozen, rows);
+                Ok(())
+            }
+            None => {
+                self.frozen = Some(frozen);
+                self.copy_slice()
+            }
+        }
+    }
+
+    /// Copies a slice of what is frozen here or behind. Whether there may be more.
+    pub(crate) fn copy_frozen(&mut self) -> Result<bool> {
+        if self.frozen.is_some() {
+            self.copy_slice()?;
+            return Ok(true);
+        }
+        copy_first(self.branches())
+    }
+
+    /// Whether something here or behind is frozen and not all copied.
+    pub(crate) fn has_frozen(&mut self) -> bool {
+        self.frozen.is_some() || self.branches().into_iter().any(Next::has_frozen)
+    }
+
+    fn copy_slice(&mut self) -> Result<()> {
+        let Some(frozen) = self.frozen else {
+            return Ok(());
+        };
+        let operator = &mut self.operator;
+        let rows = catch_panic(&self.entry.name, || match operator.freezing() {
+            Some(freezing) => freezing.copy_frozen(SLICE_ROWS),
+            None => Ok(None),
+        })?;
+        fail_point("operator.slice.copied", || self.entry.name.clone())?;
+        if let Some(rows) = rows {
+            self.frozen = None;
+            self.hand_over(frozen, rows);
+        }
         Ok(())
+    }
+
+    /// Gives a whole snapshot to whoever stores it.
+    fn hand_over(&self, frozen: Frozen, rows: SnapshotRows) {
+        if let Some(checkpointer) = &self.task.checkpointer {
+            checkpointer.take(CheckpointPart::Operator {
+                barrier: frozen.barrier,
+                operator: self.entry.participant(),
+                loop_id: self.task.loop_id,
+                rows,
+                watermark: frozen.watermark,
+            });
+        }
     }
 
     fn call(&mut self, work: impl FnOnce(&mut dyn Operator, &mut Output<'_>) -> Result<()>) -> Result<()> {

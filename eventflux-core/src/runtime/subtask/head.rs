@@ -6,6 +6,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
+use super::frozen::Frozen;
 use crate::connector::{Source, SourceEvent, SourcePosition};
 use crate::element::{Barrier, StreamElement, WATERMARK_MAX};
 use crate::error::Result;
@@ -55,6 +56,7 @@ pub(crate) struct SourceHead {
     /// What a wait has brought.
     arrived: Option<Result<SourceEvent>>,
     last_barrier: Option<Barrier>,
+    frozen: Frozen,
     has_ended: bool,
     /// What the source is told once the checkpoint of an epoch is durable, oldest first.
     uncommitted: VecDeque<(u64, Vec<SourcePosition>)>,
@@ -72,6 +74,7 @@ impl SourceHead {
             is_drained,
             arrived: None,
             last_barrier: None,
+            frozen: Frozen::default(),
             has_ended: false,
             uncommitted: VecDeque::new(),
             pressed_since: None,
@@ -155,10 +158,19 @@ impl SourceHead {
         if self.source.committing().is_some() {
             self.uncommitted.push_back((barrier.epoch, positions.clone()));
         }
-        let rim = &mut self.rim;
-        self.task.at_barrier(|| rim.barrier(barrier, positions))?;
-        self.task.acknowledge(barrier);
+        let task = Arc::clone(&self.task);
+        task.at_barrier(|| {
+            while self.frozen.is_any() {
+                self.copy_frozen()?;
+            }
+            self.rim.barrier(barrier, positions)
+        })?;
+        self.frozen.begin(&task, barrier, self.rim.branches());
         Ok(())
+    }
+
+    fn copy_frozen(&mut self) -> Result<()> {
+        self.frozen.copy(&self.task, self.rim.branches())
     }
 
     /// Hands on the rows that a restart could not ask for again.
@@ -222,6 +234,7 @@ pub(crate) struct MergeHead {
     round: Option<ChannelRound>,
     /// Of a loop without senders, which is like a source whose input has ended.
     last_barrier: Option<Barrier>,
+    frozen: Frozen,
     has_ended: bool,
     root: Next,
 }
@@ -248,6 +261,7 @@ impl MergeHead {
             merged: Vec::new(),
             round,
             last_barrier: None,
+            frozen: Frozen::default(),
             has_ended: false,
             root,
         }
@@ -320,11 +334,19 @@ impl MergeHead {
     }
 
     fn pass_barrier(&mut self, barrier: Barrier) -> Result<()> {
-        let root = &mut self.root;
-        self.task
-            .at_barrier(|| root.collect(StreamElement::Barrier(barrier)))?;
-        self.task.acknowledge(barrier);
+        let task = Arc::clone(&self.task);
+        task.at_barrier(|| {
+            while self.frozen.is_any() {
+                self.copy_frozen()?;
+            }
+            self.root.collect(StreamElement::Barrier(barrier))
+        })?;
+        self.frozen.begin(&task, barrier, [&mut self.root]);
         Ok(())
+    }
+
+    fn copy_frozen(&mut self) -> Result<()> {
+        self.frozen.copy(&self.task, [&mut self.root])
     }
 
     /// Hands on what the round holds back; says whether that was anything.
@@ -355,6 +377,22 @@ impl Head {
         match self {
             Head::Source(head) => head.take(orders),
             Head::Merge(head) => head.take(orders),
+        }
+    }
+
+    /// Whether something that was frozen at a barrier is still to be copied.
+    pub(crate) fn has_frozen(&self) -> bool {
+        match self {
+            Head::Source(head) => head.frozen.is_any(),
+            Head::Merge(head) => head.frozen.is_any(),
+        }
+    }
+
+    /// Copies a slice of it.
+    pub(crate) fn copy_frozen(&mut self) -> Result<()> {
+        match self {
+            Head::Source(head) => head.copy_frozen(),
+            Head::Merge(head) => head.copy_frozen(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Subtasks: one loop each, which owns a chain of operators and takes elements from a source or a mailbox.
 
+mod frozen;
 mod head;
 mod subtask;
 

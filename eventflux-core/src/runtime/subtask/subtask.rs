@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::head::{Head, Taken};
 use crate::error::{Error, Result};
-use crate::metrics::Metric;
+use crate::metrics::{BarrierStops, Metric};
 use crate::runtime::chain::Next;
 use crate::runtime::orders::{Orders, Phase};
 use crate::runtime::task::{Drive, Task};
@@ -15,6 +15,9 @@ const FLUSH_INTERVAL_US: i64 = 5_000;
 
 /// Gauges are brought up to date this often, microseconds.
 const MEASURE_INTERVAL_US: i64 = 100_000;
+
+/// What was frozen at a barrier is copied for no longer than this at a time, microseconds.
+const COPY_US_MAX: i64 = 4_000;
 
 /// What a step came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +50,8 @@ pub(crate) struct Subtask {
     backpressured_us: u64,
     flushed_us: i64,
     measured_us: i64,
+    /// When something frozen was copied last.
+    copied_us: i64,
 }
 
 impl Subtask {
@@ -61,6 +66,7 @@ impl Subtask {
             backpressured_us: 0,
             flushed_us: now_us,
             measured_us: now_us,
+            copied_us: now_us,
         }
     }
 
@@ -91,8 +97,13 @@ impl Subtask {
                 self.measured_us = now_us;
                 self.measure()?;
             }
+            self.copy_frozen(now_us)?;
             match self.head.take(orders)? {
                 Taken::Element => Ok(Step::Worked),
+                Taken::Nothing if self.head.has_frozen() => {
+                    self.head.each_branch(Next::pause)?;
+                    Ok(Step::Worked)
+                }
                 Taken::Nothing => Ok(Step::Waiting),
                 Taken::Last => {
                     self.measure()?;
@@ -100,6 +111,25 @@ impl Subtask {
                 }
             }
         })
+    }
+
+    /// Copies of what was frozen at a barrier: a slice at least, and for as long as the loop has done other things since.
+    fn copy_frozen(&mut self, now_us: i64) -> Result<()> {
+        if !self.head.has_frozen() {
+            self.copied_us = now_us;
+            return Ok(());
+        }
+        let allowed_us = now_us.saturating_sub(self.copied_us).min(COPY_US_MAX);
+        loop {
+            self.head.copy_frozen()?;
+            let until_us = self.task.clock.now_us();
+            let spent_us = until_us.saturating_sub(now_us);
+            if !self.head.has_frozen() || spent_us >= allowed_us {
+                BarrierStops::record_copy(&self.task.cells, spent_us.max(0) as u64);
+                self.copied_us = until_us;
+                return Ok(());
+            }
+        }
     }
 
     /// Carries through everything at hand, then calls operators whose time has come: this loop's share of a step.

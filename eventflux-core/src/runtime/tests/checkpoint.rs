@@ -63,7 +63,7 @@ impl World {
 }
 
 /// Waits until all rows up to a limit have been read: a checkpoint has them.
-fn read_up_to(world: &World, running: &crate::runtime::RunningApp, row_count: usize) {
+pub(super) fn read_up_to(world: &World, running: &crate::runtime::RunningApp, row_count: usize) {
     world.shelf.let_read(row_count);
     let all = world.rows.len() * row_count;
     while (running.metrics().rows_out() as usize) < all {

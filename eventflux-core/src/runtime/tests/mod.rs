@@ -8,6 +8,7 @@ mod cold;
 mod ending;
 mod failure;
 mod flow;
+mod freezing;
 mod key_group_map;
 mod recovery_kit;
 mod side;

@@ -488,6 +488,15 @@ pub(super) fn app_named(
 
 /// The same, run as a configuration says.
 pub(super) fn app_configured(operator: &str, config: RuntimeConfig) -> Result<Runtime> {
+    app_made(operator, config, || Box::new(Totals::default()))
+}
+
+/// The same with an operator in place of its totals.
+pub(super) fn app_made(
+    operator: &str,
+    config: RuntimeConfig,
+    make: impl Fn() -> Box<dyn Operator> + Send + Sync + 'static,
+) -> Result<Runtime> {
     let mut plan = PlanBuilder::new();
     let kind = SourceKind::Connector {
         connector: "shelf".into(),
@@ -498,9 +507,7 @@ pub(super) fn app_configured(operator: &str, config: RuntimeConfig) -> Result<Ru
     let sink = journal_node(&mut plan);
     plan.edge(source, totals, 0, Exchange::Hash(vec![1]));
     plan.edge(totals, sink, 0, Exchange::Forward);
-    let make = |_: &PhysicalPlan, _: &Node, _: &OperatorContext| {
-        Ok(Box::new(Totals::default()) as Box<dyn Operator>)
-    };
+    let make = move |_: &PhysicalPlan, _: &Node, _: &OperatorContext| Ok(make());
     Runtime::with_operators(plan.build(), config, Box::new(make))
 }
 

@@ -45,6 +45,13 @@ pub(super) struct RowPlace {
 }
 
 impl SnapshotRows {
+    /// Adds the rows of another snapshot, after its own.
+    pub fn append(&mut self, other: Self) {
+        self.chunks.extend(other.chunks);
+        self.row_count += other.row_count;
+        self.size_bytes += other.size_bytes;
+    }
+
     /// How many rows it has.
     pub fn row_count(&self) -> usize {
         self.row_count
@@ -53,6 +60,13 @@ impl SnapshotRows {
     /// Bytes of keys and values.
     pub fn size_bytes(&self) -> usize {
         self.size_bytes
+    }
+
+    /// Bytes that they take in memory.
+    pub fn memory_bytes(&self) -> usize {
+        let chunks = self.chunks.iter();
+        let bytes = chunks.map(|chunk| chunk.bytes.capacity() + chunk.rows.capacity() * size_of::<Row>());
+        bytes.sum()
     }
 
     /// The row that was written last.
