@@ -8,7 +8,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::group::KEY_GROUPS_MAX;
 use crate::error::{Error, Result};
-use crate::state::KeyGroup;
+use crate::state::{KeyGroup, is_shared};
 
 /// Which subtask of an operator owns which key group: each has one contiguous range, or as a table says.
 ///
@@ -122,6 +122,12 @@ impl KeyGroupMap {
         Some(format!("{:016x}", xxh3_64(&bytes)))
     }
 
+    /// A number that tells it from all other maps.
+    pub(crate) fn identity(&self) -> u64 {
+        let (fingerprint, parallelism) = (self.fingerprint().unwrap_or_default(), self.parallelism);
+        xxh3_64(format!("{} {parallelism} {fingerprint}", self.key_groups).as_bytes())
+    }
+
     /// Refuses a map that is not for so many key groups and subtasks.
     pub(crate) fn check(&self, key_groups: u32, parallelism: usize) -> Result<()> {
         if (self.key_groups, self.parallelism) == (key_groups, parallelism) {
@@ -169,6 +175,11 @@ impl OwnedKeyGroups {
             Owned::Range(range) => range.contains(&u32::from(key_group)),
             Owned::Table(owners, subtask) => owners.get(usize::from(key_group)) == Some(subtask),
         }
+    }
+
+    /// Whether their subtask reads the rows of a table in a key group.
+    pub(crate) fn takes(&self, key_group: KeyGroup, table: u8) -> bool {
+        self.contains(key_group) || is_shared(key_group, table)
     }
 
     /// All of them, in order.

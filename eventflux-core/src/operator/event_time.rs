@@ -15,7 +15,7 @@ use crate::batch::EventBatch;
 use crate::element::{WATERMARK_MAX, Watermark};
 use crate::error::{Error, Result};
 use crate::plan::EventTimeSpec;
-use crate::state::{StateReader, StateWriter};
+use crate::state::{SHARED_TABLE, StateReader, StateWriter};
 use crate::time::{BoundedDelay, event_times};
 
 /// The table of its snapshots.
@@ -81,7 +81,7 @@ impl Operator for EventTime {
 
     fn restore(&mut self, state: &mut dyn StateReader) -> Result<()> {
         while let Some(row) = state.next_row()? {
-            if row.table != PROGRESS {
+            if row.table != PROGRESS && row.table != SHARED_TABLE {
                 return Err(Error::State {
                     operator: self.context.operator_id.clone(),
                     message: format!("there is no table {}", row.table),
@@ -89,7 +89,7 @@ impl Operator for EventTime {
             }
             self.progress.restore(row)?;
         }
-        self.progress.finish_restore(state.is_continued());
+        self.progress.finish_restore(&self.context, state.is_continued());
         Ok(())
     }
 }

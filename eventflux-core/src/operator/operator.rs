@@ -6,7 +6,7 @@ use super::{FreezingOperator, Output};
 use crate::batch::EventBatch;
 use crate::element::Watermark;
 use crate::error::Result;
-use crate::key::OwnedKeyGroups;
+use crate::key::KeyGroupMap;
 use crate::state::cold::{ColdFigures, ColdState};
 use crate::state::{StateReader, StateWriter};
 use crate::time::Clock;
@@ -71,8 +71,8 @@ pub struct OperatorContext {
     pub parallelism: usize,
     /// How many key groups the app has.
     pub key_groups: u32,
-    /// Those that this copy owns.
-    pub owned: OwnedKeyGroups,
+    /// Which copy owns which of them.
+    pub owners: KeyGroupMap,
     /// Rows per emitted batch at the most.
     pub batch_rows_max: usize,
     /// Processing time.

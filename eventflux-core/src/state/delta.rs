@@ -18,6 +18,14 @@ pub struct StateRow<'a> {
     pub value: Option<&'a [u8]>,
 }
 
+/// The table of rows that all subtasks of an operator read, whichever key groups they own. They are in key group 0.
+pub const SHARED_TABLE: u8 = 126;
+
+/// Whether all subtasks read the rows of a table in a key group.
+pub(crate) fn is_shared(key_group: KeyGroup, table: u8) -> bool {
+    key_group == 0 && table == SHARED_TABLE
+}
+
 /// Takes the rows of a snapshot.
 pub trait StateWriter {
     /// Takes one row.

@@ -1,5 +1,6 @@
 //! A delta in memory: for tests, and for moving state within a process.
 
+use super::delta::is_shared;
 use super::{KeyGroup, StateReader, StateRow, StateWriter};
 use crate::error::Result;
 
@@ -23,10 +24,14 @@ impl MemoryDelta {
         self.rows.len()
     }
 
-    /// A reader over the rows of the key groups that `owns` accepts. The next snapshot is one of everything.
+    /// A reader over the rows of the key groups that `owns` accepts, and those that all read. The next snapshot is one of everything.
     pub fn reader<'a>(&'a self, owns: impl Fn(KeyGroup) -> bool + 'a) -> impl StateReader + 'a {
         Reader {
-            rows: Box::new(self.rows.iter().filter(move |row| owns(row.key_group))),
+            rows: Box::new(
+                self.rows
+                    .iter()
+                    .filter(move |row| owns(row.key_group) || is_shared(row.key_group, row.table)),
+            ),
             is_continued: false,
         }
     }

@@ -7,6 +7,6 @@ mod memory;
 pub mod segment;
 pub mod store;
 
-pub(crate) use delta::for_each_batch;
-pub use delta::{KeyGroup, StateReader, StateRow, StateWriter};
+pub use delta::{KeyGroup, SHARED_TABLE, StateReader, StateRow, StateWriter};
+pub(crate) use delta::{for_each_batch, is_shared};
 pub use memory::MemoryDelta;

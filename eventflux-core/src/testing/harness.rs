@@ -21,7 +21,7 @@ pub fn context() -> OperatorContext {
         subtask: 0,
         parallelism: 1,
         key_groups: DEFAULT_KEY_GROUPS,
-        owned: KeyGroupMap::contiguous(DEFAULT_KEY_GROUPS, 1).owned_by(0),
+        owners: KeyGroupMap::contiguous(DEFAULT_KEY_GROUPS, 1),
         batch_rows_max: 4096,
         clock: Arc::new(VirtualClock::default()),
         cold: None,

@@ -209,7 +209,7 @@ impl Restored {
         fail_point("restore.operator", || operator_id.to_owned())
     }
 
-    /// The rows of an operator in these key groups, if it has any and goes on from them. Reading blocks on the store.
+    /// The rows of an operator that the owner of these key groups reads, if it has any and goes on from them. Reading blocks on the store.
     pub(crate) fn rows(&self, operator_id: &str, owned: &OwnedKeyGroups) -> Option<SegmentReader> {
         let mut footers = self.segments.footers().map(|(_, footer)| footer);
         let has_rows = footers.any(|footer| {
@@ -220,8 +220,8 @@ impl Restored {
             return None;
         }
         let owned = owned.clone();
-        let owns = move |key_group| owned.contains(key_group);
-        let reader = self.segments.reader(operator_id, owns, &self.tokio);
+        let takes = move |key_group, table| owned.takes(key_group, table);
+        let reader = self.segments.reader_of_tables(operator_id, takes, &self.tokio);
         Some(reader.continued(self.is_continued))
     }
 }

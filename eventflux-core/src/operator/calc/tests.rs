@@ -78,7 +78,7 @@ fn context() -> OperatorContext {
         subtask: 0,
         parallelism: 1,
         key_groups: 8,
-        owned: KeyGroupMap::contiguous(8, 1).owned_by(0),
+        owners: KeyGroupMap::contiguous(8, 1),
         batch_rows_max: 4096,
         clock: Arc::new(VirtualClock::at(0)),
         cold: None,

@@ -123,8 +123,7 @@ impl HotSet {
         match self.cold.keeping() {
             Keeping::Aside => flags & FOUND != 0,
             Keeping::Committed => {
-                flags & PENDING != 0
-                    || (log.is_changed(group) && (flags & FOUND != 0 || log.is_stored(group)))
+                flags & PENDING != 0 || (log.is_held(group) && (flags & FOUND != 0 || log.is_stored(group)))
             }
         }
     }

@@ -329,7 +329,7 @@ impl Operator for GroupAggregate {
             self.table.restore(&groups.collect::<Vec<_>>())
         })?;
         self.table.finish_restore(is_continued);
-        self.progress.finish_restore(is_continued);
+        self.progress.finish_restore(&self.context, is_continued);
         Ok(())
     }
 

@@ -385,7 +385,7 @@ impl Operator for SessionAggregate {
             self.state.restore(&sessions)
         })?;
         self.state.finish_restore(is_continued);
-        self.progress.finish_restore(is_continued);
+        self.progress.finish_restore(&self.context, is_continued);
         self.state.content.watermark = self.progress.watermark;
         let over = self
             .state

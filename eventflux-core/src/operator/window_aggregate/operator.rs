@@ -254,7 +254,7 @@ impl Operator for WindowAggregate {
             let slices = self.progress.take(rows, SLICES, &self.context)?;
             self.store.restore(&slices, &self.aggregation)
         })?;
-        self.progress.finish_restore(is_continued);
+        self.progress.finish_restore(&self.context, is_continued);
         self.store.find_cold(&self.aggregation)?;
         self.store.finish_restore(self.progress.watermark, is_continued);
         Ok(())

@@ -241,7 +241,7 @@ impl Operator for SessionAssign {
             self.state.restore(&keys)
         })?;
         self.state.finish_restore(is_continued);
-        self.progress.finish_restore(is_continued);
+        self.progress.finish_restore(&self.context, is_continued);
         self.state.content.watermark = self.progress.watermark;
         // What was closed while it was not in memory may still be stored.
         let closed = self.state.content.close(self.progress.watermark);

@@ -243,21 +243,21 @@ impl Builder<'_> {
                     subtask: place.subtask,
                     parallelism: owners.parallelism(),
                     key_groups: owners.key_groups(),
-                    owned: owners.owned_by(place.subtask),
+                    owners,
                     batch_rows_max: self.config.batch_rows_max,
                     clock: Arc::clone(&self.config.clock),
                     cold: None,
                 };
                 if let Some(memory) = self.memory {
-                    context.cold =
-                        memory.operator(node, &context, &owners, place.task.loop_id, self.restored)?;
+                    context.cold = memory.operator(node, &context, place.task.loop_id, self.restored)?;
                 }
                 let mut operator = (self.make_operator)(self.plan, node, &context)?;
                 let mut watermark = WATERMARK_MIN;
                 if let Some(restored) = self.restored {
+                    let owned = context.owners.owned_by(context.subtask);
                     match &context.cold {
                         Some(cold) => operator.restore(&mut cold.small_tables())?,
-                        None => restored.operator(&node.operator_id, &context.owned, operator.as_mut())?,
+                        None => restored.operator(&node.operator_id, &owned, operator.as_mut())?,
                     }
                     watermark = restored.watermark(&node.operator_id).unwrap_or(watermark);
                 }

@@ -8,7 +8,6 @@ use super::tiers::Tiers;
 use crate::checkpoint::LoopId;
 use crate::checkpoint::restore::Restored;
 use crate::error::Result;
-use crate::key::KeyGroupMap;
 use crate::operator::{OperatorContext, Residence};
 use crate::plan::{Node, NodeId, PhysicalPlan};
 use crate::runtime::config::RuntimeConfig;
@@ -66,7 +65,6 @@ impl Memory {
         &self,
         node: &Node,
         context: &OperatorContext,
-        owners: &KeyGroupMap,
         loop_id: LoopId,
         restored: Option<&Restored>,
     ) -> Result<Option<Arc<ColdState>>> {
@@ -77,10 +75,10 @@ impl Memory {
         let place = Place {
             operator_id: node.operator_id.clone(),
             subtask: context.subtask,
-            owners: owners.clone(),
+            owners: context.owners.clone(),
         };
-        let rows =
-            restored.and_then(|restored| Some((restored, restored.rows(&node.operator_id, &context.owned)?)));
+        let owned = context.owners.owned_by(context.subtask);
+        let rows = restored.and_then(|restored| Some((restored, restored.rows(&node.operator_id, &owned)?)));
         let marker = rows.as_ref().map(|(restored, _)| {
             let manifest = restored.manifest();
             place.marker(&manifest.app_id, manifest.generation, manifest.epoch)

@@ -117,16 +117,17 @@ pub fn fold_in_pieces(
     for operator_id in operator_ids {
         for part in parts(stored, operator_id, key_groups, options.fold.part_bytes) {
             let owned = scope.key_groups.clone();
-            let owns = move |key_group: KeyGroup| {
+            let takes = move |key_group: KeyGroup, table: u8| {
                 part.contains(&u32::from(key_group))
-                    && owned.as_ref().is_none_or(|owned| owned.contains(key_group))
+                    && owned.as_ref().is_none_or(|owned| owned.takes(key_group, table))
             };
             let mut latest = Latest::default();
-            latest.take(&mut stored.reader(operator_id, owns.clone(), tokio))?;
+            latest.take(&mut stored.reader_of_tables(operator_id, takes.clone(), tokio))?;
             for (_, rows) in newer.iter().filter(|(of, _)| of == operator_id) {
                 for place in rows.places() {
-                    if owns(place.key_group) {
-                        latest.put(rows.row(place))?;
+                    let row = rows.row(place);
+                    if takes(row.key_group, row.table) {
+                        latest.put(row)?;
                     }
                 }
             }

@@ -29,7 +29,7 @@ const BLOCKS_AHEAD: usize = 8;
 ///
 /// It waits for the store, so it is used on a thread that may wait: a subtask's, not a task of tokio.
 pub struct SegmentReader {
-    owns: Box<dyn Fn(KeyGroup) -> bool + Send>,
+    takes: Box<dyn Fn(KeyGroup, u8) -> bool + Send>,
     is_continued: bool,
     blocks: mpsc::Receiver<Result<Block>>,
     block: Option<Block>,
@@ -40,7 +40,7 @@ impl SegmentReader {
     pub(super) fn start(
         store: Arc<dyn CheckpointStore>,
         runs: Vec<Run>,
-        owns: Box<dyn Fn(KeyGroup) -> bool + Send>,
+        takes: Box<dyn Fn(KeyGroup, u8) -> bool + Send>,
         tokio: &tokio::runtime::Handle,
     ) -> Self {
         let (sender, mut stored) = mpsc::channel(RUNS_AHEAD);
@@ -66,7 +66,7 @@ impl SegmentReader {
             }
         });
         Self {
-            owns,
+            takes,
             is_continued: false,
             blocks,
             block: None,
@@ -79,13 +79,17 @@ impl SegmentReader {
         Self { is_continued, ..self }
     }
 
-    /// Goes to the next row that is owned; whether there is one.
+    fn takes(&self, row: &StateRow<'_>) -> bool {
+        (self.takes)(row.key_group, row.table)
+    }
+
+    /// Goes to the next row that is wanted; whether there is one.
     fn advance(&mut self) -> Result<bool> {
         loop {
             if let Some(block) = &self.block {
                 let rest = self.next..block.row_count();
-                let mut owned = rest.skip_while(|index| !(self.owns)(block.row(*index).key_group));
-                if let Some(index) = owned.next() {
+                let mut wanted = rest.skip_while(|index| !self.takes(&block.row(*index)));
+                if let Some(index) = wanted.next() {
                     self.next = index;
                     return Ok(true);
                 }
@@ -119,7 +123,7 @@ impl StateReader for SegmentReader {
         let rest = self.next..block.row_count();
         self.next = block.row_count();
         let rows = rest.map(|index| block.row(index));
-        Ok(rows.filter(|row| (self.owns)(row.key_group)).collect())
+        Ok(rows.filter(|row| self.takes(row)).collect())
     }
 
     fn is_continued(&self) -> bool {

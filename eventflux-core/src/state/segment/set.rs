@@ -7,9 +7,9 @@ use bytes::Bytes;
 use super::footer::{HEADER_BYTES, SegmentFooter, StoredBlock, TRAILER_BYTES, Trailer, check_header};
 use super::{SegmentReader, SegmentRef};
 use crate::error::{Error, Result};
-use crate::state::KeyGroup;
 use crate::state::checksum;
 use crate::state::store::CheckpointStore;
+use crate::state::{KeyGroup, SHARED_TABLE};
 
 /// The footers of a manifest's segments, in the manifest's order: each subtask's oldest first.
 #[derive(Debug)]
@@ -64,8 +64,19 @@ impl SegmentSet {
         owns: impl Fn(KeyGroup) -> bool + Send + 'static,
         tokio: &tokio::runtime::Handle,
     ) -> SegmentReader {
-        let runs = self.runs(operator_id, &owns);
-        SegmentReader::start(Arc::clone(&self.store), runs, Box::new(owns), tokio)
+        self.reader_of_tables(operator_id, move |key_group, _| owns(key_group), tokio)
+    }
+
+    /// The rows of an operator in the key groups and tables that `takes` accepts. Where it does not accept the table of what all
+    /// subtasks read, it accepts none in that key group.
+    pub(crate) fn reader_of_tables(
+        &self,
+        operator_id: &str,
+        takes: impl Fn(KeyGroup, u8) -> bool + Send + 'static,
+        tokio: &tokio::runtime::Handle,
+    ) -> SegmentReader {
+        let runs = self.runs(operator_id, &|key_group| takes(key_group, SHARED_TABLE));
+        SegmentReader::start(Arc::clone(&self.store), runs, Box::new(takes), tokio)
     }
 
     fn runs(&self, operator_id: &str, owns: &dyn Fn(KeyGroup) -> bool) -> Vec<Run> {
