@@ -71,7 +71,8 @@ impl<T> DueRows<T> {
             self.fill_hot(&state.keys)?;
             self.fill_cold(state)?;
             let piece = self.take();
-            if !piece.is_empty() || !(self.has_more_cold || !self.hot.is_empty()) {
+            let is_over = !self.has_more_cold && self.hot.is_empty();
+            if !piece.is_empty() || is_over {
                 return Ok(piece);
             }
         }

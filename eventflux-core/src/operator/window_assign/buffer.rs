@@ -33,7 +33,7 @@ const STALE_MAX: usize = 1024;
 pub(super) struct Closed {
     pub(super) key: Group,
     pub(super) window: Span,
-    pub(super) rows: Vec<Box<[u8]>>,
+    pub(super) rows: SessionRows,
 }
 
 impl SessionBuffer {
@@ -211,8 +211,11 @@ fn sessions(times: impl Iterator<Item = i64>, gap: i64) -> impl Iterator<Item = 
     })
 }
 
+/// The rows of a session.
+pub(super) type SessionRows = Vec<Box<[u8]>>;
+
 /// The session with this end of a stored key, if it has one.
-pub(super) fn stored_session(value: &[u8], end: i64, gap: i64) -> Result<Option<(Span, Vec<Box<[u8]>>)>> {
+pub(super) fn stored_session(value: &[u8], end: i64, gap: i64) -> Result<Option<(Span, SessionRows)>> {
     let rows = stored_rows(value)?;
     let mut bounds = sessions(rows.iter().map(|(time, _)| *time), gap);
     let Some(window) = bounds.find(|window| window.end == end) else {
