@@ -234,7 +234,7 @@ fn results_equal_those_of_a_batch_engine() {
 }
 
 /// Bytes of state in memory: a few groups.
-const TINY_BYTES: u64 = 8 << 10;
+const TINY_BYTES: u64 = 16 << 10;
 
 /// How a query runs with them: through to its end without checkpoints; and stopped twice, with what it has on the disk.
 const TINY_RUNS: [Restarts<'static>; 2] = [
@@ -244,7 +244,7 @@ const TINY_RUNS: [Restarts<'static>; 2] = [
         state_bytes: Some(TINY_BYTES),
     },
     Restarts {
-        stops: &[300, 600, u64::MAX],
+        stops: &[400, 800, u64::MAX],
         batch_rows: 64,
         state_bytes: Some(TINY_BYTES),
     },
@@ -254,7 +254,7 @@ const TINY_RUNS: [Restarts<'static>; 2] = [
 fn next_to_no_memory_gives_the_same_results() {
     let queries = queries();
     let spilled = Mutex::new(BTreeMap::<String, (u64, u64)>::new());
-    let failures = failures(&queries, 19, |query, expected, folder| {
+    let failures = failures(&queries, 13, |query, expected, folder| {
         for restarts in &TINY_RUNS {
             let how = if restarts.stops.is_empty() {
                 ""

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::kit::broker::Broker;
 use crate::kit::kafka::{Sent, Topic, brokers, value};
-use crate::kit::program::{line, line_sink, options, registry, sink_context, source};
+use crate::kit::program::{line, line_sink, options, registry, sink_context, source, source_context};
 use crate::kit::rows::lines;
 use crate::kit::sink_kit;
 use crate::kit::source_kit::Subtasks;
@@ -14,7 +14,10 @@ use arrow::array::{Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use eventflux_core::ErrorKind;
 use eventflux_core::batch::{EventBatch, RowKind};
-use eventflux_core::connector::{OptionError, Sink, SinkPlan, SinkRequest};
+use eventflux_core::connector::{
+    OptionError, Sink, SinkContext, SinkPlan, SinkRequest, Source, SourceContext,
+};
+use eventflux_core::runtime::TroubleReport;
 
 pub fn plan(topic: &str, given: &[(&str, &str)]) -> Box<dyn SinkPlan> {
     let brokers = brokers();
@@ -317,6 +320,57 @@ fn mistakes_are_explained() {
         "option `properties.transactional.id`: is set by the connector; "
     );
     assert!(!wrong("t", &[("properties.ssl.key.pem", "hunter2")]).contains("hunter2"));
+}
+
+/// Reads on, whatever comes, until a trouble is told or is over.
+async fn read_until(source: &mut Box<dyn Source>, trouble: &TroubleReport, is_told: bool) {
+    while trouble.now().is_some() != is_told {
+        let next = tokio::time::timeout(Duration::from_millis(100), source.next()).await;
+        assert!(next.is_err() || next.is_ok_and(|event| event.is_ok()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_broker_is_told_by_sources_and_sinks_while_it_is_away() {
+    let mut broker = Broker::start();
+    let topic = Topic::create_at(&broker.address, &unique_name("topic"), 1).await;
+    let given = [
+        ("brokers", broker.address.as_str()),
+        ("topic", topic.name.as_str()),
+        ("format", "line"),
+    ];
+    let (of_source, of_sink) = (TroubleReport::default(), TroubleReport::default());
+    let context = SourceContext {
+        trouble: of_source.clone(),
+        ..source_context(0, 1, &[])
+    };
+    let plan = source("kafka", &[line()], &given).unwrap();
+    let mut reading = plan.open(&context).unwrap();
+    let context = SinkContext {
+        trouble: of_sink.clone(),
+        ..sink_context(0, 1)
+    };
+    let plan = line_sink("kafka", &[], &given).unwrap();
+    let mut sink = plan.open(&context).unwrap();
+    sink.write(&lines(&["before"])).await.unwrap();
+    sink.flush().await.unwrap();
+    assert_eq!((of_source.now(), of_sink.now()), (None, None));
+    broker.kill();
+    sink.write(&lines(&["meanwhile"])).await.unwrap();
+    let told = tokio::time::timeout(Duration::from_secs(30), async {
+        read_until(&mut reading, &of_source, true).await;
+        while of_sink.now().is_none() {
+            tokio::task::yield_now().await;
+        }
+    });
+    told.await.expect("it is told at once");
+    let message = of_source.now().unwrap().message;
+    assert!(message.starts_with("no broker answers: "), "{message}");
+    broker.start_again();
+    read_until(&mut reading, &of_source, false).await;
+    while of_sink.now().is_some() {
+        tokio::task::yield_now().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
