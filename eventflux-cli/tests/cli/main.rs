@@ -33,6 +33,8 @@ mod signal;
 mod small_disk;
 mod state;
 mod stdio;
+#[cfg(all(feature = "redis", feature = "http"))]
+mod tls;
 #[cfg(feature = "kafka")]
 #[path = "../../../eventflux-connectors/tests/kit/unique.rs"]
 mod unique;
