@@ -7,6 +7,8 @@ pub mod admin;
 mod answer;
 mod app_text;
 mod args;
+#[cfg(feature = "cluster")]
+mod client;
 mod command;
 pub mod config;
 mod duration;
@@ -54,6 +56,10 @@ fn execute(started: Started) -> Exit {
         Command::Check(arguments) => command::check(&arguments, &cli.global),
         Command::Explain(arguments) => command::explain(&arguments, &cli.global),
         Command::Replay(arguments) => command::replay(&arguments, &cli.global),
+        #[cfg(feature = "cluster")]
+        Command::Pipeline(pipeline) => command::pipeline(&pipeline, &cli.global),
+        #[cfg(feature = "cluster")]
+        Command::Cluster(cluster) => command::cluster(&cluster),
         Command::Savepoint(savepoint) => command::savepoint(&savepoint),
         Command::Connector(ConnectorCommand::List) => command::connector_list(),
         Command::Connector(ConnectorCommand::Doc { name }) => command::connector_doc(&name),

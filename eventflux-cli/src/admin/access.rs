@@ -10,7 +10,8 @@ use axum::response::{IntoResponse, Response};
 use subtle::ConstantTimeEq;
 
 use super::refusal::Refusal;
-use crate::config::value::Secret;
+use crate::config::model::AdminTokens;
+use crate::config::value::{List, Secret};
 
 /// What a token is good for. Later ones may do all that earlier ones may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,6 +42,20 @@ impl Tokens {
     /// Tokens with their roles.
     pub fn new(tokens: impl IntoIterator<Item = (Role, Secret)>) -> Self {
         Self(tokens.into_iter().collect())
+    }
+
+    /// As they are configured.
+    pub fn configured(tokens: &AdminTokens) -> Self {
+        let with = |role: Role, list: &List<Secret>| {
+            let tokens = list.0.iter().cloned();
+            tokens.map(move |token| (role, token)).collect::<Vec<_>>()
+        };
+        let of_roles = [
+            with(Role::Viewer, &tokens.viewer),
+            with(Role::Operator, &tokens.operator),
+            with(Role::Admin, &tokens.admin),
+        ];
+        Self::new(of_roles.into_iter().flatten())
     }
 
     /// Whether there are none.

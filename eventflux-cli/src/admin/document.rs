@@ -69,3 +69,20 @@ pub fn text() -> String {
 pub async fn document() -> Response {
     ([(CONTENT_TYPE, "application/json")], text()).into_response()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use eventflux_core::testing::assert_page;
+
+    #[test]
+    fn the_document_is_up_to_date() {
+        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/reference/openapi.json");
+        assert_page(
+            &page,
+            &super::text(),
+            "cargo test -p eventflux-cli admin::document",
+        );
+    }
+}

@@ -6,11 +6,11 @@ use eventflux::sql::diagnostic::{Code, Diagnostic, Diagnostics};
 use eventflux::sql::{SettingError, Settings};
 
 use super::decode::{Mistake, decode};
-use super::model::{Config, StateBackend, StateStore};
+use super::model::{AdminTokens, Config, StateBackend, StateStore};
 use super::reference;
 use super::store;
 use super::tree::{Node, NodeValue};
-use super::value::takes_no_password;
+use super::value::{List, Secret, takes_no_password};
 
 const SETTINGS: &str = "eventflux.run.settings";
 
@@ -148,6 +148,7 @@ pub(crate) fn nodes(config: &Config) -> Vec<Mistake> {
             Some("three heartbeats are the least that makes sense"),
         ));
     }
+    mistakes.extend(tokens(&distributed.admin.tokens));
     let tls = &distributed.transport.tls;
     for (name, path) in [("cert_path", &tls.cert_path), ("key_path", &tls.key_path)] {
         if tls.enabled.0 && path.is_none() {
@@ -157,6 +158,32 @@ pub(crate) fn nodes(config: &Config) -> Vec<Mistake> {
         }
     }
     mistakes
+}
+
+/// Tokens that could be guessed, or that no request can bring.
+fn tokens(tokens: &AdminTokens) -> Vec<Mistake> {
+    const LENGTH_MIN: usize = 16;
+    let roles = [
+        ("viewer", &tokens.viewer),
+        ("operator", &tokens.operator),
+        ("admin", &tokens.admin),
+    ];
+    let mistake = |(role, list): (&str, &List<Secret>)| {
+        let is_good = |token: &Secret| {
+            let token = token.expose();
+            token.len() >= LENGTH_MIN && token.bytes().all(|byte| byte.is_ascii_graphic())
+        };
+        let is_wrong = list.0.iter().any(|token| !is_good(token));
+        is_wrong.then(|| {
+            Mistake::new(
+                Code::InvalidValue,
+                &format!("eventflux.distributed.admin.tokens.{role}"),
+                format!("a token has at least {LENGTH_MIN} letters, digits and signs, and no blanks"),
+                Some("`openssl rand -hex 32` makes a good one"),
+            )
+        })
+    };
+    roles.into_iter().filter_map(mistake).collect()
 }
 
 /// What is wrong with a store only over all layers.

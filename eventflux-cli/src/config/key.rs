@@ -25,7 +25,7 @@ pub(crate) struct Key {
 }
 
 /// Keys of which `eventflux run` has no use: they are about nodes.
-pub(crate) const NODE_GROUPS: [&str; 4] = ["node", "cluster", "transport", "coordination"];
+pub(crate) const NODE_GROUPS: [&str; 5] = ["node", "cluster", "transport", "coordination", "admin"];
 
 /// All keys, in the order of their declaration.
 pub(crate) fn keys() -> &'static [Key] {
@@ -68,7 +68,7 @@ fn collect(root: &Value, schema: &Value, path: String, keys: &mut Vec<Key>) {
     }
     let text = |name: &str| schema.get(name).and_then(Value::as_str).map(str::to_owned);
     let values = resolved.get("additionalProperties");
-    let is_secret = [Some(resolved), values]
+    let is_secret = [Some(resolved), values, resolved.get("items")]
         .into_iter()
         .flatten()
         .any(|schema| schema.get("writeOnly") == Some(&Value::Bool(true)));

@@ -117,6 +117,17 @@ const OF_ONE_START: [&str; 7] = [
     "EVENTFLUX_UNTIL",
 ];
 
+/// Flags of commands to a cluster: of who gives them, not of a process that runs apps.
+const OF_CLIENTS: [&str; 7] = [
+    "EVENTFLUX_JSON",
+    "EVENTFLUX_NAME",
+    "EVENTFLUX_SAVEPOINT",
+    "EVENTFLUX_TOKEN",
+    "EVENTFLUX_TOKEN_FILE",
+    "EVENTFLUX_URL",
+    "EVENTFLUX_WAIT",
+];
+
 #[test]
 fn every_flag_with_a_variable_is_a_key_or_of_one_start() {
     fn collect(command: &clap::Command, found: &mut Vec<String>) {
@@ -131,7 +142,7 @@ fn every_flag_with_a_variable_is_a_key_or_of_one_start() {
     for variable in found {
         let is_key = keys().iter().any(|key| key.env.as_ref() == Some(&variable));
         assert!(
-            is_key || OF_ONE_START.contains(&variable.as_str()),
+            is_key || OF_ONE_START.contains(&variable.as_str()) || OF_CLIENTS.contains(&variable.as_str()),
             "`{variable}`: give its key in `config/model` the same `x-env`, or list it as of one start"
         );
     }

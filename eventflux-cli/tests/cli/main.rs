@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failing test may panic")]
 
+#[cfg(feature = "cluster")]
+mod admin;
 #[cfg(feature = "kafka")]
 #[path = "../../../eventflux-connectors/tests/kit/broker.rs"]
 mod broker_kit;

@@ -142,6 +142,7 @@ impl ClusterNode {
         let (told, forming) = watch::channel(None);
         if let Some(raft) = &raft {
             let driver = Driver {
+                node,
                 raft: raft.clone(),
                 state: state.clone(),
                 hub,

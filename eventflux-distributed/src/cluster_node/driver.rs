@@ -14,9 +14,11 @@ use tokio::time::Instant;
 use super::config::OpenStore;
 use super::hub::Hub;
 use super::publications::Publications;
+use super::voters::Keeper;
 use crate::consensus::{ConsensusRaft, TypeConfig};
 use crate::coordinator::{
-    Action, ClusterState, Command, CommandId, Event, Overseer, OverseerConfig, PublishFailure, Standing,
+    Action, ClusterState, Command, CommandId, Event, NodeId, Overseer, OverseerConfig, PublishFailure,
+    Standing,
 };
 
 /// The overseer looks at least so often.
@@ -27,6 +29,7 @@ type Metrics = WatchReceiverOf<TypeConfig, RaftMetrics<TypeConfig>>;
 /// What a driver works with.
 #[derive(Clone)]
 pub(super) struct Driver {
+    pub(super) node: NodeId,
     pub(super) raft: ConsensusRaft,
     pub(super) state: watch::Receiver<Arc<ClusterState>>,
     pub(super) hub: Hub,
@@ -77,10 +80,12 @@ impl Driver {
         let begun = Instant::now();
         self.look_for_members(&answers);
         let publications = Publications::new(Arc::clone(&self.open_store));
+        let keeper = Keeper::default();
         let mut event = Event::Time;
         loop {
             let now_us = micros(begun.elapsed());
             let state = self.state.borrow_and_update().clone();
+            keeper.look(&self.raft, &state, self.node);
             for action in overseer.on_event(now_us, &state, event) {
                 self.carry_out(action, &state, &publications, &answers);
             }

@@ -25,6 +25,7 @@ mod publication;
 mod publications;
 mod service;
 mod view;
+mod voters;
 
 pub use client::ClusterClient;
 pub use cluster_node::ClusterNode;

@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use futures_core::Stream;
 use futures_util::StreamExt;
+use openraft::ReadPolicy;
 use openraft::async_runtime::watch::WatchReceiver;
 use openraft::error::{ClientWriteError, RaftError};
-use openraft::{BasicNode, ChangeMembers, ReadPolicy};
 use prost::Message;
 use tokio::sync::{mpsc, watch};
 use tonic::{Request, Response, Status, Streaming};
 
 use super::hub::Hub;
+use super::voters::change;
 use crate::consensus::proto::control_server::Control;
 use crate::consensus::proto::{
     AppendRequest, AppendResponse, DescribeRequest, DescribeResponse, Downward, MetricsRequest,
@@ -185,22 +186,10 @@ impl Control for ControlService {
                 "node {gone:016x} has left, and its id is never used again"
             ));
         }
-        let known: Vec<u64> = raft.voter_ids().collect();
-        for voter in voters.iter().filter(|voter| !known.contains(&voter.node)) {
-            // It has everything before it votes, so that it never holds an agreement up.
-            if let Err(error) = raft
-                .add_learner(voter.node, BasicNode::new(&voter.address), true)
-                .await
-            {
-                return refuse(error.to_string());
-            }
-        }
-        match raft
-            .change_membership(ChangeMembers::ReplaceAllVoters(ids), false)
-            .await
-        {
-            Ok(_) => refuse(String::new()),
-            Err(error) => refuse(error.to_string()),
+        let voters = voters.into_iter().map(|voter| (voter.node, voter.address));
+        match change(raft, voters.collect()).await {
+            Ok(()) => refuse(String::new()),
+            Err(refusal) => refuse(refusal),
         }
     }
 

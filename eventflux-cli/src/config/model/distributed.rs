@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Cluster, Coordination, Node, StateBackend, Transport};
+use super::{Admin, Cluster, Coordination, Node, StateBackend, Transport};
 
 /// State, and what joins nodes.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -24,4 +24,7 @@ pub struct Distributed {
 
     /// How nodes agree
     pub coordination: Coordination,
+
+    /// Who may command the cluster over HTTP
+    pub admin: Admin,
 }

@@ -4,6 +4,7 @@
 //! **Invariants** Everything has a default, so that any subset of keys can be read. Nothing is accepted and ignored: what a type
 //! takes is carried out by somebody, or refused in `settle`.
 
+mod admin;
 mod cluster;
 mod config;
 mod coordination;
@@ -15,6 +16,7 @@ mod state_backend;
 mod terminal;
 mod transport;
 
+pub use admin::{Admin, AdminTokens};
 pub use cluster::Cluster;
 pub use config::{ApiVersion, Config, EventFlux, Kind};
 pub use coordination::{Consensus, ConsensusLevel, Coordination};
