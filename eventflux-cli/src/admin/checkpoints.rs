@@ -40,7 +40,7 @@ pub async fn checkpoints(
     let committed = &found.committed;
     Ok(Json(CheckpointList {
         name,
-        state_store: without_passwords(&found.spec.state_store),
+        state_store: found.spec.state_store.clone(),
         committed: (committed.epoch > 0).then(|| CommittedCheckpoint {
             checkpoint: committed.epoch,
             generation: committed.generation,
@@ -57,7 +57,7 @@ async fn published(
     service: &Service,
     pipeline: &coordinator::Pipeline,
 ) -> eventflux::Result<Vec<PublishedCheckpoint>> {
-    let store = service.node().open_store(&pipeline.spec)?;
+    let store = service.open_store(&pipeline.spec).await?;
     let revisions = revisions(store).await?;
     Ok(revisions.iter().map(shown).collect())
 }
@@ -72,7 +72,8 @@ fn shown(revision: &Revision) -> PublishedCheckpoint {
     }
 }
 
-fn time(time_us: i64) -> String {
+/// A moment, in UTC.
+pub fn time(time_us: i64) -> String {
     let mut text = Vec::new();
     write_timestamp(time_us, TimeUnit::Microsecond, &mut text);
     String::from_utf8_lossy(&text).into_owned()

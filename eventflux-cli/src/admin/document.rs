@@ -6,7 +6,7 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::{
-    checkpoints, cluster, health, metrics, model, nodes, partitions, pipelines, placement, stopping,
+    checkpoints, cluster, health, metrics, model, nodes, partitions, pipelines, placement, state, stopping,
 };
 
 #[derive(OpenApi)]
@@ -33,6 +33,7 @@ use super::{
         placement::placement,
         partitions::partitions,
         checkpoints::checkpoints,
+        state::state,
     ),
     components(schemas(model::Problem)),
     tags(

@@ -8,6 +8,7 @@ use eventflux_distributed::coordinator::Standing;
 
 use super::model::Health;
 use super::service::{Service, pipeline_problem};
+use crate::config::value::without_passwords;
 use crate::listen::{plain, readiness};
 
 /// 200 while the process serves.
@@ -34,11 +35,21 @@ async fn obstacles(service: &Service) -> Vec<String> {
         return vec!["no leader: more than half of the voters have to be up".to_owned()];
     }
     match view.state.member(node.id()).map(|member| member.standing()) {
-        Some(Standing::Up) => Vec::new(),
+        Some(Standing::Up) => troubles(service),
         Some(Standing::Leaving) => vec!["this node is leaving the cluster".to_owned()],
         Some(Standing::Down) => vec!["the leader does not hear this node".to_owned()],
         None => vec!["this node is not registered yet, or has left".to_owned()],
     }
+}
+
+/// What holds up the parts of pipelines that run here.
+fn troubles(service: &Service) -> Vec<String> {
+    let troubles = service.node().troubles().into_iter();
+    let lines = troubles.flat_map(|(pipeline, troubles)| {
+        let told = troubles.into_iter();
+        told.map(move |trouble| format!("pipeline `{pipeline}`: {}: {}", trouble.place, trouble.message))
+    });
+    lines.map(|line| without_passwords(&line)).collect()
 }
 
 /// Whether the cluster works

@@ -7,9 +7,9 @@ use axum::extract::State;
 use axum::response::Response;
 use eventflux::metrics::{LabelledSnapshot, exposition_of};
 use eventflux_distributed::coordinator::Standing;
+use eventflux_distributed::node::Node;
 use tokio::task::JoinSet;
 
-use super::AdminNode;
 use super::model::Problem;
 use super::refusal::Refusal;
 use super::service::Service;
@@ -19,7 +19,7 @@ use crate::listen::exposition;
 const NODE_UP: &str = "eventflux_node_up";
 
 /// What one node measures; every line bears its name.
-pub fn of_node(node: &dyn AdminNode) -> String {
+pub fn of_node(node: &Node) -> String {
     let pipelines = node.metrics();
     let name = node.cluster().name();
     let labelled: Vec<_> = pipelines
@@ -33,14 +33,10 @@ pub fn of_node(node: &dyn AdminNode) -> String {
 }
 
 /// Has a node tell others what it measures.
-pub fn serve(node: &Arc<dyn AdminNode>) {
+pub fn serve(node: &Arc<Node>) {
     // The node holds what it serves, so what it serves must not hold the node.
-    let weak: Weak<dyn AdminNode> = Arc::downgrade(node);
-    let source = move || {
-        weak.upgrade()
-            .map(|node| of_node(node.as_ref()))
-            .unwrap_or_default()
-    };
+    let weak: Weak<Node> = Arc::downgrade(node);
+    let source = move || weak.upgrade().map(|node| of_node(&node)).unwrap_or_default();
     node.cluster().serve_metrics(Arc::new(source));
 }
 

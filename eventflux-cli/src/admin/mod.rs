@@ -23,7 +23,6 @@ mod document;
 mod health;
 mod metrics;
 pub mod model;
-mod node;
 mod nodes;
 mod partitions;
 mod pipelines;
@@ -32,8 +31,8 @@ mod refusal;
 mod router;
 mod server;
 mod service;
+mod state;
 mod stopping;
 
 pub use access::{Role, Tokens};
-pub use node::{AdminNode, Submission, SubmitError};
 pub use server::{AdminConfig, AdminServer, NODE_ADDRESS};

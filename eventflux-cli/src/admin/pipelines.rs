@@ -4,16 +4,13 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use eventflux_distributed::coordinator::{self, ClusterState, Desired};
+use eventflux_distributed::node::{ProgramError, Submission, SubmitError};
 
 use super::body::{JsonBody, Named};
 use super::model::{Pipeline, PipelineList, PipelineState, PipelineText, Problem, Submit, Submitted};
-use super::node::{Submission, SubmitError};
 use super::refusal::Refusal;
 use super::service::{Service, name_of, pipeline};
 use crate::config::value::without_passwords;
-
-/// A name has no more bytes.
-const NAME_BYTES_MAX: usize = 128;
 
 /// All pipelines
 #[utoipa::path(
@@ -98,7 +95,6 @@ pub async fn submit(
     State(service): State<Service>,
     JsonBody(submit): JsonBody<Submit>,
 ) -> Result<(StatusCode, Json<Submitted>), Refusal> {
-    check_name(&submit.name)?;
     let submission = Submission {
         name: submit.name.clone(),
         sql: submit.sql,
@@ -106,17 +102,7 @@ pub async fn submit(
         settings: submit.settings.into_iter().collect(),
     };
     let submitted = service.node().submit(submission).await;
-    let id = submitted.map_err(|error| match error {
-        SubmitError::Program(diagnostics) => Refusal::program(diagnostics),
-        SubmitError::Exists(message) => Refusal::new(StatusCode::CONFLICT, "exists", message).help(format!(
-            "`eventflux pipeline rm {}` removes it; or choose another name",
-            submit.name
-        )),
-        SubmitError::Refused(message) => Refusal::invalid(message),
-        SubmitError::Unavailable(message) => {
-            Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "no-leader", message)
-        }
-    })?;
+    let id = submitted.map_err(|error| refused(&submit.name, error))?;
     let submitted = Submitted {
         id,
         name: submit.name,
@@ -124,15 +110,20 @@ pub async fn submit(
     Ok((StatusCode::CREATED, Json(submitted)))
 }
 
-/// Names are parts of paths, of files and of labels.
-fn check_name(name: &str) -> Result<(), Refusal> {
-    let is_good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-    let begins = name.starts_with(|c: char| c.is_ascii_alphanumeric());
-    match begins && name.len() <= NAME_BYTES_MAX && name.chars().all(is_good) {
-        true => Ok(()),
-        false => Err(Refusal::invalid(format!(
-            "a pipeline's name has up to {NAME_BYTES_MAX} letters, digits, `.`, `_` and `-`, and begins with a letter or a digit"
-        ))),
+fn refused(name: &str, error: SubmitError) -> Refusal {
+    let message = without_passwords(&error.to_string());
+    let program = |message| Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "program", message);
+    match error {
+        SubmitError::Program(ProgramError::Rejected { json, .. }) => {
+            let lines = json.lines().filter_map(|line| serde_json::from_str(line).ok());
+            Refusal::program(lines.collect())
+        }
+        SubmitError::Program(_) => program(message),
+        SubmitError::Exists { .. } => Refusal::new(StatusCode::CONFLICT, "exists", message).help(format!(
+            "`eventflux pipeline rm {name}` removes it; or choose another name"
+        )),
+        SubmitError::Unavailable(_) => Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message),
+        _ => Refusal::invalid(message),
     }
 }
 
@@ -186,7 +177,7 @@ pub fn shown(state: &ClusterState, pipeline: &coordinator::Pipeline) -> Pipeline
         restored: pipeline.restored.epoch,
         delivered: pipeline.delivered.clone(),
         checkpoint_interval_ms: spec.checkpoint_interval_us / 1_000,
-        state_store: without_passwords(&spec.state_store),
+        state_store: spec.state_store.clone(),
         nodes: placements
             .map(|placement| name_of(state, placement.node))
             .collect(),

@@ -13,7 +13,7 @@ use super::body::BODY_BYTES_MAX;
 use super::refusal::Refusal;
 use super::service::Service;
 use super::{
-    browser, checkpoints, cluster, document, health, metrics, nodes, partitions, pipelines, placement,
+    browser, checkpoints, cluster, document, health, metrics, nodes, partitions, pipelines, placement, state,
     stopping,
 };
 
@@ -61,6 +61,7 @@ fn for_operators() -> Router<Service> {
         .route("/v1/pipelines", post(pipelines::submit))
         .route("/v1/pipelines/{name}", delete(stopping::remove))
         .route("/v1/pipelines/{name}/sql", get(pipelines::sql))
+        .route("/v1/pipelines/{name}/state", get(state::state))
         .route("/v1/pipelines/{name}/stop", post(stopping::stop))
         .route("/v1/pipelines/{name}/restart", post(stopping::restart))
 }

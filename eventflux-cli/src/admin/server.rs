@@ -3,10 +3,12 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use eventflux_distributed::node::Node;
+
 use super::access::Tokens;
+use super::metrics;
 use super::router::router;
 use super::service::Service;
-use super::{AdminNode, metrics};
 use crate::exit::Exit;
 use crate::listen::{Exposure, ListenAddress, Server};
 
@@ -39,7 +41,7 @@ impl AdminServer {
     ///
     /// **Errors** A port that is taken; an address that others could reach without a token and without permission. The user has been
     /// told.
-    pub fn start(config: AdminConfig, node: Arc<dyn AdminNode>) -> Result<Option<Self>, Exit> {
+    pub fn start(config: AdminConfig, node: Arc<Node>) -> Result<Option<Self>, Exit> {
         metrics::serve(&node);
         let is_public_allowed = config.is_public_allowed || !config.tokens.is_empty();
         let router = router(Service::new(node), config.tokens, config.is_public_allowed);

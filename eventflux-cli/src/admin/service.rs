@@ -5,10 +5,13 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use eventflux::sql::diagnostic::did_you_mean;
+use eventflux::state::store::CheckpointStore;
 use eventflux_distributed::cluster_node::{ClusterClient, ClusterNode, ClusterView};
-use eventflux_distributed::coordinator::{Change, ClusterState, Member, NodeId, Outcome, Pipeline};
+use eventflux_distributed::coordinator::{
+    Change, ClusterState, Member, NodeId, Outcome, Pipeline, PipelineSpec,
+};
+use eventflux_distributed::node::Node;
 
-use super::AdminNode;
 use super::model::NodeName;
 use super::refusal::Refusal;
 
@@ -21,21 +24,21 @@ const AGREE_WITHIN: Duration = Duration::from_secs(10);
 /// The API of one node.
 #[derive(Clone)]
 pub struct Service {
-    node: Arc<dyn AdminNode>,
+    node: Arc<Node>,
     /// With connections of its own: those of the node live in another runtime.
     client: ClusterClient,
 }
 
 impl Service {
     /// Of a node.
-    pub fn new(node: Arc<dyn AdminNode>) -> Self {
+    pub fn new(node: Arc<Node>) -> Self {
         let client = node.cluster().client().apart();
         Self { node, client }
     }
 
     /// The node that answers.
-    pub fn node(&self) -> &dyn AdminNode {
-        self.node.as_ref()
+    pub fn node(&self) -> &Node {
+        &self.node
     }
 
     /// Its part of the cluster.
@@ -56,6 +59,16 @@ impl Service {
             Some(problem) => Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "no-cluster", problem),
             None => error.into(),
         })
+    }
+
+    /// Opens the state of a pipeline.
+    pub async fn open_store(&self, spec: &PipelineSpec) -> eventflux::Result<Arc<dyn CheckpointStore>> {
+        // What blocks must not hold the node: it may be stopped meanwhile.
+        let (open, spec) = (self.node.store_opener(), spec.clone());
+        let opening = tokio::task::spawn_blocking(move || open(&spec));
+        opening
+            .await
+            .map_err(|error| eventflux::Error::Bug(format!("a store cannot be opened: {error}")))?
     }
 
     /// Puts a change through.

@@ -15,7 +15,6 @@ use super::model::{Pipeline, PipelineState, Problem, Removed, Stopped};
 use super::pipelines::{shown, state_of};
 use super::refusal::Refusal;
 use super::service::{Service, pipeline};
-use crate::config::value::without_passwords;
 
 /// Between two looks at a pipeline that is to come to rest.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -197,7 +196,7 @@ pub async fn remove(
     let view = service.view().await?;
     let found = pipeline(&view.state, &name)?;
     let id = found.id;
-    let state_store = without_passwords(&found.spec.state_store);
+    let state_store = found.spec.state_store.clone();
     set_desired(&service, id, Desired::Removed).await?;
     let until = Instant::now() + GONE_WITHIN;
     let is_gone = loop {

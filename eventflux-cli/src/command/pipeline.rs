@@ -158,7 +158,7 @@ fn summary(pipeline: &Pipeline) -> Vec<Vec<String>> {
             "checkpoint",
             format!("{}, {interval}", checkpoint(pipeline.checkpoint)),
         ),
-        ("store", or_dash(&pipeline.state_store)),
+        ("stored as", or_dash(&pipeline.state_store)),
     ]);
     lines
         .into_iter()
@@ -270,7 +270,7 @@ fn remove(client: &Client, name: &str, is_json: bool) -> Result<(), Failure> {
     };
     let rest = match removed.state_store.as_str() {
         "" => String::new(),
-        store => format!("; its checkpoints stay in {store}"),
+        store => format!("; its checkpoints stay, and a pipeline of the name `{store}` goes on from them"),
     };
     print(&harmless(&format!("pipeline `{}` {done}{rest}\n", removed.name)));
     Ok(())

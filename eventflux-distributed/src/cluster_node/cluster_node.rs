@@ -217,7 +217,16 @@ impl ClusterNode {
 
     /// Puts a change through Raft, whoever leads.
     pub async fn propose(&self, change: Change) -> Result<Outcome> {
-        self.client.propose(change, Duration::from_secs(10)).await
+        let patience = Duration::from_secs(10);
+        let Some(runtime) = &self.runtime else {
+            return self.client.propose(change, patience).await;
+        };
+        // Connections live in the runtime that has made them, which must be this node's.
+        let client = self.client.clone();
+        let proposing = runtime.spawn(async move { client.propose(change, patience).await });
+        proposing
+            .await
+            .map_err(|error| Error::Stopped(error.to_string()))?
     }
 
     /// What the cluster has agreed on, as far as this node has applied it; of a node that does not coordinate: nothing.

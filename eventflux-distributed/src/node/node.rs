@@ -135,7 +135,8 @@ impl Node {
         (self.open_store)(spec)
     }
 
-    pub(super) fn store_opener(&self) -> OpenStore {
+    /// What opens the state of pipelines; it holds nothing of the node.
+    pub fn store_opener(&self) -> OpenStore {
         Arc::clone(&self.open_store)
     }
 

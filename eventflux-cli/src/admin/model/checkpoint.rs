@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 pub struct CheckpointList {
     /// The pipeline.
     pub name: String,
-    /// Where its state lives.
+    /// Under which name its state lives in the state store of the nodes.
     pub state_store: String,
     /// The newest one that the cluster has committed.
     pub committed: Option<CommittedCheckpoint>,

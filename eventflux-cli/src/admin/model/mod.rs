@@ -8,6 +8,7 @@ mod pipeline;
 mod placement;
 mod problem;
 mod program;
+mod state;
 
 pub use checkpoint::{CheckpointList, CommittedCheckpoint, PublishedCheckpoint};
 pub use cluster::{ClusterStatus, Health, NodeName};
@@ -19,3 +20,4 @@ pub use pipeline::{
 pub use placement::{NodePlacement, Placement, SourceSplit};
 pub use problem::Problem;
 pub use program::{Place, ProgramDiagnostic, ProgramLabel, ProgramSpan};
+pub use state::{StoredOperator, StoredState, StoredValue};

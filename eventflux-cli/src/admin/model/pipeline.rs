@@ -67,7 +67,7 @@ pub struct Pipeline {
     pub delivered: BTreeMap<String, u64>,
     /// From the beginning of one checkpoint to that of the next; 0: only at the end.
     pub checkpoint_interval_ms: i64,
-    /// Where its state lives.
+    /// Under which name its state lives in the state store of the nodes.
     pub state_store: String,
     /// The nodes that run it.
     pub nodes: Vec<String>,
@@ -138,6 +138,6 @@ pub struct Removed {
     pub name: String,
     /// Whether it is forgotten already. Otherwise nodes are still letting go of it.
     pub is_gone: bool,
-    /// Where its checkpoints still are.
+    /// Under which name its checkpoints stay in the state store of the nodes: a pipeline that is submitted under its name goes on from them.
     pub state_store: String,
 }

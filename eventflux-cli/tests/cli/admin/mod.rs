@@ -1,5 +1,4 @@
-//! The admin API over real HTTP, and the commands that use it, against real nodes: real Raft, real gRPC, real files. Only rows are
-//! missing: workers acknowledge at once.
+//! The admin API over real HTTP, and the commands that use it, against real nodes in this process.
 
 mod access;
 mod api;
@@ -7,4 +6,5 @@ mod command;
 mod hostile;
 mod http;
 mod nodes;
+mod state;
 mod test_cluster;
