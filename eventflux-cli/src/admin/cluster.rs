@@ -7,7 +7,7 @@ use eventflux_distributed::coordinator::Standing;
 
 use super::model::{ClusterStatus, NodeName, Problem};
 use super::refusal::Refusal;
-use super::service::{Service, node_name, shown_id};
+use super::service::{Service, node_name, separation, shown_id};
 
 /// The cluster as a whole
 #[utoipa::path(
@@ -52,11 +52,8 @@ pub async fn status(State(service): State<Service>) -> Result<Json<ClusterStatus
 
 /// What somebody has to do something about.
 fn problem(service: &Service, view: &ClusterView) -> Option<String> {
-    if let Some(problem) = service.cluster().problem().borrow().clone() {
+    if let Some(problem) = separation(service.cluster(), view) {
         return Some(problem);
-    }
-    if !view.is_current {
-        return Some("no leader: more than half of the voters have to be up".to_owned());
     }
     let nodes_min = view.state.nodes_min() as usize;
     let workers = view.state.workers().count();

@@ -4,10 +4,12 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use eventflux_distributed::cluster_node::ClusterView;
 use eventflux_distributed::coordinator::Standing;
 
 use super::model::Health;
-use super::service::{Service, pipeline_problem};
+use super::refusal::Refusal;
+use super::service::{Service, pipeline_problem, separation};
 use crate::config::value::without_passwords;
 use crate::listen::{plain, readiness};
 
@@ -18,21 +20,18 @@ pub async fn livez() -> Response {
 
 /// 200 when the node takes part in its cluster, otherwise 503 and why.
 pub async fn readyz(State(service): State<Service>) -> Response {
-    readiness(&obstacles(&service).await)
+    readiness(&obstacles(&service, &service.view().await))
 }
 
-/// Why this node does not take part.
-async fn obstacles(service: &Service) -> Vec<String> {
+/// Why this node does not take part, or not with all of its work.
+fn obstacles(service: &Service, view: &Result<ClusterView, Refusal>) -> Vec<String> {
     let node = service.cluster();
-    if let Some(problem) = node.problem().borrow().clone() {
-        return vec![problem];
-    }
-    let view = match service.view().await {
+    let view = match view {
         Ok(view) => view,
         Err(refusal) => return vec![refusal.message().to_owned()],
     };
-    if !view.is_current {
-        return vec!["no leader: more than half of the voters have to be up".to_owned()];
+    if let Some(problem) = separation(node, view) {
+        return vec![problem];
     }
     match view.state.member(node.id()).map(|member| member.standing()) {
         Some(Standing::Up) => troubles(service),
@@ -66,8 +65,9 @@ fn troubles(service: &Service) -> Vec<String> {
     )
 )]
 pub async fn health(State(service): State<Service>) -> Response {
-    let mut problems = obstacles(&service).await;
-    if let Ok(view) = service.view().await {
+    let view = service.view().await;
+    let mut problems = obstacles(&service, &view);
+    if let Ok(view) = &view {
         let down = view
             .state
             .members()

@@ -164,6 +164,10 @@ pub fn shown(state: &ClusterState, pipeline: &coordinator::Pipeline) -> Pipeline
         .assignment
         .iter()
         .flat_map(|assignment| &assignment.placements);
+    let mut nodes: Vec<String> = placements
+        .map(|placement| name_of(state, placement.node))
+        .collect();
+    nodes.sort();
     Pipeline {
         id: pipeline.id,
         name: spec.name.clone(),
@@ -178,8 +182,6 @@ pub fn shown(state: &ClusterState, pipeline: &coordinator::Pipeline) -> Pipeline
         delivered: pipeline.delivered.clone(),
         checkpoint_interval_ms: spec.checkpoint_interval_us / 1_000,
         state_store: spec.state_store.clone(),
-        nodes: placements
-            .map(|placement| name_of(state, placement.node))
-            .collect(),
+        nodes,
     }
 }

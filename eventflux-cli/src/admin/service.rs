@@ -112,9 +112,11 @@ pub fn member<'a>(state: &'a ClusterState, name: &str) -> Result<&'a Member, Ref
     })
 }
 
-/// Names, not too many.
+/// Names in their order, not too many.
 fn listed(names: &[&str]) -> String {
     const SHOWN_MAX: usize = 10;
+    let mut names = names.to_vec();
+    names.sort_unstable();
     let mut text = names
         .iter()
         .take(SHOWN_MAX)
@@ -151,4 +153,14 @@ pub fn node_name(state: &ClusterState, node: NodeId) -> NodeName {
 pub fn pipeline_problem(state: &ClusterState, pipeline: &Pipeline) -> Option<String> {
     let reason = super::pipelines::reason(state, pipeline)?;
     Some(format!("pipeline `{}`: {reason}", pipeline.spec.name))
+}
+
+/// What keeps a node from the rest of its cluster, as it knows it and as the cluster's state says.
+pub fn separation(node: &ClusterNode, view: &ClusterView) -> Option<String> {
+    // Before there is a cluster, the node itself knows what keeps it from being formed.
+    if !view.is_current && !view.state.cluster().is_empty() {
+        return Some("no leader: more than half of the voters have to be up".to_owned());
+    }
+    let problem = node.problem().borrow().clone();
+    problem.or_else(|| (!view.is_current).then(|| "there is no cluster yet".to_owned()))
 }

@@ -16,6 +16,7 @@ use eventflux::state::store::CheckpointStore;
 use eventflux_distributed::coordinator::{ClusterState, Pipeline};
 use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 use utoipa::IntoParams;
 
 use super::body::{Asked, Named};
@@ -90,19 +91,26 @@ pub async fn state(
 
 /// The values of a key; numbers as they are written.
 fn key_values(text: &str) -> Result<Vec<Option<String>>, Refusal> {
-    let one = |value: Value| match value {
-        Value::Null => Ok(None),
-        Value::String(text) => Ok(Some(text)),
-        Value::Bool(_) | Value::Number(_) => Ok(Some(value.to_string())),
-        Value::Array(_) | Value::Object(_) => Err(Refusal::invalid(
-            "a key has plain values: one, or a JSON array such as `[\"IBM\", 7]`",
-        )),
-    };
-    match serde_json::from_str(text) {
-        Ok(Value::Array(values)) => values.into_iter().map(one).collect(),
-        Ok(value) => Ok(vec![one(value)?]),
+    if let Ok(values) = serde_json::from_str::<Vec<&RawValue>>(text) {
+        return values.into_iter().map(|value| key_value(value.get())).collect();
+    }
+    match serde_json::from_str::<&RawValue>(text) {
+        Ok(value) => Ok(vec![key_value(value.get())?]),
         // Text that is no JSON is itself.
         Err(_) => Ok(vec![Some(text.to_owned())]),
+    }
+}
+
+/// A value of JSON as text.
+fn key_value(json: &str) -> Result<Option<String>, Refusal> {
+    match json.as_bytes().first() {
+        Some(b'"') => serde_json::from_str(json)
+            .map(Some)
+            .map_err(|error| Refusal::invalid(format!("the key cannot be read: {error}"))),
+        Some(b'{' | b'[') => Err(Refusal::invalid(
+            "a key has plain values: one, or a JSON array such as `[\"IBM\", 7]`",
+        )),
+        _ => Ok((json != "null").then(|| json.to_owned())),
     }
 }
 

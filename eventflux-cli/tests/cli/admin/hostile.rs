@@ -36,7 +36,7 @@ fn bodies_that_make_no_sense_are_refused_in_one_shape() {
         let (code, message) = answer.problem();
         assert_eq!(code, "invalid-request", "{message}");
     }
-    let large = vec![b' '; 5 << 20];
+    let large = vec![b' '; (4 << 20) + 1];
     assert_eq!(submit(&[JSON], &large).is(413).problem().0, "too-large");
     // It still works.
     get(address, "/v1/cluster").is(200);
@@ -52,7 +52,6 @@ fn names_that_steer_something_are_refused() {
         "a b",
         "a/b",
         ".hidden",
-        "-x",
         "a\u{1b}[31m",
         "ü",
         "a\"b",
