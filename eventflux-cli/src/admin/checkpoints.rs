@@ -19,6 +19,7 @@ use crate::config::value::without_passwords;
 #[utoipa::path(
     get,
     path = "/v1/pipelines/{name}/checkpoints",
+    operation_id = "list_checkpoints",
     tag = "pipelines",
     params(("name" = String, Path, description = "Its name")),
     security(("viewer" = [])),

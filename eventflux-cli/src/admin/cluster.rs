@@ -13,6 +13,7 @@ use super::service::{Service, node_name, separation, shown_id};
 #[utoipa::path(
     get,
     path = "/v1/cluster",
+    operation_id = "cluster_status",
     tag = "cluster",
     security(("viewer" = [])),
     responses(

@@ -57,6 +57,7 @@ fn troubles(service: &Service) -> Vec<String> {
 #[utoipa::path(
     get,
     path = "/v1/health",
+    operation_id = "cluster_health",
     tag = "cluster",
     security(("viewer" = [])),
     responses(

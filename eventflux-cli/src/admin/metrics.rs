@@ -51,6 +51,7 @@ pub async fn metrics(State(service): State<Service>) -> Response {
 #[utoipa::path(
     get,
     path = "/v1/metrics",
+    operation_id = "cluster_metrics",
     tag = "cluster",
     security(("viewer" = [])),
     responses(

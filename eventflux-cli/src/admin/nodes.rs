@@ -15,6 +15,7 @@ use super::service::{Service, member, shown_id};
 #[utoipa::path(
     get,
     path = "/v1/nodes",
+    operation_id = "list_nodes",
     tag = "nodes",
     security(("viewer" = [])),
     responses(
@@ -36,6 +37,7 @@ pub async fn list(State(service): State<Service>) -> Result<Json<MemberList>, Re
 #[utoipa::path(
     get,
     path = "/v1/nodes/{node}",
+    operation_id = "get_node",
     tag = "nodes",
     params(("node" = String, Path, description = "Its name or its id")),
     security(("viewer" = [])),
@@ -55,6 +57,7 @@ pub async fn one(State(service): State<Service>, Named(node): Named) -> Result<J
 #[utoipa::path(
     post,
     path = "/v1/nodes/{node}/leave",
+    operation_id = "leave_node",
     tag = "nodes",
     params(("node" = String, Path, description = "Its name or its id")),
     security(("admin" = [])),
@@ -94,6 +97,7 @@ pub async fn leave(
 #[utoipa::path(
     delete,
     path = "/v1/nodes/{node}",
+    operation_id = "remove_node",
     tag = "nodes",
     params(("node" = String, Path, description = "Its name or its id")),
     security(("admin" = [])),

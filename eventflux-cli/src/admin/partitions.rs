@@ -12,6 +12,7 @@ use super::service::{Service, name_of, pipeline};
 #[utoipa::path(
     get,
     path = "/v1/pipelines/{name}/partitions",
+    operation_id = "get_partitions",
     tag = "pipelines",
     params(("name" = String, Path, description = "Its name")),
     security(("viewer" = [])),

@@ -16,6 +16,7 @@ use crate::config::value::without_passwords;
 #[utoipa::path(
     get,
     path = "/v1/pipelines",
+    operation_id = "list_pipelines",
     tag = "pipelines",
     security(("viewer" = [])),
     responses(
@@ -41,6 +42,7 @@ pub async fn list(State(service): State<Service>) -> Result<Json<PipelineList>, 
 #[utoipa::path(
     get,
     path = "/v1/pipelines/{name}",
+    operation_id = "get_pipeline",
     tag = "pipelines",
     params(("name" = String, Path, description = "Its name")),
     security(("viewer" = [])),
@@ -58,6 +60,7 @@ pub async fn one(State(service): State<Service>, Named(name): Named) -> Result<J
 #[utoipa::path(
     get,
     path = "/v1/pipelines/{name}/sql",
+    operation_id = "get_program",
     tag = "pipelines",
     params(("name" = String, Path, description = "Its name")),
     security(("operator" = [])),
@@ -79,6 +82,7 @@ pub async fn sql(State(service): State<Service>, Named(name): Named) -> Result<J
 #[utoipa::path(
     post,
     path = "/v1/pipelines",
+    operation_id = "submit_pipeline",
     tag = "pipelines",
     request_body = Submit,
     security(("operator" = [])),

@@ -12,6 +12,7 @@ use super::service::{Service, name_of, pipeline, shown_id};
 #[utoipa::path(
     get,
     path = "/v1/pipelines/{name}/placement",
+    operation_id = "get_placement",
     tag = "pipelines",
     params(("name" = String, Path, description = "Its name")),
     security(("viewer" = [])),

@@ -44,6 +44,7 @@ pub struct Lookup {
 #[utoipa::path(
     get,
     path = "/v1/pipelines/{name}/state",
+    operation_id = "look_up_state",
     tag = "pipelines",
     params(("name" = String, Path, description = "Its name"), Lookup),
     security(("operator" = [])),

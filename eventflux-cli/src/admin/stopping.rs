@@ -43,6 +43,7 @@ pub struct Stop {
 #[utoipa::path(
     post,
     path = "/v1/pipelines/{name}/stop",
+    operation_id = "stop_pipeline",
     tag = "pipelines",
     params(("name" = String, Path, description = "Its name"), Stop),
     security(("operator" = [])),
@@ -126,6 +127,7 @@ fn stopped(pipeline: &coordinator::Pipeline, last_epoch: u64) -> Stopped {
 #[utoipa::path(
     post,
     path = "/v1/pipelines/{name}/restart",
+    operation_id = "restart_pipeline",
     tag = "pipelines",
     params(("name" = String, Path, description = "Its name")),
     security(("operator" = [])),
@@ -180,6 +182,7 @@ pub async fn restart(
 #[utoipa::path(
     delete,
     path = "/v1/pipelines/{name}",
+    operation_id = "remove_pipeline",
     tag = "pipelines",
     params(("name" = String, Path, description = "Its name")),
     security(("operator" = [])),

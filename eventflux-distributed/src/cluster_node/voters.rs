@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use openraft::async_runtime::watch::WatchReceiver;
 use openraft::{BasicNode, ChangeMembers};
 
 use crate::consensus::ConsensusRaft;
@@ -71,7 +72,13 @@ impl Keeper {
     pub(super) fn look(&self, raft: &ConsensusRaft, state: &ClusterState, leader: NodeId) {
         let voters: BTreeSet<NodeId> = raft.voter_ids().collect();
         let wanted = wanted(state, &voters, leader);
-        if wanted == voters || self.is_busy.swap(true, Ordering::AcqRel) {
+        // A leader may have been lost in the middle of a change: it is brought to its end.
+        let is_settled = {
+            let metrics = raft.metrics();
+            let metrics = metrics.borrow_watched();
+            metrics.membership_config.membership().get_joint_config().len() <= 1
+        };
+        if (wanted == voters && is_settled) || self.is_busy.swap(true, Ordering::AcqRel) {
             return;
         }
         let address = |node: NodeId| {

@@ -1,5 +1,6 @@
 //! Who may do what.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::OnceLock;
 
@@ -9,6 +10,7 @@ use serde_json::Value;
 
 use super::http::{Answer, ask};
 use super::test_cluster::TestCluster;
+use crate::command::Workplace;
 
 pub const VIEWER: &str = "viewer-0123456789abcdef";
 pub const OPERATOR: &str = "operator-0123456789abcdef";
@@ -99,11 +101,36 @@ fn the_document_describes_every_path_that_it_shows() {
     let address = guarded().address(0);
     let document = ask(address, "GET /v1/openapi.json", &[], &[]).json();
     assert_eq!(document["info"]["title"], "EventFlux admin API");
+    let mut ids = BTreeSet::new();
     for (path, operations) in document["paths"].as_object().unwrap() {
         for (method, operation) in operations.as_object().unwrap() {
             let summary = operation["summary"].as_str().unwrap_or_default();
             assert!(!summary.is_empty(), "{method} {path} is not explained");
             assert_ne!(operation["responses"], Value::Null, "{method} {path}");
+            let id = operation["operationId"].as_str().unwrap();
+            assert!(ids.insert(id.to_owned()), "{id} is twice");
         }
+    }
+}
+
+#[test]
+fn configured_tokens_are_masked_and_have_to_be_hard_to_guess() {
+    let place = Workplace::new();
+    let tokens = |text: &str| format!("eventflux:\n  distributed:\n    admin:\n      tokens:\n{text}");
+    let good = format!("        viewer: [\"{VIEWER}\", \"{OPERATOR}\"]\n        admin: ${{file:token}}\n");
+    place.write("eventflux.yaml", tokens(&good)).write("token", ADMIN);
+    let shown = place.run(&["config", "show"]).exits(0).stdout;
+    assert!(!shown.contains("0123456789abcdef"), "{shown}");
+    let line = shown.lines().find(|line| line.contains("admin.tokens.viewer"));
+    assert!(line.is_some_and(|line| line.ends_with("***, ***")), "{shown}");
+    place.run(&["config", "check", "eventflux.yaml"]).exits(0);
+    for short in ["guessme", "sixteen letters and blanks"] {
+        place.write("short.yaml", tokens(&format!("        operator: \"{short}\"\n")));
+        let refused = place.run(&["config", "check", "short.yaml"]).exits(2).stderr;
+        assert!(
+            refused.contains("a token has at least 16 letters, digits and signs"),
+            "{refused}"
+        );
+        assert!(!refused.contains(short), "{refused}");
     }
 }
