@@ -11,6 +11,7 @@ use arrow::datatypes::{Field, FieldRef, Schema};
 
 use super::aggregate::Stored;
 use super::group::{Aggregation, CallStates, GroupTable};
+use super::session_aggregate::session_bounds;
 use super::window_aggregate::WindowAggregate;
 use crate::error::{Error, Result};
 use crate::key::{KeyBytes, hash_bytes, key_group};
@@ -195,8 +196,7 @@ impl StateLookup {
 
     fn sessions(&self, value: &[u8], entries: &mut Vec<StoredEntry>) -> Result<()> {
         let mut input = Stored::new(value);
-        for _ in 0..input.count()? {
-            let bounds = (input.i64()?, input.i64()?);
+        for bounds in session_bounds(&mut input)? {
             let mut states = CallStates::new(&self.aggregation)?;
             states.resize(1);
             states.decode(0, &mut input)?;

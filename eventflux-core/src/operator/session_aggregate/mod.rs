@@ -22,5 +22,5 @@ mod sessions;
 mod totals;
 
 pub use operator::SessionAggregate;
-pub(super) use session_states::SessionEnds;
+pub(super) use session_states::{SessionEnds, bounds as session_bounds};
 pub(super) use totals::{SessionRows, SessionTotals};

@@ -91,7 +91,7 @@ impl KeyContent for SessionStates {
 }
 
 /// The bounds of a stored key's sessions. Their states come next.
-pub(super) fn bounds(input: &mut Stored<'_>) -> Result<Vec<(i64, i64)>> {
+pub(in crate::operator) fn bounds(input: &mut Stored<'_>) -> Result<Vec<(i64, i64)>> {
     (0..input.count()?)
         .map(|_| Ok((input.i64()?, input.i64()?)))
         .collect()
