@@ -24,7 +24,16 @@ fn strings(list: &Value) -> Vec<&str> {
     list.iter().map(|value| value.as_str().unwrap()).collect()
 }
 
-const SERVICES: [&str; 5] = ["grafana", "kafka", "prometheus", "redis", "redis-commander"];
+const SERVICES: [&str; 8] = [
+    "grafana",
+    "kafka",
+    "node-1",
+    "node-2",
+    "node-3",
+    "prometheus",
+    "redis",
+    "redis-commander",
+];
 
 #[test]
 fn every_service_is_pinned_checked_and_open_to_this_machine_only() {
@@ -103,6 +112,30 @@ fn redis_keeps_what_it_acknowledges() {
         .as_str()
         .unwrap();
     assert_eq!(hosts, "local:redis:6379");
+}
+
+#[test]
+fn the_nodes_of_a_cluster_are_those_of_their_configuration() {
+    let compose = yaml("docker-compose.yml");
+    let config = yaml("deploy/docker/node.yaml");
+    let distributed = &config["eventflux"]["distributed"];
+    let mut seeds = Vec::new();
+    for node in ["node-1", "node-2", "node-3"] {
+        let service = &compose["services"][node];
+        assert_eq!(strings(&service["profiles"]), ["cluster"], "{node} starts unasked");
+        assert_eq!(service["hostname"], node);
+        assert_eq!(strings(&service["command"])[2], "/etc/eventflux/node.yaml");
+        let mounts = strings(&service["volumes"]);
+        assert_eq!(mounts[0], "./deploy/docker/node.yaml:/etc/eventflux/node.yaml:ro");
+        assert_eq!(mounts[1], format!("{node}-data:{}", distributed["node"]["data_dir"].as_str().unwrap()));
+        seeds.push(format!("{node}:8080"));
+    }
+    assert_eq!(strings(&distributed["cluster"]["seed_nodes"]), seeds);
+    assert_eq!(distributed["state_backend"]["endpoints"], "redis:6379");
+    let dockerfile = read("deploy/docker/Dockerfile");
+    let user = dockerfile.lines().find_map(|line| line.strip_prefix("USER ")).unwrap();
+    let set = read("deploy/kubernetes/eventflux.yaml");
+    assert!(set.contains(&format!("runAsUser: {}", user.split(':').next().unwrap())));
 }
 
 #[test]
