@@ -97,6 +97,9 @@ pub enum Command {
     Savepoint(SavepointCommand),
     /// Play events back on a virtual clock, deterministically
     Replay(ReplayArgs),
+    /// Be a node of a cluster, until a signal comes
+    #[cfg(feature = "cluster")]
+    Node(NodeArgs),
     /// What can be connected to, and how
     #[command(subcommand)]
     Connector(ConnectorCommand),
@@ -128,6 +131,8 @@ impl Command {
             Command::Run(_) | Command::Check(_) | Command::Explain(_) | Command::Replay(_) => true,
             Command::Savepoint(savepoint) => matches!(savepoint, SavepointCommand::Create { .. }),
             Command::Config(config) => matches!(config, ConfigCommand::Show { .. }),
+            #[cfg(feature = "cluster")]
+            Command::Node(_) => true,
             Command::Connector(_) | Command::Completions { .. } => false,
             #[cfg(feature = "cluster")]
             Command::Pipeline(_) | Command::Cluster(_) => false,
@@ -139,6 +144,8 @@ impl Command {
         match self {
             Command::Run(arguments) => arguments.diagnostics,
             Command::Check(arguments) => arguments.format,
+            #[cfg(feature = "cluster")]
+            Command::Node(arguments) => arguments.diagnostics,
             Command::Config(ConfigCommand::Check { format, .. }) => *format,
             _ => DiagnosticFormat::Full,
         }
@@ -184,6 +191,36 @@ pub struct RunArgs {
     pub until: Option<crate::until::Until>,
 
     /// How errors in the SQL are shown
+    #[arg(long, value_enum, default_value_t = DiagnosticFormat::Full, env = "EVENTFLUX_DIAGNOSTICS", value_name = "FORMAT")]
+    pub diagnostics: DiagnosticFormat,
+}
+
+/// A node of a cluster. What it is stands in `--config FILE`; these are for what differs from node to node.
+#[cfg(feature = "cluster")]
+#[derive(Debug, Args)]
+pub struct NodeArgs {
+    /// What people call the node, unique in its cluster [default: the host's name]
+    #[arg(long, env = "EVENTFLUX_NODE_ID", value_name = "NAME")]
+    pub node_id: Option<String>,
+
+    /// Who it is and what the cluster has agreed on is kept here; a node that loses it is another one [default: `eventflux-data` and the
+    /// node's name]
+    #[arg(long, env = "EVENTFLUX_DATA_DIR", value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+
+    /// Serve metrics, health and the admin API over HTTP here; `off` serves nothing [default: 127.0.0.1:9464]
+    #[arg(long, env = "EVENTFLUX_LISTEN", value_name = "HOST:PORT|off")]
+    pub listen: Option<crate::listen::ListenAddress>,
+
+    /// Listen also at an address that other machines can reach, although there are no tokens
+    #[arg(long, env = "EVENTFLUX_LISTEN_PUBLIC")]
+    pub listen_public: bool,
+
+    /// A key of the configuration: `cluster.min_nodes=3`; may be repeated, and wins over files
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
+    pub set: Vec<(String, String)>,
+
+    /// How mistakes in the configuration are shown
     #[arg(long, value_enum, default_value_t = DiagnosticFormat::Full, env = "EVENTFLUX_DIAGNOSTICS", value_name = "FORMAT")]
     pub diagnostics: DiagnosticFormat,
 }

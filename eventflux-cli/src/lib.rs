@@ -16,6 +16,8 @@ mod exit;
 mod fail_points;
 mod listen;
 mod log;
+#[cfg(feature = "cluster")]
+mod node;
 mod panic;
 mod print;
 mod progress;
@@ -61,6 +63,8 @@ fn execute(started: Started) -> Exit {
         #[cfg(feature = "cluster")]
         Command::Cluster(cluster) => command::cluster(&cluster),
         Command::Savepoint(savepoint) => command::savepoint(&savepoint),
+        #[cfg(feature = "cluster")]
+        Command::Node(arguments) => command::node(&arguments, &cli.global, &effective),
         Command::Connector(ConnectorCommand::List) => command::connector_list(),
         Command::Connector(ConnectorCommand::Doc { name }) => command::connector_doc(&name),
         Command::Config(config) => command::config(&config, &cli.global, &effective),

@@ -10,10 +10,12 @@ use crate::args::{Choice, Global, LogFormat};
 pub fn start(global: &Global) {
     let level = match (global.quiet, global.verbose) {
         (true, _) => "error",
-        (false, 0) => "warn",
-        (false, 1) => "warn,eventflux=info,eventflux_core=info,eventflux_sql=info,eventflux_connectors=info",
+        (false, 0) => "warn,openraft=error",
+        (false, 1) => {
+            "warn,openraft=error,eventflux=info,eventflux_core=info,eventflux_sql=info,eventflux_connectors=info,eventflux_distributed=info"
+        }
         (false, 2) => {
-            "info,eventflux=debug,eventflux_core=debug,eventflux_sql=debug,eventflux_connectors=debug"
+            "info,eventflux=debug,eventflux_core=debug,eventflux_sql=debug,eventflux_connectors=debug,eventflux_distributed=debug"
         }
         (false, _) => "trace",
     };

@@ -37,6 +37,8 @@ pub fn start(arguments: Vec<OsString>) -> Result<Started, Exit> {
     };
     let purpose = match cli.command {
         Command::Config(_) => Purpose::Inspection,
+        #[cfg(feature = "cluster")]
+        Command::Node(_) => Purpose::Node,
         _ => Purpose::Process,
     };
     let effective = load(inner.as_ref().unwrap_or(&cli), &inner_matches, purpose)

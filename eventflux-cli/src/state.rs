@@ -107,7 +107,7 @@ pub fn applicable(arguments: &StateArgs, effective: &Effective, shown: Shown) ->
 }
 
 /// The store of a configuration; which of its keys go together was checked before.
-fn open_backend(
+pub fn open_backend(
     kind: StateStore,
     backend: &StateBackend,
     app: &str,

@@ -8,6 +8,8 @@ mod config;
 mod connector;
 mod explain;
 #[cfg(feature = "cluster")]
+mod node;
+#[cfg(feature = "cluster")]
 mod pipeline;
 mod replay;
 mod run;
@@ -20,6 +22,8 @@ pub use completions::completions;
 pub use config::config;
 pub use connector::{connector_doc, connector_list};
 pub use explain::explain;
+#[cfg(feature = "cluster")]
+pub use node::node;
 #[cfg(feature = "cluster")]
 pub use pipeline::pipeline;
 pub use replay::replay;

@@ -137,15 +137,15 @@ pub(crate) fn nodes(config: &Config) -> Vec<Mistake> {
     let distributed = &config.eventflux.distributed;
     let mut mistakes = Vec::new();
     let cluster = &distributed.cluster;
-    if cluster.failure_timeout <= cluster.heartbeat_interval {
+    if cluster.failure_timeout.0 < cluster.heartbeat_interval.0.saturating_mul(2) {
         mistakes.push(Mistake::new(
             Code::InvalidValue,
             "eventflux.distributed.cluster.failure_timeout",
             format!(
-                "`failure_timeout` ({}) has to be longer than `heartbeat_interval` ({})",
+                "`failure_timeout` ({}) has to be at least twice `heartbeat_interval` ({})",
                 cluster.failure_timeout, cluster.heartbeat_interval
             ),
-            Some("three heartbeats are the least that makes sense"),
+            Some("three heartbeats and more make sense, so that one that is late does no harm"),
         ));
     }
     mistakes.extend(tokens(&distributed.admin.tokens));

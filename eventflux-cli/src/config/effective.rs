@@ -13,6 +13,7 @@ use super::decode::{Mistake, decode, remove};
 use super::key::{Key, NODE_GROUPS, is_address, is_secret, keys};
 use super::layer::{Layer, LayerKind, Numbered, Refused};
 use super::model::Config;
+use super::node;
 use super::reference;
 use super::store;
 use super::tree::Entry;
@@ -120,6 +121,9 @@ impl Effective {
         }
         if purpose != Purpose::Process {
             mistakes.extend(check::nodes(&self.config));
+        }
+        if purpose == Purpose::Node {
+            mistakes.extend(node::mistakes(&self.config));
         }
         for mistake in mistakes {
             let (number, diagnostic) = self.placed(mistake);

@@ -19,6 +19,7 @@ mod key;
 mod layer;
 mod mask;
 pub mod model;
+mod node;
 #[cfg(test)]
 mod page;
 mod reference;

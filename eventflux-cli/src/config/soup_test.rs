@@ -59,7 +59,7 @@ eventflux:
     node_id: n
     cluster:
       seed_nodes:
-        - \"a:1\"
+        - \"n:1\"
     transport: grpc
     state_backend:
       implementation: redis

@@ -244,7 +244,7 @@ fn what_is_no_configuration_is_refused() {
         ),
         (
             "eventflux: {distributed: {cluster: {failure_timeout: 500ms}}}\n",
-            "`failure_timeout` (500ms) has to be longer than `heartbeat_interval` (1s)",
+            "`failure_timeout` (500ms) has to be at least twice `heartbeat_interval` (300ms)",
         ),
         (
             "eventflux: {distributed: {transport: {tls: {enabled: true, cert_path: x}}}}\n",

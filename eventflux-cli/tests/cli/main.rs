@@ -19,9 +19,13 @@ mod kafka;
 #[expect(dead_code, reason = "the tests of connectors use the rest")]
 #[path = "../../../eventflux-connectors/tests/kit/kafka.rs"]
 mod kafka_kit;
+#[cfg(feature = "cluster")]
+mod kubernetes;
 mod ledger;
 mod listen;
 mod memory;
+#[cfg(feature = "cluster")]
+mod node;
 mod page;
 #[cfg(feature = "redis")]
 mod redis;

@@ -152,6 +152,14 @@ fn run(place: &Path, command: &str, expected: &[&str], code: i32, at: &str) {
     let script = format!("eventflux() {{ \"{binary}\" \"$@\"; }}\nexec 2>&1\n{script}");
     let mut shell = Command::new("bash");
     shell.args(["-c", &script]).current_dir(place);
+    // Scripts find it by its name.
+    let folder = Path::new(binary).parent().unwrap().display();
+    shell.env(
+        "PATH",
+        format!("{folder}:{}", std::env::var("PATH").unwrap_or_default()),
+    );
+    #[cfg(feature = "cluster")]
+    shell.env("CLUSTER_HOST", crate::node::own_host());
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("EVENTFLUX_")) {
         shell.env_remove(name);
     }

@@ -248,7 +248,7 @@ impl ClusterNode {
     /// hears nothing more.
     ///
     /// **Errors** Nobody who decides is reached in time: it will be missed all the same.
-    pub async fn say_goodbye(&mut self, patience: Duration) -> Result<()> {
+    pub async fn say_goodbye(&self, patience: Duration) -> Result<()> {
         // Otherwise it would register again as soon as it is told that it does not count any more.
         self.attachment.abort();
         let Contact::Connected { incarnation, .. } = *self.contact.borrow() else {

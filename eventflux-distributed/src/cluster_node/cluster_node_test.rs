@@ -303,7 +303,7 @@ async fn a_leader_that_says_goodbye_is_neither_missed_nor_waited_for() {
     }
     until(&nodes[0], "three nodes", are_up(3)).await;
     let leader = nodes.iter().position(ClusterNode::is_leader).unwrap();
-    let mut leaving = nodes.swap_remove(leader);
+    let leaving = nodes.swap_remove(leader);
     leaving.say_goodbye(PATIENCE).await.unwrap();
     assert!(!leaving.is_leader());
     let is_gone = |state: &ClusterState| {

@@ -1,5 +1,6 @@
 //! The node itself.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use super::routes::Routes;
 use crate::cluster_node::{ClusterNode, OpenStore};
 use crate::coordinator::PipelineSpec;
 use crate::error::{Error, Result};
-use crate::transport::{Acceptor, Endpoint, NodeName};
+use crate::transport::{Acceptor, Endpoint, NodeName, TransportError};
 
 /// Tasks that do not end within this time are left behind.
 const CLOSE_WITHIN: Duration = Duration::from_secs(10);
@@ -218,11 +219,22 @@ async fn listen(
     let listened = listening
         .await
         .map_err(|error| Error::Stopped(error.to_string()))?;
-    let acceptor = listened.map_err(|error| Error::Unreachable {
+    let acceptor = listened.map_err(|error| Error::Listen {
         address: data.listen.clone(),
-        message: format!("the data plane cannot listen: {error}"),
+        source: io_error(error),
     })?;
     Ok((endpoint, acceptor))
+}
+
+/// What the system said.
+fn io_error(error: TransportError) -> io::Error {
+    match &error {
+        TransportError::Broken { source, .. } => match source.downcast_ref::<io::Error>() {
+            Some(system) => system.kind().into(),
+            None => io::Error::other(error),
+        },
+        _ => io::Error::other(error),
+    }
 }
 
 async fn take_in(mut acceptor: Acceptor, routes: Arc<Routes>) {

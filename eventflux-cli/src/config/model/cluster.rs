@@ -13,11 +13,12 @@ pub struct Cluster {
     #[schemars(extend("x-env" = "EVENTFLUX_CLUSTER_NAME"))]
     pub cluster_name: String,
 
-    /// Nodes to ask first: `host:port`
+    /// Control planes to find the cluster by, `host:port`, its own among them. Those that can coordinate form the cluster when all of them
+    /// answer
     #[schemars(extend("x-env" = "EVENTFLUX_SEED_NODES"))]
     pub seed_nodes: List<Endpoint>,
 
-    /// Apps start when so many nodes are there
+    /// Pipelines run while so many nodes are there
     #[schemars(extend("x-env" = "EVENTFLUX_MIN_NODES"))]
     pub min_nodes: Whole<1, 1000>,
 
@@ -25,7 +26,7 @@ pub struct Cluster {
     #[schemars(extend("x-env" = "EVENTFLUX_HEARTBEAT_INTERVAL"))]
     pub heartbeat_interval: Period,
 
-    /// A node that is silent for so long has failed
+    /// A node that is silent for so long has failed. One whose connection ends is missed sooner
     #[schemars(extend("x-env" = "EVENTFLUX_FAILURE_TIMEOUT"))]
     pub failure_timeout: Period,
 }
@@ -36,8 +37,8 @@ impl Default for Cluster {
             cluster_name: "eventflux".to_owned(),
             seed_nodes: List::default(),
             min_nodes: Whole::new(1),
-            heartbeat_interval: Period::seconds(1),
-            failure_timeout: Period::seconds(10),
+            heartbeat_interval: Period::milliseconds(300),
+            failure_timeout: Period::seconds(2),
         }
     }
 }

@@ -13,7 +13,7 @@ pub struct Coordination {
     #[schemars(extend("x-env" = "EVENTFLUX_COORDINATION"))]
     pub implementation: Consensus,
 
-    /// Without a leader for so long, another one is elected
+    /// Without a leader for so long, and at most twice that, another one is elected
     #[schemars(extend("x-env" = "EVENTFLUX_ELECTION_TIMEOUT"))]
     pub election_timeout: Period,
 
@@ -26,7 +26,7 @@ impl Default for Coordination {
     fn default() -> Self {
         Self {
             implementation: Consensus::Raft,
-            election_timeout: Period::seconds(5),
+            election_timeout: Period::milliseconds(500),
             consensus_level: ConsensusLevel::Majority,
         }
     }

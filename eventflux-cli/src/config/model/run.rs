@@ -25,7 +25,8 @@ pub struct Run {
     #[schemars(extend("x-env" = "EVENTFLUX_FORMAT"))]
     pub format: RowFormat,
 
-    /// Where metrics, `/livez` and `/readyz` are served: `127.0.0.1:9464`, or `off`
+    /// Where metrics, `/livez` and `/readyz` are served, and by nodes the admin API: `127.0.0.1:9464`, or `off`. Nodes listen there unless
+    /// they are told otherwise
     #[schemars(extend("x-env" = "EVENTFLUX_LISTEN"))]
     pub listen: ListenAddress,
 

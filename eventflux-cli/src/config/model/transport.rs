@@ -16,11 +16,11 @@ pub struct Transport {
     #[schemars(extend("x-env" = "EVENTFLUX_TRANSPORT"))]
     pub implementation: TransportKind,
 
-    /// Connections to each node at the most
+    /// Connections that a node opens to each other one, for each pipeline
     #[schemars(extend("x-env" = "EVENTFLUX_TRANSPORT_POOL_SIZE"))]
     pub pool_size: Whole<1, 1024>,
 
-    /// How long an answer may take
+    /// How long an answer may take, and how long nothing may be heard from the other end of a connection
     #[schemars(extend("x-env" = "EVENTFLUX_REQUEST_TIMEOUT"))]
     pub request_timeout: Period,
 
@@ -36,8 +36,8 @@ impl Default for Transport {
     fn default() -> Self {
         Self {
             implementation: TransportKind::Tcp,
-            pool_size: Whole::new(10),
-            request_timeout: Period::seconds(30),
+            pool_size: Whole::new(2),
+            request_timeout: Period::seconds(10),
             compression: LinkCompression::default(),
             tls: Tls::default(),
         }
@@ -95,11 +95,11 @@ text_value!(LinkCompression);
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Tls {
-    /// Whether connections are encrypted; then both files are needed
+    /// Whether connections are encrypted, and nodes show each other certificates; then both files are needed
     #[schemars(extend("x-env" = "EVENTFLUX_TLS_ENABLED"))]
     pub enabled: Flag,
 
-    /// The certificate of this node, PEM
+    /// The certificate of this node, PEM, made out to its `node_id` and to the hosts of its `endpoints`
     #[schemars(extend("x-env" = "EVENTFLUX_TLS_CERT_PATH"))]
     pub cert_path: Option<String>,
 
@@ -107,7 +107,7 @@ pub struct Tls {
     #[schemars(extend("x-env" = "EVENTFLUX_TLS_KEY_PATH"))]
     pub key_path: Option<String>,
 
-    /// Who signed the certificates of the others, PEM; without it, the system's list
+    /// Who signed the certificates of all nodes, PEM; without it, the certificates that follow the first one in `cert_path`
     #[schemars(extend("x-env" = "EVENTFLUX_TLS_CA_PATH"))]
     pub ca_path: Option<String>,
 }

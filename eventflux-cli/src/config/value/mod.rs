@@ -2,6 +2,7 @@
 
 mod endpoint;
 mod flag;
+mod ip_address;
 mod list;
 mod period;
 mod place;
@@ -12,6 +13,7 @@ mod whole;
 
 pub use endpoint::Endpoint;
 pub use flag::Flag;
+pub use ip_address::IpAddress;
 pub use list::List;
 pub use period::Period;
 pub use place::{RedisEndpoint, StoreUrl};

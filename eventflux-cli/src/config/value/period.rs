@@ -12,6 +12,11 @@ use super::{TextValue, text_value};
 pub struct Period(pub Duration);
 
 impl Period {
+    /// So many milliseconds.
+    pub const fn milliseconds(milliseconds: u64) -> Self {
+        Self(Duration::from_millis(milliseconds))
+    }
+
     /// So many seconds.
     pub const fn seconds(seconds: u64) -> Self {
         Self(Duration::from_secs(seconds))

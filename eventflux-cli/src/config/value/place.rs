@@ -92,6 +92,11 @@ pub(crate) fn takes_no_password(url: &str) -> bool {
 pub struct StoreUrl(String);
 
 impl StoreUrl {
+    /// An address.
+    pub(crate) fn new(address: String) -> Self {
+        Self(address)
+    }
+
     /// As it is, password and all.
     pub fn expose(&self) -> &str {
         &self.0

@@ -1,0 +1,9 @@
+//! `eventflux node`: what is refused, and how nodes come, stay and go.
+
+mod configuration;
+mod example;
+mod kit;
+mod life;
+mod tls;
+
+pub use kit::own_host;
