@@ -35,17 +35,23 @@ if [ -z "$binary" ]; then
 fi
 
 # A seed that hangs has failed, too.
-run() { timeout 600 "$binary" --seed "$1"; }
+run() {
+    timeout 1800 "$binary" --seed "$1" 2>&1 || {
+        status=$?
+        [ $status -ne 124 ] || echo "seed $1: not done after half an hour"
+        return $status
+    }
+}
 
 failed=()
 for ((seed = first; seed < first + seeds; seed++)); do
-    if ! said=$(run "$seed" 2>&1); then
+    if ! said=$(run "$seed"); then
         failed+=("$seed")
         said="$said"$'\n'"  seed $seed failed"
     fi
     printf '%s\n' "$said"
     # A seed is a run: the first one is run again to see that it still is.
-    if [ "$seed" = "$first" ] && [ "$(run "$seed" 2>&1 || true)" != "$said" ] && [ ${#failed[@]} -eq 0 ]; then
+    if [ "$seed" = "$first" ] && [ "$(run "$seed" || true)" != "$said" ] && [ ${#failed[@]} -eq 0 ]; then
         echo "  seed $seed came to something else when it was run again"
         failed+=("$seed")
     fi
