@@ -23,7 +23,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 const WAIT_MAX: Duration = Duration::from_secs(600);
 
 /// What is removed is gone at once, unless nobody leads.
-const GONE_WITHIN: Duration = Duration::from_secs(5);
+const GONE_WITHIN: Duration = Duration::from_secs(20);
 
 /// A restart of a running pipeline gets so long to stop it.
 const REST_WITHIN: Duration = Duration::from_secs(60);

@@ -141,7 +141,7 @@ fn what_cannot_be_done_says_why_and_what_would_help() {
     assert!(setting.contains("state_backend.pool_size"), "{setting}");
     let unnamed = ask(&place, &["pipeline", "submit", "-"]).exits(2).stderr;
     assert!(unnamed.contains("--name NAME"), "{unnamed}");
-    TestCluster::shared().delete("/v1/pipelines/same").is(200);
+    TestCluster::shared().remove("same");
 }
 
 #[test]

@@ -71,7 +71,7 @@ fn groups_are_shown_as_what_their_aggregates_come_to() {
     );
     let problem = cluster.get(&typo).is(404).json();
     assert_eq!(problem["help"][0], format!("did you mean `{id}`?"));
-    cluster.delete("/v1/pipelines/groups").is(200);
+    cluster.remove("groups");
 }
 
 #[test]
@@ -120,5 +120,5 @@ fn open_windows_and_sessions_of_a_key_are_shown_with_their_bounds() {
         seen,
         expected.map(|(start, end, total)| (start.to_owned(), end.to_owned(), total))
     );
-    cluster.delete("/v1/pipelines/windows").is(200);
+    cluster.remove("windows");
 }

@@ -124,6 +124,15 @@ impl TestCluster {
         );
     }
 
+    /// Removes a pipeline, and waits until it is gone.
+    pub fn remove(&self, name: &str) {
+        let path = format!("/v1/pipelines/{name}");
+        self.delete(&path);
+        self.wait_for(0, &path, &Tokens::default(), |answer| {
+            answer["code"] == "unknown-pipeline"
+        });
+    }
+
     /// Ends a node; nothing of its server holds it any more.
     pub fn lose(&mut self, node: usize) {
         drop(self.servers.remove(node));
