@@ -136,6 +136,9 @@ class Node:
             with urllib.request.urlopen(request, timeout=5) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
+            if error.code == 409 and body is not None:
+                # An answer was late: what was asked again is done.
+                return {}
             if error.code < 500:
                 raise SystemExit(f"{path}: {error.code} {error.read().decode()}") from error
             return None
@@ -187,7 +190,7 @@ class Cluster:
 
     def submit(self, name: str, sql: str, parallelism: int) -> None:
         body = {"name": name, "sql": sql, "parallelism": parallelism}
-        until("the pipeline is not taken", lambda: self.ask("/v1/pipelines", body), 0.1)
+        until("the pipeline is not taken", lambda: self.ask("/v1/pipelines", body) is not None, 0.1)
 
     def pipeline(self, name: str) -> dict:
         return self.ask(f"/v1/pipelines/{name}") or {}
