@@ -14,7 +14,7 @@ use crate::output::Output;
 use crate::{AppError, InputHandler, RowStream, Rows};
 
 /// Bytes by which the reader of a row stream may be behind before the query waits.
-const STREAM_BYTES_MAX: usize = 4 << 20;
+pub(crate) const STREAM_BYTES_MAX: usize = 4 << 20;
 
 /// A compiled text with its inputs and outputs. Several may live in one process; they share nothing.
 ///
@@ -249,7 +249,7 @@ impl EventFluxAppRuntime {
 }
 
 /// Names are found as in SQL: the case does not matter, unless another name is the same but for it.
-fn find<'a, T>(all: &'a [T], name: &str, name_of: impl Fn(&T) -> &str) -> Option<&'a T> {
+pub(crate) fn find<'a, T>(all: &'a [T], name: &str, name_of: impl Fn(&T) -> &str) -> Option<&'a T> {
     let exact = all.iter().find(|one| name_of(one) == name);
     exact.or_else(|| {
         all.iter()
@@ -257,7 +257,11 @@ fn find<'a, T>(all: &'a [T], name: &str, name_of: impl Fn(&T) -> &str) -> Option
     })
 }
 
-fn unknown<'a>(role: &'static str, name: &str, known: impl Iterator<Item = &'a str> + Clone) -> AppError {
+pub(crate) fn unknown<'a>(
+    role: &'static str,
+    name: &str,
+    known: impl Iterator<Item = &'a str> + Clone,
+) -> AppError {
     let help = did_you_mean(name, known.clone()).unwrap_or_else(|| match known.collect::<Vec<_>>() {
         none if none.is_empty() => format!("there are no {role} streams"),
         all => format!("there are {}", all.join(", ")),

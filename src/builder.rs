@@ -92,6 +92,27 @@ impl EventFluxAppRuntimeBuilder {
         self
     }
 
+    /// Bytes of rows that may wait behind one input handler.
+    #[cfg(feature = "cluster")]
+    #[must_use]
+    pub(crate) fn with_handler_bytes(mut self, bytes_max: usize) -> Self {
+        self.config.input_bytes_max = bytes_max;
+        self
+    }
+
+    /// How saved state is compressed; needs a store.
+    #[cfg(feature = "cluster")]
+    #[must_use]
+    pub(crate) fn with_compression(
+        mut self,
+        compression: eventflux_core::state::segment::Compression,
+    ) -> Self {
+        if let Some(checkpoints) = &mut self.config.checkpoints {
+            checkpoints.compression = compression;
+        }
+        self
+    }
+
     /// The clock that gives processing time and `now()`; without it, the machine's.
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {

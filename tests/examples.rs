@@ -10,6 +10,8 @@ mod custom_function;
 mod custom_sink;
 #[path = "../examples/custom_source.rs"]
 mod custom_source;
+#[path = "../examples/distributed.rs"]
+mod distributed;
 #[path = "../examples/redis_state_example.rs"]
 mod redis_state_example;
 #[path = "../examples/several_runtimes.rs"]
@@ -63,6 +65,12 @@ fn several_runtimes() {
 }
 
 #[test]
+fn distributed() {
+    let expected = [("A".to_owned(), 12), ("B".to_owned(), 3)];
+    assert_eq!(distributed::run().unwrap(), expected.into());
+}
+
+#[test]
 fn redis_state_example() {
     let address = std::env::var("EVENTFLUX_TEST_REDIS")
         .expect("EVENTFLUX_TEST_REDIS names a Redis: run scripts/test.sh");
@@ -90,7 +98,7 @@ fn no_example_is_forgotten() {
         .collect();
     names.sort();
     let here = include_str!("examples.rs");
-    assert_eq!(names.len(), 8);
+    assert_eq!(names.len(), 9);
     for name in names {
         let name = name.file_name().unwrap().to_str().unwrap();
         assert!(

@@ -127,6 +127,21 @@ impl Cluster {
         self.folder.path()
     }
 
+    /// By which others find it.
+    pub fn seeds(&self) -> Vec<String> {
+        self.configs[0].cluster.seeds.clone()
+    }
+
+    /// Waits until there is a pipeline of this name.
+    pub fn pipeline(&self, name: &str) -> PipelineId {
+        let mut state = self.any().cluster().state();
+        let found = state.wait_for(|state| state.pipeline_named(name).is_some());
+        let found = self
+            .tokio
+            .block_on(async { tokio::time::timeout(PATIENCE, found).await });
+        found.unwrap().unwrap().pipeline_named(name).unwrap().id
+    }
+
     pub fn start_node(&mut self, index: usize) {
         let config = self.configs[index].clone();
         self.nodes[index] = Some(self.tokio.block_on(Node::start(config)).unwrap());

@@ -1,5 +1,6 @@
 //! Pipelines on several nodes.
 
+mod embedded;
 mod pipelines;
 
 pub mod kit;

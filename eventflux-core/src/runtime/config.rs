@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::in_process::InProcessEnds;
 use super::memory::MemoryLimit;
 use crate::checkpoint::CheckpointConfig;
 use crate::connector::{ProcessReferences, Registry, ResolveReference};
@@ -34,6 +35,8 @@ pub struct RuntimeConfig {
     pub checkpoints: Option<CheckpointConfig>,
     /// How much memory the run may take; `None`: as much as it needs.
     pub memory: Option<MemoryLimit>,
+    /// Inputs and outputs of this process that outlive the run; `None`: it has its own.
+    pub in_process: Option<Arc<InProcessEnds>>,
 }
 
 impl RuntimeConfig {
@@ -57,6 +60,7 @@ impl Default for RuntimeConfig {
             references: Arc::new(ProcessReferences),
             checkpoints: None,
             memory: None,
+            in_process: None,
         }
     }
 }

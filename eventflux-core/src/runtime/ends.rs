@@ -1,14 +1,12 @@
 //! The ends of a plan in a real run: connectors, and inputs and outputs of this process.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
-
-use arrow::datatypes::{Schema, SchemaRef};
 
 use super::chain::{Next, OutletStage, SinkKind, SinkStage};
 use super::config::RuntimeConfig;
 use super::graph::{End, OpenSource, Outside};
-use super::in_process::{Input, InputQueue, InputSource, Outlet};
+use super::in_process::{InProcessEnds, Input, InputSource, Outlet};
 use super::meter::OperatorEntry;
 use super::source::ValuesSource;
 use super::task::Task;
@@ -25,60 +23,38 @@ use crate::plan::{Node, NodeId, OperatorSpec, PhysicalPlan, SinkSpec, SourceKind
 pub(crate) struct Ends {
     sources: HashMap<NodeId, Box<dyn SourcePlan>>,
     sinks: HashMap<NodeId, Box<dyn SinkPlan>>,
-    queues: HashMap<NodeId, Arc<InputQueue>>,
-    inputs: BTreeMap<String, Input>,
-    outlets: BTreeMap<String, Outlet>,
+    in_process: Arc<InProcessEnds>,
 }
 
 impl Ends {
-    /// Plans all connectors, with all references in their options resolved, and makes the queues of this process.
+    /// Plans all connectors, with all references in their options resolved, and makes the ends in this process unless there are some.
     ///
     /// **Errors** A connector is not known or refuses its options; a stream of this process wants what only a connector has.
     pub(crate) fn plan(plan: &PhysicalPlan, config: &RuntimeConfig) -> Result<Self> {
+        let in_process = match &config.in_process {
+            Some(kept) => Arc::clone(kept),
+            None => Arc::new(InProcessEnds::of_run(plan, config)?),
+        };
         let mut ends = Self {
             sources: HashMap::new(),
             sinks: HashMap::new(),
-            queues: HashMap::new(),
-            inputs: BTreeMap::new(),
-            outlets: BTreeMap::new(),
+            in_process,
         };
-        let mut in_process: BTreeMap<&str, (SchemaRef, Vec<Arc<InputQueue>>)> = BTreeMap::new();
         for node in &plan.nodes {
             match &node.spec {
-                OperatorSpec::Source(spec) => match &spec.kind {
-                    SourceKind::Connector { connector, options } => {
+                OperatorSpec::Source(spec) => {
+                    if let SourceKind::Connector { connector, options } = &spec.kind {
                         let options = Options::resolved(options, config.references.as_ref())?;
                         ends.sources
                             .insert(node.id, plan_source(spec, connector, &options, config)?);
                     }
-                    SourceKind::InProcess => {
-                        let schema = in_process_schema(spec)?;
-                        let queue = InputQueue::new(
-                            Arc::clone(&schema),
-                            config.input_bytes_max,
-                            config.batch_rows_max,
-                        )?;
-                        let queue = Arc::new(queue);
-                        ends.queues.insert(node.id, Arc::clone(&queue));
-                        let (_, queues) = in_process.entry(&spec.stream).or_insert((schema, Vec::new()));
-                        queues.push(queue);
-                    }
-                    SourceKind::Values(_) | SourceKind::DeadLetters => {}
-                },
+                }
                 OperatorSpec::Sink(spec) => {
                     let options = Options::resolved(&spec.options, config.references.as_ref())?;
                     ends.sinks.insert(node.id, plan_sink(spec, &options, config)?);
                 }
-                OperatorSpec::InProcessSink(spec) => {
-                    let outlet = || Outlet::new(&spec.stream, Arc::clone(&spec.schema));
-                    ends.outlets.entry(spec.stream.clone()).or_insert_with(outlet);
-                }
                 _ => {}
             }
-        }
-        for (stream, (schema, queues)) in in_process {
-            ends.inputs
-                .insert(stream.to_owned(), Input::new(stream, schema, queues));
         }
         Ok(ends)
     }
@@ -92,6 +68,11 @@ impl Ends {
         source.or_else(|| self.sinks.get(&node).and_then(|sink| sink.parallelism_max()))
     }
 
+    /// Whether all sources with connectors end by themselves.
+    pub(crate) fn is_bounded(&self) -> bool {
+        self.sources.values().all(|source| source.is_bounded())
+    }
+
     /// The sinks that can write exactly once.
     pub(crate) fn exactly_once(&self) -> impl Iterator<Item = (NodeId, &dyn ExactlyOncePlan)> {
         self.sinks
@@ -101,25 +82,29 @@ impl Ends {
 
     /// The handler of an input stream.
     pub(crate) fn input(&self, stream: &str) -> Option<&Input> {
-        self.inputs.get(stream)
+        self.in_process.input(stream)
     }
 
     /// All input streams, by name.
     pub(crate) fn inputs(&self) -> impl Iterator<Item = &Input> {
-        self.inputs.values()
+        self.in_process.inputs()
     }
 
-    /// No handler takes more rows.
+    /// No handler of this run takes more rows.
     pub(crate) fn end_inputs(&self) {
-        self.queues.values().for_each(|queue| queue.end());
+        if !self.in_process.is_kept() {
+            self.in_process.end_inputs();
+        }
     }
 
-    /// The run is over: handlers refuse rows, row streams end, and sources learn whether everything came to its end.
+    /// The run is over: its handlers refuse rows, its row streams end, and sources learn whether everything came to its end.
     ///
     /// **Errors** The first of a source; all are told.
     pub(crate) fn close(&self, is_complete: bool) -> Result<()> {
-        self.end_inputs();
-        self.outlets.values().for_each(Outlet::end);
+        if !self.in_process.is_kept() {
+            self.in_process.end_inputs();
+            self.in_process.end_outputs();
+        }
         let followers = self.sources.values().filter_map(|source| source.following_end());
         followers
             .map(|follower| follower.run_ended(is_complete))
@@ -128,12 +113,12 @@ impl Ends {
 
     /// The outlet of an output stream.
     pub(crate) fn outlet(&self, stream: &str) -> Option<&Outlet> {
-        self.outlets.get(stream)
+        self.in_process.outlet(stream)
     }
 
     /// All output streams, by name.
     pub(crate) fn outlets(&self) -> impl Iterator<Item = &Outlet> {
-        self.outlets.values()
+        self.in_process.outlets()
     }
 }
 
@@ -191,13 +176,22 @@ impl Outside for OpenEnds<'_> {
                 }
             }
             SourceKind::InProcess => {
-                let queue = Arc::clone(planned(&self.ends.queues, end.node)?);
+                let in_process = &self.ends.in_process;
+                let not_planned = || Error::Bug(format!("{} has no handler", end.node.name));
+                let queue = in_process.queue(&end.node.operator_id).ok_or_else(not_planned)?;
                 let columns = spec
                     .columns
                     .iter()
                     .map(|column| spec.declared.index_of(column.field.name()));
                 let columns = columns.collect::<Result<Vec<_>, _>>()?;
-                let source = InputSource::new(spec.stream.clone(), queue, columns, batch_rows_max);
+                let source = InputSource::open(
+                    spec.stream.clone(),
+                    Arc::clone(queue),
+                    in_process.session(),
+                    &self.positions(end.node),
+                    columns,
+                    batch_rows_max,
+                )?;
                 OpenSource {
                     source: Box::new(source),
                     is_drained: true,
@@ -220,7 +214,7 @@ impl Outside for OpenEnds<'_> {
 
     fn sink(&self, end: &End<'_>, entry: Arc<OperatorEntry>, task: Arc<Task>) -> Result<Next> {
         match &end.node.spec {
-            OperatorSpec::InProcessSink(spec) => match self.ends.outlets.get(&spec.stream) {
+            OperatorSpec::InProcessSink(spec) => match self.ends.in_process.outlet(&spec.stream) {
                 Some(outlet) => Ok(Next::Outlet(Box::new(OutletStage::new(
                     outlet.clone(),
                     entry,
@@ -292,17 +286,4 @@ fn unknown(role: &str, connector: &str) -> Error {
         key: "connector".into(),
         message: format!("there is no {role} `{connector}`"),
     }
-}
-
-/// The columns that handlers of a stream give values for.
-fn in_process_schema(spec: &SourceSpec) -> Result<SchemaRef> {
-    if let Some(column) = spec.columns.iter().find(|column| column.metadata.is_some()) {
-        let name = column.field.name();
-        let message = format!(
-            "column `{name}` of {} is metadata of a connector, and there is none",
-            spec.stream
-        );
-        return Err(Error::Columns(message));
-    }
-    Ok(Arc::new(Schema::clone(&spec.declared)))
 }

@@ -61,7 +61,7 @@ pub use orders::{Orders, Phase};
 pub use trouble::TroubleReport;
 pub(crate) use trouble::Troubles;
 
-pub use in_process::{Input, InputError, Outlet, OutputStream};
+pub use in_process::{InProcessEnds, Input, InputError, Outlet, OutputStream};
 pub use outcome::{RunEnd, RunSummary};
 pub use running::RunningApp;
 pub use runtime::Runtime;

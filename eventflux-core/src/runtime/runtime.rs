@@ -87,6 +87,11 @@ impl Runtime {
         self.ends.outlets()
     }
 
+    /// Whether all sources with connectors end by themselves.
+    pub fn is_bounded(&self) -> bool {
+        self.ends.is_bounded()
+    }
+
     /// Leaves an output of this process out: nobody will read it, so that nothing needs to be done for it.
     pub fn leave_out(&mut self, output: NodeId) {
         self.left_out.insert(output);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use eventflux_core::checkpoint::manifest::PlanIdentity;
 
+use super::NodeId;
 use super::assignment::Assignment;
 
 /// Given when a pipeline is submitted, never the same twice in a cluster; a name may be.
@@ -57,6 +58,13 @@ pub struct PipelineSpec {
     /// Settings, as `SET key = value` in the text would have them.
     #[prost(message, repeated, tag = "15")]
     pub settings: Vec<Setting>,
+    /// The node whose process has the streams without a connector: their handlers, callbacks and row streams. The pipeline runs while this
+    /// node is up. 0: there are none.
+    #[prost(fixed64, tag = "16")]
+    pub home: NodeId,
+    /// The streams whose rows its home wants.
+    #[prost(string, repeated, tag = "17")]
+    pub outputs: Vec<String>,
 }
 
 /// A setting of a pipeline.

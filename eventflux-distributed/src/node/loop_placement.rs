@@ -6,13 +6,14 @@ use eventflux_core::checkpoint::LoopId;
 use eventflux_core::key::hash_bytes;
 use eventflux_core::runtime::{EdgeId, LoopShape, Wiring};
 
-use crate::coordinator::Assignment;
+use crate::coordinator::{Assignment, NodeId};
 use crate::transport;
 
 /// The loops of one generation of a pipeline, each with the place of its node in the assignment.
 ///
 /// Loops of an operator that is as wide as the pipeline go where their subtasks are. Those of a narrower one are spread; that of an operator
-/// with one subtask goes somewhere that depends on the operator, so that not all of them meet on one node.
+/// with one subtask goes somewhere that depends on the operator, so that not all of them meet on one node. Loops with streams of a process go
+/// to the node that is their home.
 #[derive(Debug)]
 pub(super) struct LoopPlacement {
     wiring: Wiring,
@@ -21,16 +22,18 @@ pub(super) struct LoopPlacement {
 }
 
 impl LoopPlacement {
-    pub(super) fn new(wiring: Wiring, assignment: &Assignment) -> Self {
+    pub(super) fn new(wiring: Wiring, assignment: &Assignment, home: NodeId) -> Self {
         let subtasks = assignment.placements.iter().enumerate();
         let of_subtask: Vec<usize> = subtasks
             .flat_map(|(place, placement)| std::iter::repeat_n(place, placement.subtask_count as usize))
             .collect();
-        let places = wiring
-            .loops()
-            .iter()
-            .map(|shape| place(shape, &of_subtask))
-            .collect();
+        let mut nodes = assignment.placements.iter();
+        let home = nodes.position(|placement| placement.node == home);
+        let places = wiring.loops().iter().map(|shape| match home {
+            Some(home) if shape.is_in_process => home,
+            _ => place(shape, &of_subtask),
+        });
+        let places = places.collect();
         Self {
             wiring,
             places,

@@ -220,7 +220,7 @@ impl Part {
                     .into(),
             ));
         }
-        let placement = Arc::new(LoopPlacement::new(runtime.wiring(), assignment));
+        let placement = Arc::new(LoopPlacement::new(runtime.wiring(), assignment, spec.home));
         let edges = ConnectedEdges::new(Arc::clone(&placement) as _, self.surroundings.wire.clone());
         let session = self.session();
         let arrived =

@@ -56,6 +56,32 @@ impl Node {
     ///
     /// **Errors** The text is wrong; there is a pipeline of this name; nobody leads.
     pub async fn submit(&self, submission: Submission) -> Result<PipelineId, SubmitError> {
+        self.submit_with(submission, PipelineSpec::default()).await
+    }
+
+    /// As [`Node::submit`], of a text with streams that live in this process: it runs while this node is up. `outputs`: the streams whose
+    /// rows are wanted here.
+    ///
+    /// **Errors** As those of [`Node::submit`].
+    pub async fn submit_at_home(
+        &self,
+        submission: Submission,
+        outputs: Vec<String>,
+    ) -> Result<PipelineId, SubmitError> {
+        let home = self.cluster().id();
+        let base = PipelineSpec {
+            home,
+            outputs,
+            ..PipelineSpec::default()
+        };
+        self.submit_with(submission, base).await
+    }
+
+    async fn submit_with(
+        &self,
+        submission: Submission,
+        base: PipelineSpec,
+    ) -> Result<PipelineId, SubmitError> {
         check_name(&submission.name)?;
         let programs = self.programs();
         let described = submission.clone();
@@ -63,7 +89,7 @@ impl Node {
         let program = planning
             .await
             .map_err(|error| SubmitError::Refused(format!("the compiler has panicked: {error}")))??;
-        let spec = self.spec(submission, &program).await?;
+        let spec = self.spec(submission, &program, base).await?;
         let name = spec.name.clone();
         match self.cluster().propose(Change::Submit(spec)).await {
             Ok(outcome) => Ok(outcome.granted),
@@ -74,7 +100,12 @@ impl Node {
         }
     }
 
-    async fn spec(&self, submission: Submission, program: &Program) -> Result<PipelineSpec, SubmitError> {
+    async fn spec(
+        &self,
+        submission: Submission,
+        program: &Program,
+        base: PipelineSpec,
+    ) -> Result<PipelineSpec, SubmitError> {
         let Submission {
             name,
             sql,
@@ -100,7 +131,7 @@ impl Node {
                 .into_iter()
                 .map(|(key, value)| Setting { key, value })
                 .collect(),
-            ..PipelineSpec::default()
+            ..base
         };
         let unavailable = |error: eventflux_core::Error| SubmitError::Unavailable(error.to_string());
         let (open_store, opened) = (self.store_opener(), spec.clone());

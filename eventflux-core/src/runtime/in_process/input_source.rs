@@ -8,14 +8,23 @@ use arrow::array::RecordBatch;
 use async_trait::async_trait;
 
 use super::InputQueue;
-use crate::connector::{Source, SourceEvent, SourcePosition, SourceRows};
+use super::input_queue::QueueReader;
+use crate::connector::{CommitPositions, Source, SourceEvent, SourcePosition, SourceRows};
 use crate::error::Result;
 
 /// Hands on what input handlers have sent.
+///
+/// **Shapes** Where a queue keeps its rows, a position is `SESSION:ROW`: the session is that of the program that has sent them, for
+/// rows of an earlier one are gone with it.
 #[derive(Debug)]
 pub(crate) struct InputSource {
     stream: String,
     queue: Arc<InputQueue>,
+    reader: QueueReader,
+    /// Empty where nothing is kept.
+    session: String,
+    /// The number of the next row to hand on.
+    next_row: u64,
     /// Which of the stream's columns this source delivers.
     columns: Vec<usize>,
     batch_rows_max: usize,
@@ -24,27 +33,43 @@ pub(crate) struct InputSource {
 }
 
 impl InputSource {
-    pub(crate) fn new(
+    /// Begins to read the queue.
+    ///
+    /// **Errors** A position leads to rows of this session that are gone.
+    pub(crate) fn open(
         stream: String,
         queue: Arc<InputQueue>,
+        session: &str,
+        positions: &[SourcePosition],
         columns: Vec<usize>,
         batch_rows_max: usize,
-    ) -> Self {
-        Self {
+    ) -> Result<Self> {
+        let from_row = positions.iter().find_map(|position| row_of(session, position));
+        let (reader, next_row) = queue.open(from_row)?;
+        Ok(Self {
             stream,
             queue,
+            reader,
+            session: session.to_owned(),
+            next_row,
             columns,
             batch_rows_max: batch_rows_max.max(1),
             pieces: VecDeque::new(),
-        }
+        })
     }
+}
+
+/// The row that a position of this session leads to.
+fn row_of(session: &str, position: &SourcePosition) -> Option<u64> {
+    let (of_session, row) = position.position.rsplit_once(':')?;
+    (of_session == session).then(|| row.parse().ok()).flatten()
 }
 
 #[async_trait]
 impl Source for InputSource {
     async fn next(&mut self) -> Result<SourceEvent> {
         if self.pieces.is_empty() {
-            let Some(batch) = poll_fn(|context| self.queue.poll_next(context)).await? else {
+            let Some(batch) = poll_fn(|context| self.queue.poll_next(self.reader, context)).await? else {
                 return Ok(SourceEvent::End);
             };
             let batch = batch.project(&self.columns)?;
@@ -54,11 +79,14 @@ impl Source for InputSource {
             }
         }
         Ok(match self.pieces.pop_front() {
-            Some(rows) => SourceEvent::Rows(SourceRows {
-                partition: 0,
-                rows,
-                bad: Vec::new(),
-            }),
+            Some(rows) => {
+                self.next_row += rows.num_rows() as u64;
+                SourceEvent::Rows(SourceRows {
+                    partition: 0,
+                    rows,
+                    bad: Vec::new(),
+                })
+            }
             None => SourceEvent::End,
         })
     }
@@ -72,8 +100,33 @@ impl Source for InputSource {
         in_pieces + self.queue.row_count()
     }
 
-    /// Rows of this process cannot be asked for again.
+    /// Rows of this process can only be asked for again where the queue keeps them.
     fn positions(&self) -> Vec<SourcePosition> {
-        Vec::new()
+        if !self.queue.is_kept() {
+            return Vec::new();
+        }
+        vec![SourcePosition {
+            partition: self.stream.clone(),
+            position: format!("{}:{}", self.session, self.next_row),
+        }]
+    }
+
+    fn committing(&mut self) -> Option<&mut dyn CommitPositions> {
+        match self.queue.is_kept() {
+            true => Some(self),
+            false => None,
+        }
+    }
+}
+
+impl CommitPositions for InputSource {
+    fn commit_positions(&mut self, positions: &[SourcePosition]) -> Result<()> {
+        if let Some(row) = positions
+            .iter()
+            .find_map(|position| row_of(&self.session, position))
+        {
+            self.queue.keep_from(self.reader, row);
+        }
+        Ok(())
     }
 }

@@ -4,6 +4,7 @@
 //! row stream's reader is behind.
 
 mod blocking;
+mod in_process_ends;
 mod input;
 mod input_queue;
 mod input_source;
@@ -11,6 +12,7 @@ mod outlet;
 mod output_stream;
 
 pub(crate) use blocking::block_on;
+pub use in_process_ends::InProcessEnds;
 pub use input::{Input, InputError};
 pub(crate) use input_queue::InputQueue;
 pub(crate) use input_source::InputSource;

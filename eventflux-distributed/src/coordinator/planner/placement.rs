@@ -18,12 +18,13 @@ pub struct PlacementRequest<'a> {
     pub group_weights: &'a [u32],
 }
 
-/// Places a pipeline. `None` if there is no node.
+/// Places a pipeline. `None` if there is no node, or not the one that the pipeline has its home on.
 ///
 /// With less parallelism than nodes only so many nodes take part: those that had the pipeline before go first.
 pub fn place(request: &PlacementRequest<'_>) -> Option<Assignment> {
     let nodes = chosen(request);
-    if nodes.is_empty() {
+    let home = request.spec.home;
+    if nodes.is_empty() || home != 0 && nodes.iter().all(|member| member.spec.node != home) {
         return None;
     }
     let key_groups = request.spec.key_groups as usize;
@@ -57,7 +58,8 @@ fn chosen<'a>(request: &PlacementRequest<'a>) -> Vec<&'a Member> {
         before.is_some()
     };
     let mut nodes = request.members.clone();
-    nodes.sort_by_key(|member| (!had(member), member.spec.node));
+    let is_home = |member: &&Member| member.spec.node == request.spec.home;
+    nodes.sort_by_key(|member| (!is_home(member), !had(member), member.spec.node));
     nodes.truncate(request.spec.parallelism.max(1) as usize);
     nodes.sort_by_key(|member| member.spec.node);
     nodes
@@ -201,5 +203,25 @@ mod tests {
         assert_eq!(after.placements.len(), 1);
         assert_eq!(after.placements[0].node, 3);
         assert_eq!(run(&spec(1), &[], None), None);
+    }
+
+    #[test]
+    fn a_pipeline_with_a_home_runs_there_or_not_at_all() {
+        let members = [member(1, 1), member(2, 2), member(3, 3)];
+        let spec = PipelineSpec { home: 3, ..spec(1) };
+        let before = run(
+            &PipelineSpec {
+                home: 0,
+                ..spec.clone()
+            },
+            &members,
+            None,
+        )
+        .unwrap();
+        assert_eq!(before.placements[0].node, 1);
+        let assignment = run(&spec, &members, Some(&before)).unwrap();
+        let nodes = assignment.placements.iter().map(|placement| placement.node);
+        assert_eq!(nodes.collect::<Vec<_>>(), [3]);
+        assert_eq!(run(&spec, &members[..2], Some(&assignment)), None);
     }
 }

@@ -1,0 +1,302 @@
+//! A pipeline of a cluster, of which this process is the home.
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use eventflux_core::Error;
+use eventflux_core::metrics::MetricsSnapshot;
+use eventflux_core::runtime::{Input, RunEnd};
+use eventflux_distributed::cluster_node::Contact;
+use eventflux_distributed::node::{Node, Submission};
+use eventflux_sql::CompiledApp;
+use tokio::sync::watch;
+
+use super::DistributedError;
+use super::data_directory::DataDirectory;
+use super::home_programs::HomePrograms;
+use super::node_settings::NodeSettings;
+use super::pipeline::{End, Followed, OwnPipeline};
+use super::threads::Threads;
+use crate::app_runtime::{STREAM_BYTES_MAX, find, unknown};
+use crate::output::Output;
+use crate::{AppError, InputHandler, RowStream};
+
+/// What it is made of.
+pub(super) struct EmbeddedParts {
+    pub(super) node: NodeSettings,
+    pub(super) join_timeout: Duration,
+    pub(super) app: CompiledApp,
+    /// All sources with connectors end by themselves.
+    pub(super) is_bounded: bool,
+    pub(super) programs: Arc<HomePrograms>,
+    pub(super) submission: Submission,
+}
+
+/// A pipeline and its home.
+///
+/// ```text
+/// built ──start()──► running ──finish(), shutdown(), the inputs end──► over: the pipeline is taken from the cluster, the node stops
+///                       └── abort(), drop: the node stops, the pipeline stays
+/// ```
+pub(super) struct Embedded {
+    parts: EmbeddedParts,
+    inputs: Vec<Input>,
+    outputs: Vec<Output>,
+    state: Mutex<State>,
+}
+
+enum State {
+    Built,
+    Started(Arc<Running>),
+    /// The node could not be started, or did not become part of the cluster.
+    Unusable,
+}
+
+/// The order of the fields is that in which they are given up.
+struct Running {
+    node: Arc<Mutex<Option<Node>>>,
+    pipeline: OwnPipeline,
+    end: watch::Receiver<Option<End>>,
+    stop: watch::Sender<bool>,
+    threads: Threads,
+    _data: DataDirectory,
+}
+
+impl Embedded {
+    pub(super) fn new(parts: EmbeddedParts) -> Self {
+        let (app, ends) = (&parts.app, &parts.programs.ends);
+        let outputs = app.outputs.iter().filter_map(|info| {
+            let outlet = ends.outlet(&info.stream)?.clone();
+            Some(Output::new(&app.plan, info.clone(), outlet))
+        });
+        Self {
+            inputs: ends.inputs().cloned().collect(),
+            outputs: outputs.collect(),
+            state: Mutex::new(State::Built),
+            parts,
+        }
+    }
+
+    pub(super) fn app(&self) -> &CompiledApp {
+        &self.parts.app
+    }
+
+    pub(super) fn input_handler(&self, stream: &str) -> Result<InputHandler, AppError> {
+        let found = find(&self.inputs, stream, Input::stream);
+        let input = found.ok_or_else(|| unknown("input", stream, self.inputs.iter().map(Input::stream)))?;
+        Ok(InputHandler::new(input.clone()))
+    }
+
+    pub(super) fn output(&self, stream: &str) -> Result<&Output, AppError> {
+        let found = find(&self.outputs, stream, Output::stream);
+        let output =
+            found.ok_or_else(|| unknown("output", stream, self.outputs.iter().map(Output::stream)))?;
+        let is_started = !matches!(&*self.lock(), State::Built);
+        if is_started && !is_wanted(output) {
+            return Err(AppError::TooLate {
+                name: output.stream().to_owned(),
+            });
+        }
+        Ok(output)
+    }
+
+    pub(super) fn output_stream(&self, stream: &str) -> Result<RowStream, AppError> {
+        let outlet = &self.output(stream)?.outlet;
+        Ok(RowStream::new(outlet.open_stream(STREAM_BYTES_MAX)))
+    }
+
+    pub(super) fn start(&self) -> Result<(), DistributedError> {
+        let mut state = self.lock();
+        if !matches!(&*state, State::Built) {
+            return Err(AppError::Started.into());
+        }
+        *state = State::Unusable;
+        *state = State::Started(Arc::new(self.begin()?));
+        Ok(())
+    }
+
+    fn begin(&self) -> Result<Running, DistributedError> {
+        let parts = &self.parts;
+        let data = DataDirectory::open(&parts.node.cluster.data_directory)?;
+        let threads = Threads::start()?;
+        let outputs = self.outputs.iter().filter(|output| is_wanted(output));
+        let outputs = outputs.map(|output| output.stream().to_owned()).collect();
+        let entering = enter(
+            parts.node.clone(),
+            parts.join_timeout,
+            Arc::clone(&parts.programs),
+            parts.submission.clone(),
+            outputs,
+        );
+        let (node, pipeline) = threads.run(entering)??;
+        let (told, end) = watch::channel(None);
+        let (stop, stopping) = watch::channel(false);
+        let followed = Followed {
+            pipeline: pipeline.clone(),
+            state: parts.node.cluster.can_coordinate.then(|| node.cluster().state()),
+            stopping,
+            ends: Arc::clone(&parts.programs.ends),
+            told,
+        };
+        threads.spawn(followed.follow());
+        Ok(Running {
+            node: Arc::new(Mutex::new(Some(node))),
+            pipeline,
+            end,
+            stop,
+            threads,
+            _data: data,
+        })
+    }
+
+    pub(super) fn finish(&self) -> Result<RunEnd, DistributedError> {
+        let running = self.running()?;
+        if !self.parts.is_bounded {
+            return Err(DistributedError::Configuration(
+                "on a cluster, `finish` waits for sources with connectors to end, and one of them does not end by itself: use `shutdown`".into(),
+            ));
+        }
+        self.parts.programs.ends.end_inputs();
+        self.wait_for(&running)
+    }
+
+    pub(super) fn shutdown(&self) -> Result<RunEnd, DistributedError> {
+        let running = self.running()?;
+        self.parts.programs.ends.close_inputs();
+        running.stop.send_replace(true);
+        let pipeline = running.pipeline.clone();
+        // One that is over by itself is taken from the cluster already.
+        if running.end.borrow().is_none() {
+            running.threads.run(async move { pipeline.stop().await })??;
+        }
+        self.wait_for(&running)
+    }
+
+    pub(super) fn wait(&self) -> Result<RunEnd, DistributedError> {
+        self.wait_for(&*self.running()?)
+    }
+
+    fn wait_for(&self, running: &Running) -> Result<RunEnd, DistributedError> {
+        let over = running.over();
+        running.threads.run(over)?
+    }
+
+    pub(super) async fn wait_async(&self) -> Result<RunEnd, DistributedError> {
+        let running = self.running()?;
+        let over = running.threads.spawn(running.over());
+        over.await.map_err(|error| Error::Bug(error.to_string()))?
+    }
+
+    pub(super) fn abort(&self) {
+        let Ok(running) = self.running() else {
+            return;
+        };
+        let ends = &self.parts.programs.ends;
+        ends.close_inputs();
+        if let Some(node) = lock(&running.node).take() {
+            // Its own threads have nothing to do any more, or are given up.
+            let _ = running.threads.run(node.stop());
+        }
+        ends.end_outputs();
+    }
+
+    pub(super) fn metrics(&self) -> MetricsSnapshot {
+        let Ok(running) = self.running() else {
+            return MetricsSnapshot::default();
+        };
+        let node = lock(&running.node);
+        let metrics = node.iter().flat_map(Node::metrics);
+        let name = &self.parts.submission.name;
+        let mut own = metrics
+            .filter(|(pipeline, _)| pipeline == name)
+            .map(|(_, metrics)| metrics);
+        own.next().unwrap_or_default()
+    }
+
+    fn running(&self) -> Result<Arc<Running>, AppError> {
+        match &*self.lock() {
+            State::Started(running) => Ok(Arc::clone(running)),
+            State::Built | State::Unusable => Err(AppError::NotStarted),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+}
+
+impl Running {
+    /// Waits for the end of the pipeline, takes it from the cluster, and stops the node.
+    fn over(&self) -> impl Future<Output = Result<RunEnd, DistributedError>> + Send + 'static {
+        let (mut end, node, pipeline) = (self.end.clone(), Arc::clone(&self.node), self.pipeline.clone());
+        async move {
+            let ended = end.wait_for(Option::is_some).await;
+            let ended = ended.map_or(None, |ended| ended.clone());
+            let name = pipeline.name.clone();
+            let run_end = match ended {
+                Some(End::Finished) => RunEnd::InputEnded,
+                Some(End::Stopped) => RunEnd::Stopped,
+                Some(End::Failed(message)) => return Err(DistributedError::Failed { name, message }),
+                Some(End::Removed) => return Err(DistributedError::Removed { name }),
+                // Nobody follows it any more.
+                None => return Ok(RunEnd::Aborted),
+            };
+            let node = lock(&node).take();
+            if let Some(node) = node {
+                pipeline.retire().await?;
+                node.stop().await;
+            }
+            Ok(run_end)
+        }
+    }
+}
+
+/// Starts a node, waits until it is part of its cluster, and gives the cluster the pipeline.
+async fn enter(
+    settings: NodeSettings,
+    join_timeout: Duration,
+    programs: Arc<HomePrograms>,
+    submission: Submission,
+    outputs: Vec<String>,
+) -> Result<(Node, OwnPipeline), DistributedError> {
+    let cluster = settings.cluster.cluster.clone();
+    let node = Node::start(settings.with(Arc::clone(&programs) as _)).await?;
+    let id = node.cluster().id();
+    let _ = programs.node.set(id);
+    join(&node, &cluster, join_timeout).await?;
+    let mut pipeline = OwnPipeline {
+        id: 0,
+        name: submission.name.clone(),
+        client: node.cluster().client().apart(),
+    };
+    pipeline.clear(id).await?;
+    programs.is_own.store(true, Ordering::Release);
+    pipeline.id = node.submit_at_home(submission, outputs).await?;
+    Ok((node, pipeline))
+}
+
+async fn join(node: &Node, cluster: &str, patience: Duration) -> Result<(), DistributedError> {
+    let mut contact = node.cluster().contact();
+    let connected = contact.wait_for(|contact| matches!(contact, Contact::Connected { .. }));
+    if let Ok(Ok(_)) = tokio::time::timeout(patience, connected).await {
+        return Ok(());
+    }
+    let problem = node.cluster().problem().borrow().clone();
+    let obstacle = contact.borrow().obstacle().map(str::to_owned);
+    Err(DistributedError::NotJoined {
+        node: node.cluster().name().to_owned(),
+        cluster: cluster.to_owned(),
+        waited_s: patience.as_secs(),
+        obstacle: problem.or(obstacle).unwrap_or_default(),
+    })
+}
+
+/// Whether the rows of an output come to this process.
+fn is_wanted(output: &Output) -> bool {
+    !output.is_tap || output.outlet.has_readers()
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,394 @@
+//! A program that is a node of a cluster.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use eventflux::distributed::node::Programs;
+use eventflux::distributed::{
+    ClusterConfig, DistributedConfig, DistributedRuntime, DistributedRuntimeBuilder, NodeConfig, RuntimeMode,
+    SqlPrograms, StateBackendConfig, StateBackendType, TlsConfig, TransportConfig, TransportType,
+};
+use eventflux::runtime::RunEnd;
+use tempfile::TempDir;
+
+use super::kit::{Cluster, Wires};
+
+const TOTALS: &str = "
+    CREATE STREAM Trades (sym STRING, qty BIGINT);
+    INSERT INTO Totals SELECT sym, sum(qty) AS total FROM Trades GROUP BY sym;
+    INSERT INTO Large SELECT sym, qty FROM Trades WHERE qty > 10;";
+
+fn alone(folder: &Path) -> DistributedConfig {
+    DistributedConfig {
+        mode: RuntimeMode::Distributed,
+        node: NodeConfig {
+            data_dir: Some(folder.join("node")),
+            ..NodeConfig::default()
+        },
+        state_backend: StateBackendConfig {
+            implementation: StateBackendType::Directory(folder.join("state")),
+            checkpoint_interval: Duration::from_millis(100),
+            ..StateBackendConfig::default()
+        },
+        ..DistributedConfig::default()
+    }
+}
+
+/// The last total of each symbol.
+type Totals = Arc<Mutex<BTreeMap<String, i64>>>;
+
+fn totals(runtime: &DistributedRuntime) -> Totals {
+    let totals = Totals::default();
+    let collected = Arc::clone(&totals);
+    let take = move |rows: &eventflux::Rows| {
+        let mut totals = collected.lock().unwrap();
+        for row in rows.iter().filter(|row| row.kind().is_addition()) {
+            totals.insert(row.get("sym").unwrap(), row.get("total").unwrap());
+        }
+    };
+    runtime.add_callback("Totals", take).unwrap();
+    totals
+}
+
+fn trade(number: i64) -> (String, i64) {
+    (format!("S{}", number % 17), number % 13)
+}
+
+fn expected(count: i64) -> BTreeMap<String, i64> {
+    let mut totals = BTreeMap::new();
+    for (sym, qty) in (0..count).map(trade) {
+        *totals.entry(sym).or_default() += qty;
+    }
+    totals
+}
+
+/// What callbacks and row streams get of a program.
+fn results(config: DistributedConfig) -> (BTreeMap<String, i64>, Vec<(String, i64)>) {
+    let runtime = DistributedRuntimeBuilder::new(TOTALS)
+        .with_config(config)
+        .with_parallelism(3)
+        .build()
+        .unwrap();
+    let totals = totals(&runtime);
+    let mut large = runtime.output_stream("Large").unwrap();
+    runtime.start().unwrap();
+    let trades = runtime.input_handler("trades").unwrap();
+    (0..2_000).for_each(|number| trades.send(trade(number)).unwrap());
+    assert_eq!(runtime.finish().unwrap(), RunEnd::InputEnded);
+    assert!(trades.send(trade(0)).is_err(), "the stream has ended");
+    let mut rows = Vec::new();
+    while let Some(batch) = large.next_blocking() {
+        rows.extend(
+            batch
+                .iter()
+                .map(|row| (row.get("sym").unwrap(), row.get("qty").unwrap())),
+        );
+    }
+    let totals = totals.lock().unwrap().clone();
+    (totals, rows)
+}
+
+#[test]
+fn a_program_gets_on_its_own_cluster_what_it_gets_on_one_node() {
+    let folder = TempDir::new().unwrap();
+    let single = results(DistributedConfig::default());
+    assert_eq!(single.0, expected(2_000));
+    assert_eq!(results(alone(folder.path())), single);
+}
+
+#[test]
+fn rows_of_a_program_count_once_when_another_node_is_lost() {
+    let programs: Arc<dyn Programs> = Arc::new(SqlPrograms::default());
+    let mut cluster = Cluster::start(2, &Wires::default(), &programs);
+    let folder = cluster.folder().to_owned();
+    let config = DistributedConfig {
+        cluster: ClusterConfig {
+            cluster_name: "test".into(),
+            seed_nodes: cluster.seeds(),
+            ..ClusterConfig::default()
+        },
+        // Less than there is to send: senders wait for commits.
+        handler_bytes_max: 64 << 10,
+        ..alone(&folder)
+    };
+    let sql = format!(
+        "{TOTALS}
+        CREATE STREAM seen (sym STRING, qty BIGINT)
+        WITH ('connector' = 'file', 'path' = '{}', 'format' = 'csv');
+        INSERT INTO seen SELECT sym, qty FROM Trades;",
+        folder.join("seen.csv").display()
+    );
+    let runtime = DistributedRuntimeBuilder::new(sql)
+        .with_name("totals")
+        .with_config(config)
+        .with_parallelism(3)
+        .build()
+        .unwrap();
+    let totals = totals(&runtime);
+    runtime.start().unwrap();
+    cluster.wait_for_nodes(3);
+    let trades = runtime.input_handler("Trades").unwrap();
+    let pipeline = cluster.pipeline("totals");
+    (0..5_000).for_each(|number| trades.send(trade(number)).unwrap());
+    cluster.wait_for(pipeline, "on three nodes", |pipeline| {
+        let nodes = pipeline
+            .assignment
+            .as_ref()
+            .map(|assignment| assignment.placements.len());
+        nodes == Some(3) && pipeline.committed.generation == pipeline.generation
+    });
+    (5_000..10_000).for_each(|number| trades.send(trade(number)).unwrap());
+    cluster.drop_node(1);
+    (10_000..20_000).for_each(|number| trades.send(trade(number)).unwrap());
+    cluster.wait_for(pipeline, "on two nodes", |pipeline| {
+        let nodes = pipeline
+            .assignment
+            .as_ref()
+            .map(|assignment| assignment.placements.len());
+        nodes == Some(2)
+    });
+    assert_eq!(runtime.finish().unwrap(), RunEnd::InputEnded);
+    assert_eq!(*totals.lock().unwrap(), expected(20_000));
+    let text = std::fs::read_to_string(folder.join("seen.csv")).unwrap();
+    let mut seen = BTreeMap::new();
+    for (sym, qty) in text.lines().filter_map(|line| line.split_once(',')) {
+        let Ok(qty) = qty.parse::<i64>() else { continue };
+        let (count, sum) = seen.entry(sym.to_owned()).or_insert((0, 0));
+        *count += 1;
+        *sum += qty;
+    }
+    assert_eq!(seen.values().map(|(count, _)| count).sum::<i64>(), 20_000);
+    let sums: BTreeMap<String, i64> = seen.into_iter().map(|(sym, (_, sum))| (sym, sum)).collect();
+    assert_eq!(sums, expected(20_000));
+}
+
+#[test]
+fn a_program_that_starts_again_goes_on_with_its_state() {
+    let folder = TempDir::new().unwrap();
+    let run = |range: std::ops::Range<i64>, is_orderly: bool| {
+        let runtime = DistributedRuntimeBuilder::new(TOTALS)
+            .with_config(alone(folder.path()))
+            .build()
+            .unwrap();
+        let totals = totals(&runtime);
+        runtime.start().unwrap();
+        let trades = runtime.input_handler("Trades").unwrap();
+        range.for_each(|number| trades.send(trade(number)).unwrap());
+        if is_orderly {
+            assert_eq!(runtime.shutdown().unwrap(), RunEnd::Stopped);
+        } else {
+            runtime.abort();
+        }
+        let totals = totals.lock().unwrap().clone();
+        totals
+    };
+    run(0..500, true);
+    // Nothing is sent to this one: it leaves its pipeline behind, for the next process to take from the cluster.
+    run(500..500, false);
+    assert_eq!(run(500..1_000, true), expected(1_000));
+}
+
+#[test]
+fn what_cannot_work_is_refused_with_what_to_do() {
+    let folder = TempDir::new().unwrap();
+    let refusal = |config: DistributedConfig| {
+        let built = DistributedRuntimeBuilder::new(TOTALS).with_config(config).build();
+        built.err().expect("it is refused").to_string()
+    };
+    let with_cluster = |cluster: ClusterConfig| DistributedConfig {
+        cluster,
+        ..alone(folder.path())
+    };
+    let with_node = |node: NodeConfig| DistributedConfig {
+        node,
+        ..alone(folder.path())
+    };
+    let cases = [
+        (
+            DistributedConfig {
+                state_backend: StateBackendConfig::default(),
+                ..alone(folder.path())
+            },
+            "set `state_backend.implementation`",
+        ),
+        (
+            with_cluster(ClusterConfig {
+                min_nodes: 0,
+                ..ClusterConfig::default()
+            }),
+            "set it to 1 or more",
+        ),
+        (
+            with_cluster(ClusterConfig {
+                min_nodes: 3,
+                ..ClusterConfig::default()
+            }),
+            "set `cluster.seed_nodes`",
+        ),
+        (
+            with_cluster(ClusterConfig {
+                seed_nodes: vec!["node-0".into()],
+                ..ClusterConfig::default()
+            }),
+            "is not of the form `host:port`",
+        ),
+        (
+            with_cluster(ClusterConfig {
+                seed_nodes: vec!["node-0:8080".into()],
+                ..ClusterConfig::default()
+            }),
+            "set `node.listen` to an address",
+        ),
+        (
+            with_node(NodeConfig {
+                listen: "0.0.0.0:0".into(),
+                ..NodeConfig::default()
+            }),
+            "set `node.endpoint`",
+        ),
+        (
+            with_node(NodeConfig {
+                data_listen: "here".into(),
+                ..NodeConfig::default()
+            }),
+            "`node.data_listen` is `here`",
+        ),
+        (
+            DistributedConfig {
+                transport: TransportConfig {
+                    implementation: TransportType::GRPC,
+                    tls: Some(TlsConfig {
+                        cert_path: "/none.crt".into(),
+                        key_path: "/none.key".into(),
+                        ca_path: "/none.ca".into(),
+                    }),
+                    ..TransportConfig::default()
+                },
+                ..alone(folder.path())
+            },
+            "/none.crt",
+        ),
+    ];
+    for (config, expected) in cases {
+        let refused = refusal(config);
+        assert!(refused.contains(expected), "{refused}");
+    }
+    let wrong = DistributedRuntimeBuilder::new("SELEC 1").with_config(alone(folder.path()));
+    let wrong = wrong.build().err().expect("it is refused").to_string();
+    assert!(wrong.contains("app.sql:1:1"), "{wrong}");
+}
+
+#[test]
+fn a_program_does_not_wait_for_the_end_of_what_never_ends() {
+    let folder = TempDir::new().unwrap();
+    let sql = "
+        CREATE STREAM Ticks (n BIGINT) WITH ('connector' = 'datagen', 'rows_per_second' = '100');
+        INSERT INTO Seen SELECT n FROM Ticks;";
+    let runtime = DistributedRuntimeBuilder::new(sql)
+        .with_config(alone(folder.path()))
+        .build()
+        .unwrap();
+    let mut seen = runtime.output_stream("Seen").unwrap();
+    runtime.start().unwrap();
+    assert!(seen.next_blocking().is_some());
+    let refused = runtime.finish().unwrap_err().to_string();
+    assert!(refused.contains("use `shutdown`"), "{refused}");
+    drop(seen);
+    assert_eq!(runtime.shutdown().unwrap(), RunEnd::Stopped);
+}
+
+#[test]
+fn a_node_that_finds_no_cluster_says_what_is_in_its_way() {
+    let folder = TempDir::new().unwrap();
+    let config = DistributedConfig {
+        cluster: ClusterConfig {
+            // Nobody listens at this port, which is for tests of TCP itself.
+            seed_nodes: vec!["127.0.0.1:1".into()],
+            join_timeout: Duration::from_millis(300),
+            ..ClusterConfig::default()
+        },
+        ..alone(folder.path())
+    };
+    let runtime = DistributedRuntimeBuilder::new(TOTALS)
+        .with_config(config)
+        .build()
+        .unwrap();
+    let refused = runtime.start().unwrap_err().to_string();
+    assert!(
+        refused.contains("node `app` has not become part of the cluster `eventflux`"),
+        "{refused}"
+    );
+    assert!(refused.contains("127.0.0.1:1"), "{refused}");
+}
+
+/// Set for the process that looks at its own sockets.
+const CHILD: &str = "EVENTFLUX_TEST_SOCKETS";
+
+/// Sockets of the network that this process has.
+fn sockets() -> usize {
+    let of_network: Vec<String> = ["tcp", "tcp6", "udp", "udp6"]
+        .iter()
+        .filter_map(|table| std::fs::read_to_string(format!("/proc/self/net/{table}")).ok())
+        .flat_map(|table| {
+            let inode = |line: &str| {
+                line.split_whitespace()
+                    .nth(9)
+                    .map(|inode| format!("socket:[{inode}]"))
+            };
+            table.lines().skip(1).filter_map(inode).collect::<Vec<_>>()
+        })
+        .collect();
+    let files = std::fs::read_dir("/proc/self/fd").unwrap();
+    let links = files.filter_map(|file| std::fs::read_link(file.unwrap().path()).ok());
+    links
+        .filter(|link| {
+            of_network
+                .iter()
+                .any(|socket| link.as_os_str() == socket.as_str())
+        })
+        .count()
+}
+
+#[test]
+fn one_node_opens_no_socket() {
+    if std::env::var_os(CHILD).is_none() {
+        // Other tests of this process have sockets.
+        let test = "cluster::embedded::one_node_opens_no_socket";
+        let child = Command::new(std::env::current_exe().unwrap())
+            .args([test, "--exact", "--nocapture"])
+            .env(CHILD, "1")
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&child.stdout);
+        assert!(child.status.success() && said.contains("1 passed"), "{said}");
+        return;
+    }
+    let folder = TempDir::new().unwrap();
+    let sockets_of = |config: DistributedConfig| {
+        let runtime = DistributedRuntimeBuilder::new(TOTALS)
+            .with_config(config)
+            .build()
+            .unwrap();
+        runtime.start().unwrap();
+        runtime
+            .input_handler("Trades")
+            .unwrap()
+            .send(("A", 1_i64))
+            .unwrap();
+        let count = sockets();
+        runtime.shutdown().unwrap();
+        count
+    };
+    let single = DistributedConfig {
+        mode: RuntimeMode::SingleNode,
+        ..alone(folder.path())
+    };
+    assert_eq!(sockets_of(single), 0);
+    assert!(
+        sockets_of(alone(folder.path())) >= 2,
+        "the control plane and the data plane listen"
+    );
+}
