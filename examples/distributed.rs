@@ -9,6 +9,8 @@ const APP: &str = "
     CREATE STREAM Purchases (card STRING, amount BIGINT);
     INSERT INTO Totals SELECT card, sum(amount) AS total FROM Purchases GROUP BY card;";
 
+#[allow(clippy::print_stdout, reason = "an example shows its result")]
+#[allow(dead_code, reason = "a test calls `run`")]
 fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     for (card, total) in run()? {
         println!("{card} has spent {total}");

@@ -60,7 +60,7 @@ struct Running {
     end: watch::Receiver<Option<End>>,
     stop: watch::Sender<bool>,
     threads: Threads,
-    _data: DataDirectory,
+    _data: Arc<DataDirectory>,
 }
 
 impl Embedded {
@@ -122,8 +122,13 @@ impl Embedded {
         let threads = Threads::start()?;
         let outputs = self.outputs.iter().filter(|output| is_wanted(output));
         let outputs = outputs.map(|output| output.stream().to_owned()).collect();
+        let mut settings = parts.node.clone();
+        let is_free = settings.cluster.listen.port() == 0;
+        settings.cluster.listen = data.listen(settings.cluster.listen);
+        let data = Arc::new(data);
         let entering = enter(
-            parts.node.clone(),
+            settings,
+            is_free.then(|| Arc::clone(&data)),
             parts.join_timeout,
             Arc::clone(&parts.programs),
             parts.submission.clone(),
@@ -253,15 +258,29 @@ impl Running {
 }
 
 /// Starts a node, waits until it is part of its cluster, and gives the cluster the pipeline.
+///
+/// `free`: it may choose its port, which is kept there.
 async fn enter(
     settings: NodeSettings,
+    free: Option<Arc<DataDirectory>>,
     join_timeout: Duration,
     programs: Arc<HomePrograms>,
     submission: Submission,
     outputs: Vec<String>,
 ) -> Result<(Node, OwnPipeline), DistributedError> {
     let cluster = settings.cluster.cluster.clone();
+    let listen = settings.cluster.listen;
     let node = Node::start(settings.with(Arc::clone(&programs) as _)).await?;
+    if let Some(data) = free
+        && listen.port() == 0
+    {
+        let port = node
+            .cluster()
+            .address()
+            .rsplit_once(':')
+            .map_or("0", |(_, port)| port);
+        data.remember(&format!("{}:{port}", listen.ip()))?;
+    }
     let id = node.cluster().id();
     let _ = programs.node.set(id);
     join(&node, &cluster, join_timeout).await?;

@@ -49,6 +49,11 @@ impl NodeSettings {
             ("listen", listen, &node.endpoint),
             ("data_listen", data_listen, &node.data_endpoint),
         ] {
+            if endpoint.is_some() && listen.port() == 0 {
+                return wrong(format!(
+                    "others reach the node at a port, and `node.{key}` has none: give it one"
+                ));
+            }
             if !is_reachable(listen, endpoint) {
                 return wrong(format!(
                     "the nodes on other machines cannot reach {listen}: set `node.{key}` to an address that they can"

@@ -251,6 +251,13 @@ fn what_cannot_work_is_refused_with_what_to_do() {
         ),
         (
             with_node(NodeConfig {
+                endpoint: Some("node-1:8080".into()),
+                ..NodeConfig::default()
+            }),
+            "`node.listen` has none",
+        ),
+        (
+            with_node(NodeConfig {
                 data_listen: "here".into(),
                 ..NodeConfig::default()
             }),

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 pub struct NodeConfig {
     /// Its name, unique in the cluster; empty: the pipeline's.
     pub node_id: String,
-    /// Where its control plane listens, `address:port`; port 0: any.
+    /// Where its control plane listens, `address:port`; port 0: any, and the same one when it goes on with its `data_dir`.
     pub listen: String,
     /// Where its data plane listens, `address:port`; port 0: any.
     pub data_listen: String,
