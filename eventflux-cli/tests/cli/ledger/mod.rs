@@ -12,6 +12,8 @@
 mod books;
 #[cfg(feature = "kafka")]
 mod broker;
+#[cfg(feature = "kafka")]
+mod cluster;
 mod crash;
 mod damage;
 mod disk;

@@ -141,7 +141,9 @@ impl Network {
 fn inode_of(port: u16) -> Option<String> {
     let local = format!("0100007F:{port:04X}");
     let table = fs::read_to_string("/proc/net/tcp").unwrap();
-    let mut sockets = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let mut sockets = table
+        .lines()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>());
     let socket = sockets.find(|columns| columns.get(1) == Some(&local.as_str()))?;
     socket.get(9).map(|inode| (*inode).to_owned())
 }

@@ -31,7 +31,10 @@ impl Nodes {
         let ports: Vec<[u16; 3]> = (0..count)
             .map(|_| [(); 3].map(|()| RedisServer::free_port()))
             .collect();
-        let seeds: Vec<String> = ports.iter().map(|[control, ..]| format!("127.0.0.1:{control}")).collect();
+        let seeds: Vec<String> = ports
+            .iter()
+            .map(|[control, ..]| format!("127.0.0.1:{control}"))
+            .collect();
         for (node, [control, data, admin]) in ports.iter().enumerate() {
             let yaml = format!(
                 "apiVersion: eventflux.io/v1
@@ -133,19 +136,31 @@ eventflux:
     pub fn submit(&self, name: &str, parallelism: u64) {
         let parallelism = parallelism.to_string();
         let url = self.url(0);
-        let arguments = ["pipeline", "submit", "app.sql", "--name", name, "-p", &parallelism, "--url", &url];
+        let arguments = [
+            "pipeline",
+            "submit",
+            "app.sql",
+            "--name",
+            name,
+            "-p",
+            &parallelism,
+            "--url",
+            &url,
+        ];
         self.place.run(&arguments).exits(0);
     }
 
     /// Asks one node after the other.
     fn ask(&self, arguments: &[&str]) -> Option<Value> {
-        (0..self.count()).filter(|node| self.is_running(*node)).find_map(|node| {
-            let url = self.url(node);
-            let all = [arguments, &["--json", "--url", &url]].concat();
-            let outcome = Outcome::of(self.place.command(&all).output().unwrap());
-            let answer: Value = serde_json::from_str(&outcome.stdout).ok()?;
-            (outcome.code == Some(0) && answer["is_current"] != false).then_some(answer)
-        })
+        (0..self.count())
+            .filter(|node| self.is_running(*node))
+            .find_map(|node| {
+                let url = self.url(node);
+                let all = [arguments, &["--json", "--url", &url]].concat();
+                let outcome = Outcome::of(self.place.command(&all).output().unwrap());
+                let answer: Value = serde_json::from_str(&outcome.stdout).ok()?;
+                (outcome.code == Some(0) && answer["is_current"] != false).then_some(answer)
+            })
     }
 
     fn url(&self, node: usize) -> String {
@@ -155,7 +170,11 @@ eventflux:
     pub fn wait_for(&self, what: &str, is_so: impl Fn(&Self) -> bool) {
         let began = Instant::now();
         while !is_so(self) {
-            assert!(began.elapsed() < PATIENCE, "waited in vain for {what}\n{}", self.logs());
+            assert!(
+                began.elapsed() < PATIENCE,
+                "waited in vain for {what}\n{}",
+                self.logs()
+            );
             std::thread::sleep(LOOK_AGAIN);
         }
     }
