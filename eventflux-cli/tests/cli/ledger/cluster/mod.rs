@@ -38,7 +38,7 @@ fn a_ledger_on_three_nodes_is_right_whatever_happens_to_them() {
     // Each run has dice of its own, so that one of them can be had alone.
     for run in 0..runs {
         let nemeses = one_run(Dice(seed.wrapping_mul(1_000) + run), run, &mut struck);
-        println!("run {run}: {nemeses}");
+        println!("run {run} is right: {nemeses}");
     }
     let struck: Vec<String> = struck
         .iter()
@@ -69,13 +69,14 @@ fn one_run(mut dice: Dice, run: u64, struck: &mut BTreeMap<Nemesis, u64>) -> Str
     let topics = Topics::create_at(&world.broker.address);
     topics.prepare(&world.nodes.place, &transfers);
     world.nodes.submit("ledger", 1 + dice.below(4));
-    let mut happened = Vec::new();
+    let mut happened: Vec<String> = Vec::new();
     for _ in 0..3 + dice.below(3) {
         sleep(Duration::from_millis(200 + dice.below(2_000)));
         let nemesis = Nemesis::ALL[usize::try_from(dice.below(Nemesis::ALL.len() as u64)).unwrap()];
         if nemesis == Nemesis::Redis && world.redis.is_none() {
             continue;
         }
+        println!("run {run}: {nemesis}");
         world.strike(nemesis, &mut dice);
         *struck.entry(nemesis).or_default() += 1;
         happened.push(nemesis.to_string());
