@@ -122,18 +122,31 @@ fn the_nodes_of_a_cluster_are_those_of_their_configuration() {
     let mut seeds = Vec::new();
     for node in ["node-1", "node-2", "node-3"] {
         let service = &compose["services"][node];
-        assert_eq!(strings(&service["profiles"]), ["cluster"], "{node} starts unasked");
+        assert_eq!(
+            strings(&service["profiles"]),
+            ["cluster"],
+            "{node} starts unasked"
+        );
         assert_eq!(service["hostname"], node);
         assert_eq!(strings(&service["command"])[2], "/etc/eventflux/node.yaml");
         let mounts = strings(&service["volumes"]);
         assert_eq!(mounts[0], "./deploy/docker/node.yaml:/etc/eventflux/node.yaml:ro");
-        assert_eq!(mounts[1], format!("{node}-data:{}", distributed["node"]["data_dir"].as_str().unwrap()));
+        assert_eq!(
+            mounts[1],
+            format!(
+                "{node}-data:{}",
+                distributed["node"]["data_dir"].as_str().unwrap()
+            )
+        );
         seeds.push(format!("{node}:8080"));
     }
     assert_eq!(strings(&distributed["cluster"]["seed_nodes"]), seeds);
     assert_eq!(distributed["state_backend"]["endpoints"], "redis:6379");
     let dockerfile = read("deploy/docker/Dockerfile");
-    let user = dockerfile.lines().find_map(|line| line.strip_prefix("USER ")).unwrap();
+    let user = dockerfile
+        .lines()
+        .find_map(|line| line.strip_prefix("USER "))
+        .unwrap();
     let set = read("deploy/kubernetes/eventflux.yaml");
     assert!(set.contains(&format!("runAsUser: {}", user.split(':').next().unwrap())));
 }

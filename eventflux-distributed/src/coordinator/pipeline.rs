@@ -203,4 +203,9 @@ impl Pipeline {
     pub fn is_wanted(&self) -> bool {
         self.desired() == Desired::Running && !self.is_finished && self.failure.is_empty()
     }
+
+    /// Whether it has read everything, and it is not known that all of its output is visible: somebody has to see to that.
+    pub fn is_ending(&self) -> bool {
+        self.is_finished && self.assignment.is_some() && self.failure.is_empty()
+    }
 }

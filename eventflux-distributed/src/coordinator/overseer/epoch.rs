@@ -193,6 +193,9 @@ impl Overseer {
         let Some(run) = self.runs.get(&pipeline.id) else {
             return self.backoffs.get(&pipeline.id).map(|(_, until_us)| *until_us);
         };
+        if run.retry_us.is_some() {
+            return run.retry_us;
+        }
         match &run.stage {
             Stage::Publishing {
                 is_asked: false,

@@ -347,7 +347,11 @@ impl Overseer {
         };
         if assignment.placements.iter().any(is_lost) {
             return match self.better_place(state, pipeline) {
-                Some(assignment) if pipeline.is_wanted() => self.begin(pipeline, assignment, actions),
+                Some(assignment) if pipeline.is_wanted() || pipeline.is_ending() => {
+                    self.begin(pipeline, assignment, actions)
+                }
+                // Until there are nodes again.
+                None if pipeline.is_ending() => {}
                 _ => self.halt(pipeline, actions),
             };
         }
@@ -356,6 +360,7 @@ impl Overseer {
             let is_in_doubt = |placement: &Placement| self.detector.is_in_doubt(placement.node);
             return match assignment.placements.iter().any(is_in_doubt) {
                 true => {}
+                false if pipeline.is_ending() => self.end_anew(now_us, state, pipeline, actions),
                 false => self.failed(now_us, pipeline, failure, actions),
             };
         }
@@ -446,12 +451,39 @@ impl Overseer {
             });
             return self.propose(ProposalKey::Generation(pipeline.id), change, actions);
         }
+        self.back_off(now_us, pipeline);
+        self.halt(pipeline, actions);
+    }
+
+    /// When a pipeline that has failed may run again.
+    fn back_off(&mut self, now_us: i64, pipeline: &Pipeline) -> i64 {
         let (count, until_us) = self.backoffs.entry(pipeline.id).or_default();
         let (first_us, most_us) = self.config.backoff_us;
         let wait_us = first_us.saturating_mul(1 << (*count).min(20)).min(most_us);
         *count += 1;
         *until_us = now_us.saturating_add(wait_us);
-        self.halt(pipeline, actions);
+        *until_us
+    }
+
+    /// A pipeline that has read everything has failed before all of its output was visible. It is not at rest until that is so: another
+    /// generation repeats the commits.
+    fn end_anew(
+        &mut self,
+        now_us: i64,
+        state: &ClusterState,
+        pipeline: &Pipeline,
+        actions: &mut Vec<Action>,
+    ) {
+        let known = self.runs.get(&pipeline.id).and_then(|run| run.retry_us);
+        let retry_us = known.unwrap_or_else(|| self.back_off(now_us, pipeline));
+        if let Some(run) = self.runs.get_mut(&pipeline.id) {
+            run.retry_us = Some(retry_us);
+        }
+        if now_us >= retry_us
+            && let Some(assignment) = self.better_place(state, pipeline)
+        {
+            self.begin(pipeline, assignment, actions);
+        }
     }
 
     fn proposed(

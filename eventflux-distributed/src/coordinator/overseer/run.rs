@@ -42,6 +42,8 @@ pub(super) struct Run {
     pub(super) is_stop_taken: bool,
     /// Why it cannot go on as it is.
     pub(super) failure: Option<RunFailure>,
+    /// When another generation may take its place, which has only to end.
+    pub(super) retry_us: Option<i64>,
 }
 
 /// Why a run cannot go on.
@@ -112,6 +114,7 @@ impl Run {
             stop_asked_us: None,
             is_stop_taken: false,
             failure: None,
+            retry_us: None,
         }
     }
 

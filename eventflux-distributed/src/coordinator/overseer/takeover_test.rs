@@ -2,8 +2,8 @@
 
 use super::{Action, Event, Overseer, OverseerConfig};
 use crate::coordinator::{
-    Assignment, Change, ClusterState, Command, CommandId, Failure, NodeSpec, PipelineEvent, PipelineSpec,
-    Report,
+    Assignment, BeginEpoch, Change, ClusterState, Command, CommandId, CommitEpoch, Failure, ManifestRef,
+    NodeSpec, PipelineEvent, PipelineSpec, Report,
 };
 
 const CONFIG: OverseerConfig = OverseerConfig {
@@ -175,4 +175,58 @@ fn a_node_that_has_connected_is_there_whatever_was_tried_before() {
     watched.on_event(5_000, Event::Unreachable { node: 2, incarnation });
     watched.on_event(400_000, Event::Time);
     assert_eq!((watched.generation(), watched.nodes()), (1, vec![1, 2]));
+}
+
+/// All inputs have ended and the last epoch is committed, but its output is not visible yet.
+fn ending() -> Watched {
+    let mut watched = running();
+    let generation = watched.generation();
+    let begun = watched.apply(Change::BeginEpoch(BeginEpoch {
+        pipeline: 1,
+        generation,
+    }));
+    let committed = watched.apply(Change::CommitEpoch(CommitEpoch {
+        pipeline: 1,
+        generation,
+        epoch: begun.granted,
+        manifest: ManifestRef {
+            sequence: 1,
+            ..ManifestRef::default()
+        },
+        is_last: true,
+    }));
+    assert!(committed.is_done());
+    watched
+}
+
+#[test]
+fn a_node_that_is_lost_before_the_last_output_is_visible_is_replaced() {
+    let mut watched = ending();
+    let incarnation = watched.incarnation(2);
+    watched.on_event(1_000, Event::Disconnected { node: 2, incarnation });
+    watched.on_event(301_000, Event::Time);
+    assert_eq!((watched.generation(), watched.nodes()), (2, vec![1]));
+    let incarnation = watched.incarnation(1);
+    watched.on_event(302_000, Event::Disconnected { node: 1, incarnation });
+    watched.on_event(602_000, Event::Time);
+    assert_eq!(watched.nodes(), [1], "it is not at rest while nobody is there");
+    watched.apply(Change::Register(NodeSpec {
+        node: 1,
+        name: "a".into(),
+        can_process: true,
+        weight: 1,
+        ..NodeSpec::default()
+    }));
+    watched.connect(700_000, 1);
+    assert_eq!((watched.generation(), watched.nodes()), (3, vec![1]));
+}
+
+#[test]
+fn a_failure_before_the_last_output_is_visible_is_followed_by_another_generation() {
+    let mut watched = ending();
+    watched.fail(2_000, 1);
+    assert_eq!(watched.nodes(), [1, 2]);
+    assert_eq!(watched.overseer.next_due_us(&watched.state), Some(102_000));
+    watched.on_event(102_000, Event::Time);
+    assert_eq!((watched.generation(), watched.nodes()), (2, vec![1, 2]));
 }
