@@ -1,7 +1,7 @@
 //! A program that is a node of a cluster, here the only one: more nodes that name it as a seed share the work.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use eventflux::distributed::*;
 
@@ -50,10 +50,11 @@ pub fn run() -> std::result::Result<BTreeMap<String, i64>, Box<dyn std::error::E
     let totals = Arc::new(Mutex::new(BTreeMap::new()));
     let collected = Arc::clone(&totals);
     runtime.add_callback("Totals", move |rows| {
-        let mut totals = collected.lock().expect("no callback panics");
+        let mut totals = collected.lock().unwrap_or_else(PoisonError::into_inner);
         for row in rows.iter().filter(|row| row.kind().is_addition()) {
-            let (card, total) = (row.get("card"), row.get("total"));
-            totals.insert(card.expect("it is a STRING"), total.expect("it is a BIGINT"));
+            if let (Ok(card), Ok(total)) = (row.get("card"), row.get("total")) {
+                totals.insert(card, total);
+            }
         }
     })?;
     runtime.start()?;
@@ -64,6 +65,6 @@ pub fn run() -> std::result::Result<BTreeMap<String, i64>, Box<dyn std::error::E
     runtime.finish()?;
     drop(runtime);
     std::fs::remove_dir_all(folder)?;
-    let totals = totals.lock().expect("no callback panics").clone();
+    let totals = totals.lock().unwrap_or_else(PoisonError::into_inner).clone();
     Ok(totals)
 }

@@ -182,8 +182,7 @@ fn a_program_that_starts_again_goes_on_with_its_state() {
         } else {
             runtime.abort();
         }
-        let totals = totals.lock().unwrap().clone();
-        totals
+        totals.lock().unwrap().clone()
     };
     run(0..500, true);
     // Nothing is sent to this one: it leaves its pipeline behind, for the next process to take from the cluster.

@@ -42,7 +42,7 @@ pub async fn checkpoints(
     Ok(Json(CheckpointList {
         name,
         state_store: found.spec.state_store.clone(),
-        committed: (committed.epoch > 0).then(|| CommittedCheckpoint {
+        committed: (committed.epoch > 0).then_some(CommittedCheckpoint {
             checkpoint: committed.epoch,
             generation: committed.generation,
             sequence: committed.manifest.sequence,

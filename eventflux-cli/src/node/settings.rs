@@ -264,7 +264,7 @@ eventflux:
         assert_eq!(connection.silence_max, Duration::from_secs(4));
         assert_eq!(connection.handshake_timeout, Duration::from_secs(4));
         assert_eq!(connection.heartbeat_interval, Duration::from_millis(800));
-        assert_eq!(settings.warnings, [String::new(); 0]);
+        assert!(settings.warnings.is_empty());
     }
 
     #[test]
@@ -303,6 +303,6 @@ eventflux:
         let here = text
             .replace("b:8080", "localhost:9080")
             .replace("'a:8080, ", "'localhost:8080, ");
-        assert_eq!(settings(&here).unwrap().warnings, [String::new(); 0]);
+        assert!(settings(&here).unwrap().warnings.is_empty());
     }
 }

@@ -54,7 +54,7 @@ impl raft_log::Callback for Flushed {
             Self::Raft(raft) => raft.io_completed(result),
             // Who does not wait any more need not be told.
             Self::Waiting(waiting) => drop(waiting.send(result)),
-            Self::Stopped(stopped) => drop(stopped.send(result)),
+            Self::Stopped(stopped) => stopped.send(result),
         }
     }
 }

@@ -178,10 +178,7 @@ impl Part {
         let mut orders = std::mem::replace(&mut self.orders, none);
         let done = tokio::select! {
             biased;
-            order = orders.recv() => match order {
-                None => None,
-                Some(order) => Some(Err(PartError::Engine(Error::Bug(format!("{order:?} before it is prepared"))))),
-            },
+            order = orders.recv() => order.map(|order| Err(Error::Bug(format!("{order:?} before it is prepared")).into())),
             done = work(self) => Some(done),
         };
         self.orders = orders;

@@ -49,6 +49,7 @@ pub(super) struct Proposal {
 
 /// Between nodes.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "there are few at a time")]
 pub(super) enum Message {
     /// Worker to leader: it connects.
     Hello { life: u64, incarnation: u64 },

@@ -36,10 +36,10 @@ pub(in crate::transport) struct Pooled {
 impl Pool {
     /// Memory of this length, never more than twice as much and a step.
     pub(in crate::transport) fn take(&self, length: usize) -> Pooled {
-        let fits = |piece: &Box<[u8]>| (length..=2 * length + STEP_BYTES).contains(&piece.len());
+        let fits = |bytes: usize| (length..=2 * length + STEP_BYTES).contains(&bytes);
         let kept = {
             let mut free = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            let place = free.pieces.iter().rposition(fits);
+            let place = free.pieces.iter().rposition(|piece| fits(piece.len()));
             let kept = place.map(|place| free.pieces.swap_remove(place));
             free.bytes -= kept.as_ref().map_or(0, |piece| piece.len());
             kept

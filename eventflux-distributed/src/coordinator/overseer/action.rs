@@ -7,6 +7,10 @@ use crate::coordinator::{Change, Committed, NodeId, Order, PipelineId};
 
 /// To be carried out by whoever drives an overseer.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "actions are few, and carried out at once"
+)]
 pub enum Action {
     /// Put a change through Raft, and say what it came to by [`Event::Proposed`](super::Event::Proposed).
     Propose {
