@@ -19,6 +19,8 @@ folder=${1:-$(mktemp -d)}
 nodes=()
 clean_up() {
     local node
+    # Bash would tell of each that is killed.
+    exec 2>/dev/null
     for node in "${nodes[@]}"; do
         kill -KILL "$node" 2>/dev/null || true
     done
