@@ -19,7 +19,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "eventflux-distributed",
         ],
     ),
-    ("eventflux-cli", &["eventflux"]),
+    // It serves and commands what the facade only joins.
+    ("eventflux-cli", &["eventflux", "eventflux-distributed"]),
 ];
 
 /// Crates that must not stand in a crate's dependencies.
