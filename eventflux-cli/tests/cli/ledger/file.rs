@@ -57,7 +57,7 @@ fn a_ledger_in_files_is_right_however_often_its_process_is_killed() {
         points: points(&[Way::Often, Way::Once, Way::File]),
         deaths: BTreeMap::new(),
     };
-    let transfers = Transfers::draw(4_000 * usize::try_from(kills).unwrap(), &mut killer.dice);
+    let transfers = Transfers::draw(16_000 * usize::try_from(kills).unwrap(), &mut killer.dice);
     let place = Workplace::new();
     prepare(&place, &transfers);
     killer.kill(&place, kills);

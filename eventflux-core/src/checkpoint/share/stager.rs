@@ -12,7 +12,6 @@ use crate::checkpoint::{CheckpointPart, LoopId, Participant, SourceCut};
 use crate::connector::{CommitNote, PreCommit};
 use crate::element::Watermark;
 use crate::error::{ErrorKind, Result};
-use crate::fail_point::fail_point;
 use crate::runtime::Commander;
 use crate::state::store::CheckpointStore;
 use crate::time::Clock;
@@ -131,7 +130,6 @@ impl Stager {
         }
         for draft in &drafts {
             let stored = self.patiently(|stager| stager.writer.write(draft)).await?;
-            fail_point("share.segment.stored", || draft.subtask.clone())?;
             segments.extend(stored.iter().cloned());
             self.loops.entry(loop_id).or_default().add(stored);
         }
