@@ -7,7 +7,8 @@
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$HOME/.cache/eventflux-target}
+# shellcheck source=tests/support/target.sh
+. "$root/tests/support/target.sh"
 cd "$root"
 cargo build --release --locked -p eventflux-cli
 bench=$(cargo bench --locked --no-run --message-format=json -p eventflux-core --bench checkpoint |

@@ -8,7 +8,8 @@
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$HOME/.cache/eventflux-target}
+# shellcheck source=tests/support/target.sh
+. "$root/tests/support/target.sh"
 cd "$root"
 binary=${EVENTFLUX_BENCH_BINARY:-}
 if [ -z "$binary" ]; then

@@ -8,7 +8,8 @@ set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 tools=${EVENTFLUX_TEST_TOOLS:-$HOME/.cache/eventflux-test}
-export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$HOME/.cache/eventflux-target}
+# shellcheck source=tests/support/target.sh
+. "$root/tests/support/target.sh"
 # shellcheck source=tests/support/tools.sh
 . "$root/tests/support/tools.sh"
 

@@ -15,7 +15,6 @@ set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 tools=${EVENTFLUX_TEST_TOOLS:-$HOME/.cache/eventflux-test}
-export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$HOME/.cache/eventflux-target}
 # shellcheck source=tests/support/tools.sh
 . "$root/tests/support/tools.sh"
 
@@ -113,6 +112,8 @@ set -m
 
 mkdir -p "$tools"
 command -v cargo >/dev/null || fail "cargo is not in the PATH: install the Rust toolchain first"
+# shellcheck source=tests/support/target.sh
+. "$root/tests/support/target.sh"
 for command in cc c++ make; do
     need_command "$command" build-essential "librdkafka is compiled from source"
 done
