@@ -123,7 +123,7 @@ impl ClusterNode {
         let (hub, heard) = Hub::new();
         let (raft, state) = match config.can_coordinate {
             true => {
-                let (raft, state) = open_raft(&config, node, dialer).await?;
+                let (raft, state) = open_raft(&config, node, dialer.clone()).await?;
                 (Some(raft), state)
             }
             false => (None, watch::channel(Arc::default()).1),
@@ -147,6 +147,7 @@ impl ClusterNode {
                 state: state.clone(),
                 hub,
                 config: config.overseer,
+                dialer,
                 open_store: Arc::clone(&config.open_store),
                 manifests_retained: config.manifests_retained,
                 client: new_id(),

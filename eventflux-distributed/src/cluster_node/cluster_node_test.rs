@@ -57,7 +57,7 @@ impl Cluster {
             open,
         );
         config.seeds = self.addresses.iter().map(ToString::to_string).collect();
-        config.election_timeout = Duration::from_millis(400);
+        config.election_timeout = Duration::from_millis(800);
         config.heartbeat_interval = Duration::from_millis(150);
         config.overseer = OverseerConfig {
             failure_timeout_us: 1_500_000,

@@ -43,7 +43,7 @@ pub struct ClusterConfig {
     pub weight: u32,
     /// Nothing is run while fewer nodes are up.
     pub nodes_min: u32,
-    /// A leader is missed after one to two times this.
+    /// A leader that is silent for so long is none any more, and another one is elected within as much again.
     pub election_timeout: Duration,
     /// How often it says that it lives.
     pub heartbeat_interval: Duration,

@@ -1,13 +1,11 @@
 //! Drives the overseer while this node leads.
 
-use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
 use openraft::async_runtime::watch::WatchReceiver;
 use openraft::type_config::alias::WatchReceiverOf;
 use openraft::{RaftMetrics, ReadPolicy};
-use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
@@ -15,10 +13,10 @@ use super::config::OpenStore;
 use super::hub::Hub;
 use super::publications::Publications;
 use super::voters::Keeper;
-use crate::consensus::{ConsensusRaft, TypeConfig};
+use crate::consensus::{ConsensusRaft, Dialer, TypeConfig};
 use crate::coordinator::{
-    Action, ClusterState, Command, CommandId, Event, NodeId, Overseer, OverseerConfig, PublishFailure,
-    Standing,
+    Action, ClusterState, Command, CommandId, Event, Member, NodeId, Overseer, OverseerConfig,
+    PublishFailure, Standing,
 };
 
 /// The overseer looks at least so often.
@@ -34,6 +32,7 @@ pub(super) struct Driver {
     pub(super) state: watch::Receiver<Arc<ClusterState>>,
     pub(super) hub: Hub,
     pub(super) config: OverseerConfig,
+    pub(super) dialer: Dialer,
     pub(super) open_store: OpenStore,
     /// How many manifests of a pipeline are kept.
     pub(super) manifests_retained: usize,
@@ -78,7 +77,11 @@ impl Driver {
         let mut overseer = Overseer::new(self.config, term);
         let (answers, mut answered) = mpsc::unbounded_channel();
         let begun = Instant::now();
-        self.look_for_members(&answers);
+        let known = self.state.borrow().clone();
+        let others = known
+            .members()
+            .filter(|member| member.standing() != Standing::Down);
+        others.for_each(|member| self.look_for(member, &answers));
         let publications = Publications::new(Arc::clone(&self.open_store));
         let keeper = Keeper::default();
         let mut event = Event::Time;
@@ -109,7 +112,15 @@ impl Driver {
                 }
                 Some(answer) = answered.recv() => answer,
                 event = heard.recv() => match event {
-                    Some(event) => event,
+                    Some(event) => {
+                        if let Event::Disconnected { node, incarnation } = event
+                            && let Some(member) = state.member(node)
+                            && member.incarnation == incarnation
+                        {
+                            self.look_for(member, &answers);
+                        }
+                        event
+                    }
                     None => break,
                 },
                 _ = self.state.changed() => Event::Applied,
@@ -121,21 +132,18 @@ impl Driver {
     }
 
     /// A process that is gone is not waited for as long as a host that is silent.
-    fn look_for_members(&self, answers: &mpsc::UnboundedSender<Event>) {
-        let state = self.state.borrow().clone();
-        let others = state
-            .members()
-            .filter(|member| member.standing() != Standing::Down);
-        for member in others {
-            let (node, incarnation) = (member.spec.node, member.incarnation);
-            let (address, answers) = (member.spec.control_address.clone(), answers.clone());
-            tokio::spawn(async move {
-                let connected = TcpStream::connect(&address).await;
-                if connected.is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused) {
-                    let _ = answers.send(Event::Unreachable { node, incarnation });
-                }
-            });
-        }
+    fn look_for(&self, member: &Member, answers: &mpsc::UnboundedSender<Event>) {
+        let (node, incarnation) = (member.spec.node, member.incarnation);
+        let (address, dialer, answers) = (
+            member.spec.control_address.clone(),
+            self.dialer.clone(),
+            answers.clone(),
+        );
+        tokio::spawn(async move {
+            if dialer.is_refused(&address).await {
+                let _ = answers.send(Event::Unreachable { node, incarnation });
+            }
+        });
     }
 
     fn carry_out(

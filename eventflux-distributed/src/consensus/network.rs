@@ -73,6 +73,18 @@ impl Dialer {
         Self::new(self.tls.clone(), self.connect_timeout)
     }
 
+    /// Whether nobody listens at an address `host:port`, though its host answers: the process that did is gone.
+    pub(crate) async fn is_refused(&self, address: &str) -> bool {
+        let Some((host, port)) = address.rsplit_once(':') else {
+            return false;
+        };
+        let Ok(port) = port.parse() else {
+            return false;
+        };
+        let connected = self.sockets.connect(host.trim_matches(['[', ']']), port).await;
+        connected.is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
+    }
+
     /// The channel to a node, by its address `host:port`.
     pub fn channel(&self, address: &str) -> Result<Channel> {
         let mut channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);

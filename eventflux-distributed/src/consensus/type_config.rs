@@ -35,14 +35,15 @@ pub(super) type StoredMembership = openraft::StoredMembership<CommittedLeaderId,
 pub(super) type SnapshotMeta = openraft::SnapshotMeta<CommittedLeaderId, u64, BasicNode>;
 pub(super) type Snapshot = openraft::Snapshot<CommittedLeaderId, u64, BasicNode, Vec<u8>>;
 
-/// How Raft is set up. A leader is missed after one to two times `election_timeout_ms`; there is a snapshot after every
-/// `snapshot_every` entries.
+/// How Raft is set up. A leader that is silent for `election_timeout_ms` is none any more, and another one is elected within as much again;
+/// there is a snapshot after every `snapshot_every` entries.
 pub fn raft_config(cluster: &str, election_timeout_ms: u64, snapshot_every: u64) -> Result<Arc<Config>> {
     let config = Config {
         cluster_name: cluster.to_owned(),
         heartbeat_interval: (election_timeout_ms / 5).max(1),
-        election_timeout_min: election_timeout_ms,
-        election_timeout_max: election_timeout_ms.saturating_mul(2),
+        // The greater one is also how long a leader counts as one after it was heard of.
+        election_timeout_min: election_timeout_ms / 2,
+        election_timeout_max: election_timeout_ms,
         install_snapshot_timeout: 30_000,
         snapshot_policy: SnapshotPolicy::LogsSinceLast(snapshot_every),
         max_in_snapshot_log_to_keep: snapshot_every / 4,

@@ -15,7 +15,7 @@ pub struct ClusterConfig {
     pub heartbeat_interval: Duration,
     /// A node that is silent for so long is replaced.
     pub failure_timeout: Duration,
-    /// A leader is missed after one to two times this.
+    /// A leader that is silent for so long is none any more, and another one is elected within as much again.
     pub election_timeout: Duration,
     /// [`DistributedRuntime::start`](crate::distributed::DistributedRuntime::start) waits so long until this process is part of it.
     pub join_timeout: Duration,

@@ -13,7 +13,7 @@ pub struct Coordination {
     #[schemars(extend("x-env" = "EVENTFLUX_COORDINATION"))]
     pub implementation: Consensus,
 
-    /// Without a leader for so long, and at most twice that, another one is elected
+    /// A leader that is silent for so long is none any more; another one is elected within as much again
     #[schemars(extend("x-env" = "EVENTFLUX_ELECTION_TIMEOUT"))]
     pub election_timeout: Period,
 

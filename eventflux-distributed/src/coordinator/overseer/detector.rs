@@ -11,9 +11,11 @@ use crate::coordinator::{ClusterState, NodeId, NodeIncarnation, Standing};
 ///  unknown ─────────────► connected ─────────────────────────────────────► lost
 ///     │                       │ disconnected                                ▲ ▲
 ///     │                       ▼          not back within `reconnect_us`     │ │
-///     ├───────────────► disconnected ───────────────────────────────────────┘ │
-///     │ nobody listens there                                                  │
-///     └───────────────────────────────────────────────────────────────────────┘ `failure_timeout_us` since the leader began
+///     │                   disconnected ─────────────────────────────────────┘ │
+///     │                       │ nobody listens there                          │
+///     │                       └───────────────────────────────────────────────┤
+///     └───────────────────────────────────────────────────────────────────────┘ nobody listens there, or
+///                                                                               `failure_timeout_us` since the leader began
 /// ```
 ///
 /// A lost node that lives after all costs work, never results: what it does is fenced.
@@ -85,13 +87,13 @@ impl Detector {
         }
     }
 
-    /// Nobody listens where a node should.
+    /// Nobody listens where a node should: that life of it is over.
     pub(super) fn unreachable(&mut self, now_us: i64, node: NodeId, incarnation: u64) {
         if let Some(link) = self.links.get_mut(&node)
             && link.incarnation == incarnation
             && !link.is_connected
         {
-            link.lost_at_us = link.lost_at_us.min(now_us.saturating_add(self.reconnect_us));
+            link.lost_at_us = link.lost_at_us.min(now_us);
         }
     }
 

@@ -156,15 +156,23 @@ fn what_fails_though_everybody_is_there_is_begun_again_after_a_pause() {
 }
 
 #[test]
-fn a_new_leader_waits_less_for_a_process_that_is_gone_than_for_a_silent_host() {
+fn a_new_leader_does_not_wait_for_a_process_that_is_gone() {
     let mut watched = running();
     watched.overseer = Overseer::new(CONFIG, 2);
     watched.connect(0, 1);
     let incarnation = watched.incarnation(2);
-    watched.on_event(5_000, Event::Unreachable { node: 2, incarnation });
-    watched.on_event(304_999, Event::Time);
     assert_eq!(watched.nodes(), [1, 2]);
-    watched.on_event(305_000, Event::Time);
+    watched.on_event(5_000, Event::Unreachable { node: 2, incarnation });
+    assert_eq!((watched.generation(), watched.nodes()), (2, vec![1]));
+}
+
+#[test]
+fn a_process_that_is_gone_is_not_expected_back_though_its_connection_might_be() {
+    let mut watched = running();
+    let incarnation = watched.incarnation(2);
+    watched.on_event(1_000, Event::Disconnected { node: 2, incarnation });
+    assert_eq!(watched.nodes(), [1, 2]);
+    watched.on_event(2_000, Event::Unreachable { node: 2, incarnation });
     assert_eq!((watched.generation(), watched.nodes()), (2, vec![1]));
 }
 
