@@ -1,5 +1,7 @@
 //! A worker's connection to the leader, whoever that is.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -36,7 +38,8 @@ pub(super) struct Attachment {
     pub(super) heartbeat_interval: Duration,
     pub(super) events: mpsc::UnboundedSender<WorkerEvent>,
     pub(super) reports: mpsc::UnboundedReceiver<Report>,
-    pub(super) incarnation: u64,
+    /// What the cluster has granted this life of the node; 0: nothing yet, or it does not count any more.
+    pub(super) incarnation: Arc<AtomicU64>,
     pub(super) contact: watch::Sender<Contact>,
 }
 
@@ -83,15 +86,16 @@ impl Attachment {
     /// Registers if it has to, connects, and stays connected as long as it can.
     async fn attach(&mut self) -> Result<()> {
         let leader = self.client.find_leader().await?;
-        if self.incarnation == 0 {
+        if self.incarnation.load(Ordering::Acquire) == 0 {
             self.check_cluster(&leader.address).await?;
             let outcome = self
                 .client
                 .propose(Change::Register(self.spec.clone()), PATIENCE)
                 .await?;
-            self.incarnation = outcome.granted;
+            self.incarnation.store(outcome.granted, Ordering::Release);
             self.tell(WorkerEvent::Registered);
         }
+        let incarnation = self.incarnation.load(Ordering::Acquire);
         let unreachable = |message: String| Error::Unreachable {
             address: leader.address.clone(),
             message,
@@ -99,7 +103,7 @@ impl Attachment {
         let (upwards, outbound) = mpsc::channel(QUEUE_MAX);
         let hello = upward::Upward::Hello(Hello {
             node: self.spec.node,
-            incarnation: self.incarnation,
+            incarnation,
             cluster: self.cluster.clone(),
         });
         let first = Upward { upward: Some(hello) };
@@ -121,7 +125,7 @@ impl Attachment {
         self.contact.send_replace(Contact::Connected {
             leader: leader.node,
             address: leader.address.clone(),
-            incarnation: self.incarnation,
+            incarnation,
         });
         let mut heartbeat = interval(self.heartbeat_interval);
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -141,7 +145,7 @@ impl Attachment {
                 _ = heartbeat.tick() => self.tell(WorkerEvent::HeartbeatDue),
                 () = self.events.closed() => return Ok(()),
             }
-            if self.incarnation == 0 {
+            if self.incarnation.load(Ordering::Acquire) == 0 {
                 return Ok(());
             }
         }
@@ -156,7 +160,7 @@ impl Attachment {
                 }
             }
             Some(downward::Downward::Dismissed(_)) => {
-                self.incarnation = 0;
+                self.incarnation.store(0, Ordering::Release);
                 self.tell(WorkerEvent::Dismissed);
             }
             Some(downward::Downward::Term(_)) | None => {}

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -56,6 +56,7 @@ pub struct ClusterNode {
     reports: mpsc::UnboundedSender<Report>,
     metrics: Arc<OnceLock<MetricsSource>>,
     contact: watch::Receiver<Contact>,
+    incarnation: Arc<AtomicU64>,
     attachment: JoinHandle<()>,
     runtime: Option<Runtime>,
     stop: Option<oneshot::Sender<()>>,
@@ -166,6 +167,7 @@ impl ClusterNode {
         let (events_in, events) = mpsc::unbounded_channel();
         let (reports, reports_out) = mpsc::unbounded_channel();
         let (met, contact) = watch::channel(Contact::Seeking { obstacle: None });
+        let incarnation = Arc::default();
         let attachment = Attachment {
             spec: spec(&config, node, &address),
             cluster: config.cluster.clone(),
@@ -173,7 +175,7 @@ impl ClusterNode {
             heartbeat_interval: config.heartbeat_interval,
             events: events_in,
             reports: reports_out,
-            incarnation: 0,
+            incarnation: Arc::clone(&incarnation),
             contact: met,
         };
         let (telling, problem) = watch::channel(None);
@@ -190,6 +192,7 @@ impl ClusterNode {
             reports,
             metrics,
             contact,
+            incarnation,
             attachment: tokio::spawn(attachment.run()),
             runtime: None,
             stop: Some(stop),
@@ -252,15 +255,20 @@ impl ClusterNode {
     pub async fn say_goodbye(&self, patience: Duration) -> Result<()> {
         // Otherwise it would register again as soon as it is told that it does not count any more.
         self.attachment.abort();
-        let Contact::Connected { incarnation, .. } = *self.contact.borrow() else {
-            return Ok(());
-        };
         let (raft, client, node) = (self.raft.clone(), self.client.clone(), self.node);
+        let incarnation = match self.incarnation.load(Ordering::Acquire) {
+            // Nothing was granted yet, or the answer is still under way: a voter knows as much as the leader.
+            0 => self.state.borrow().member(node).map(|member| member.incarnation),
+            incarnation => Some(incarnation),
+        };
         let telling = async move {
             if let Some(raft) = &raft {
                 goodbye::hand_over(raft).await;
             }
-            goodbye::tell(&client, node, incarnation, patience).await
+            match incarnation {
+                None => Ok(()),
+                Some(incarnation) => goodbye::tell(&client, node, incarnation, patience).await,
+            }
         };
         let Some(runtime) = &self.runtime else {
             return Ok(());
