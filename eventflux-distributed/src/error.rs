@@ -58,6 +58,9 @@ pub enum Error {
         /// Who was asked.
         asked: String,
     },
+    /// Somebody was asked for something, and it is not there in time.
+    #[error("{0}")]
+    Late(String),
     /// The coordinator has refused a command.
     #[error("{}", .0.message)]
     Refused(Outcome),
@@ -73,7 +76,8 @@ impl Error {
             | Self::Damaged { .. }
             | Self::Unreachable { .. }
             | Self::Unready(_)
-            | Self::NoLeader { .. } => ErrorKind::Environment,
+            | Self::NoLeader { .. }
+            | Self::Late(_) => ErrorKind::Environment,
             Self::Stopped(_) => ErrorKind::Runtime,
         }
     }

@@ -39,6 +39,8 @@ pub(crate) enum Bug {
     PositionAfterBarrier,
     /// A leader that has lost its quorum commits all the same.
     QuorumSkipped,
+    /// Whoever asks for a checkpoint is told one that had begun before.
+    OlderCheckpointAnswered,
 }
 
 #[cfg(any(test, feature = "simulation"))]

@@ -94,7 +94,7 @@ impl Leader {
                 );
                 return None;
             }
-            Action::Dismiss { .. } => return None,
+            Action::Dismiss { .. } | Action::Answer { .. } => return None,
             Action::Propose { key, change } => {
                 self.proposals += 1;
                 let outcome = propose(&mut self.state, self.proposals, change);

@@ -18,7 +18,7 @@ use crate::coordinator::{
 };
 use crate::worker::{Worker, WorkerCommand, WorkerEvent};
 
-const PATIENCE: Duration = Duration::from_secs(40);
+pub(super) const PATIENCE: Duration = Duration::from_secs(40);
 
 /// Ports that are free now.
 fn addresses(count: usize) -> Vec<SocketAddr> {
@@ -30,14 +30,14 @@ fn addresses(count: usize) -> Vec<SocketAddr> {
         .collect()
 }
 
-struct Cluster {
+pub(super) struct Cluster {
     directory: TempDir,
     addresses: Vec<SocketAddr>,
-    store: Arc<MemoryStore>,
+    pub(super) store: Arc<MemoryStore>,
 }
 
 impl Cluster {
-    fn new(count: usize) -> Self {
+    pub(super) fn new(count: usize) -> Self {
         Self {
             directory: tempfile::tempdir().unwrap(),
             addresses: addresses(count),
@@ -45,7 +45,7 @@ impl Cluster {
         }
     }
 
-    fn config(&self, node: usize) -> ClusterConfig {
+    pub(super) fn config(&self, node: usize) -> ClusterConfig {
         let store: Arc<dyn CheckpointStore> = self.store.clone();
         let directory = self.directory.path().join(node.to_string());
         let open = Arc::new(move |_: &PipelineSpec| Ok(Arc::clone(&store)));
@@ -66,11 +66,11 @@ impl Cluster {
         config
     }
 
-    async fn start(&self, node: usize) -> ClusterNode {
+    pub(super) async fn start(&self, node: usize) -> ClusterNode {
         ClusterNode::start(self.config(node)).await.unwrap()
     }
 
-    async fn start_all(&self) -> Vec<ClusterNode> {
+    pub(super) async fn start_all(&self) -> Vec<ClusterNode> {
         let mut nodes = Vec::new();
         for node in 0..self.addresses.len() {
             nodes.push(self.start(node).await);
@@ -80,7 +80,7 @@ impl Cluster {
 }
 
 /// Waits until the state of a node is so.
-async fn until(
+pub(super) async fn until(
     node: &ClusterNode,
     what: &str,
     mut is_so: impl FnMut(&ClusterState) -> bool,
@@ -92,14 +92,14 @@ async fn until(
     Arc::clone(&found.unwrap())
 }
 
-fn are_up(count: usize) -> impl FnMut(&ClusterState) -> bool {
+pub(super) fn are_up(count: usize) -> impl FnMut(&ClusterState) -> bool {
     move |state| {
         let up = state.members().filter(|member| member.standing() == Standing::Up);
         state.cluster() == "test" && up.count() == count
     }
 }
 
-fn spec(name: &str) -> PipelineSpec {
+pub(super) fn spec(name: &str) -> PipelineSpec {
     let identity = PlanIdentity {
         fingerprint: 5,
         key_groups: 16,
@@ -119,7 +119,7 @@ fn spec(name: &str) -> PipelineSpec {
 }
 
 /// A worker whose loops do at once what they are told, and have nothing to store.
-fn work(node: &mut ClusterNode) -> tokio::task::JoinHandle<()> {
+pub(super) fn work(node: &mut ClusterNode) -> tokio::task::JoinHandle<()> {
     let mut events = node.take_events().unwrap();
     let reports = node.reports();
     tokio::spawn(async move {
@@ -170,7 +170,7 @@ fn work(node: &mut ClusterNode) -> tokio::task::JoinHandle<()> {
     })
 }
 
-fn epoch(state: &ClusterState) -> u64 {
+pub(super) fn epoch(state: &ClusterState) -> u64 {
     state
         .pipeline_named("p")
         .map_or(0, |pipeline| pipeline.committed.epoch)

@@ -55,7 +55,10 @@ impl Driver {
                 None => {
                     tokio::select! {
                         changed = metrics.changed() => if changed.is_err() { return },
-                        event = heard.recv() => if event.is_none() { return },
+                        event = heard.recv() => match event {
+                            Some(event) => self.hub.unheard(&event),
+                            None => return,
+                        },
                     }
                 }
             }
@@ -160,6 +163,7 @@ impl Driver {
                 order,
             } => self.hub.send(node, incarnation, &order),
             Action::Dismiss { node, incarnation } => self.hub.dismiss(node, incarnation),
+            Action::Answer { asker, outcome } => self.hub.answer(asker, outcome),
             Action::Propose { key, change } => {
                 let number = self.commands.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
                 let command = Command {

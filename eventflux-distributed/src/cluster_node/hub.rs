@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use prost::Message;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::consensus::proto::{self, Downward};
-use crate::coordinator::{Event, NodeId, Order, Report};
+use crate::coordinator::{Asker, Event, NodeId, Order, Outcome, PipelineId, Report};
 
 /// So many messages may wait for a node; one that takes none for so long is as good as lost.
 const QUEUE_MAX: usize = 10_000;
+
+/// So many may wait for a checkpoint of one pipeline.
+const ASKERS_MAX: usize = 1_000;
 
 /// Connections of nodes, and what they say.
 ///
@@ -25,6 +28,14 @@ pub(super) struct Hub {
 struct Connections {
     last: u64,
     by_node: BTreeMap<NodeId, Connection>,
+    asked: BTreeMap<Asker, Question>,
+}
+
+/// Somebody waits for a checkpoint.
+#[derive(Debug)]
+struct Question {
+    pipeline: PipelineId,
+    answer: oneshot::Sender<Outcome>,
 }
 
 #[derive(Debug)]
@@ -114,9 +125,41 @@ impl Hub {
         }
     }
 
-    /// Ends all connections: this node does not lead any more.
+    /// Somebody wants a checkpoint. Nothing comes out of the receiver when this node does not lead any more; `None`: too many wait.
+    pub(super) fn ask(&self, pipeline: PipelineId) -> Option<oneshot::Receiver<Outcome>> {
+        let (answer, answered) = oneshot::channel();
+        let mut connections = self.lock();
+        let asked = connections.asked.values();
+        if asked.filter(|known| known.pipeline == pipeline).count() >= ASKERS_MAX {
+            return None;
+        }
+        connections.last += 1;
+        let asker = connections.last;
+        connections.asked.insert(asker, Question { pipeline, answer });
+        drop(connections);
+        let _ = self.events.send(Event::CheckpointAsked { pipeline, asker });
+        Some(answered)
+    }
+
+    pub(super) fn answer(&self, asker: Asker, outcome: Outcome) {
+        if let Some(question) = self.lock().asked.remove(&asker) {
+            // Who does not wait any more is not told.
+            let _ = question.answer.send(outcome);
+        }
+    }
+
+    /// No leader of this node has heard this: who asked looks for another one.
+    pub(super) fn unheard(&self, event: &Event) {
+        if let Event::CheckpointAsked { asker, .. } = event {
+            self.lock().asked.remove(asker);
+        }
+    }
+
+    /// Ends all connections, and answers nobody: this node does not lead any more.
     pub(super) fn detach_all(&self) {
-        self.lock().by_node.clear();
+        let mut connections = self.lock();
+        connections.by_node.clear();
+        connections.asked.clear();
     }
 }
 

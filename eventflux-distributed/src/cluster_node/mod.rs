@@ -12,6 +12,9 @@
 //! Its runtime has a thread of its own, so that no load of rows delays a heartbeat.
 
 mod attachment;
+mod checkpoint;
+#[cfg(test)]
+mod checkpoint_test;
 mod client;
 mod cluster_node;
 #[cfg(test)]

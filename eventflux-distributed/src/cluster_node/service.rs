@@ -17,10 +17,10 @@ use super::hub::Hub;
 use super::voters::change;
 use crate::consensus::proto::control_server::Control;
 use crate::consensus::proto::{
-    AppendRequest, AppendResponse, DescribeRequest, DescribeResponse, Downward, MetricsRequest,
-    MetricsResponse, ProposeRequest, ProposeResponse, SnapshotPiece, SnapshotResponse, StateRequest,
-    StateResponse, TransferRequest, TransferResponse, Upward, VoteRequest, VoteResponse, Voter,
-    VotersRequest, VotersResponse, downward, upward,
+    AppendRequest, AppendResponse, CheckpointRequest, CheckpointResponse, DescribeRequest, DescribeResponse,
+    Downward, MetricsRequest, MetricsResponse, ProposeRequest, ProposeResponse, SnapshotPiece,
+    SnapshotResponse, StateRequest, StateResponse, TransferRequest, TransferResponse, Upward, VoteRequest,
+    VoteResponse, Voter, VotersRequest, VotersResponse, downward, upward,
 };
 use crate::consensus::{ConsensusRaft, ConsensusService, check_voters};
 use crate::coordinator::{Change, ClusterState, Command, NodeId, Report};
@@ -160,6 +160,31 @@ impl Control for ControlService {
                 }))
             }
             Err(error) => Err(Status::unavailable(error.to_string())),
+        }
+    }
+
+    async fn checkpoint(
+        &self,
+        request: Request<CheckpointRequest>,
+    ) -> Result<Response<CheckpointResponse>, Status> {
+        let (leader, is_leader, _) = self.leader();
+        if !is_leader {
+            return Ok(Response::new(CheckpointResponse {
+                outcome: bytes::Bytes::new(),
+                is_leader,
+                leader,
+            }));
+        }
+        let Some(answer) = self.hub.ask(request.into_inner().pipeline) else {
+            return Err(Status::resource_exhausted("too many wait for a checkpoint"));
+        };
+        match answer.await {
+            Ok(outcome) => Ok(Response::new(CheckpointResponse {
+                outcome: outcome.encode_to_vec().into(),
+                is_leader,
+                leader,
+            })),
+            Err(_) => Err(Status::unavailable("this node does not lead any more")),
         }
     }
 

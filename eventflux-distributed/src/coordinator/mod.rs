@@ -36,7 +36,7 @@ pub use command::{
 pub use node::{Member, NodeId, NodeSpec, Standing};
 pub use order::{Fence, Order, PipelineOrder, Prepare};
 pub use outcome::{Outcome, Refusal};
-pub use overseer::{Action, Event, Overseer, OverseerConfig, ProposalKey, PublishFailure};
+pub use overseer::{Action, Asker, Event, Overseer, OverseerConfig, ProposalKey, PublishFailure};
 pub use pipeline::{
     Committed, Desired, ManifestRef, Pipeline, PipelineId, PipelineSpec, Setting, SourceSplits,
 };

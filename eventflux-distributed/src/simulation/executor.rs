@@ -119,6 +119,14 @@ impl World {
                 });
                 self.schedule_local(node, delay_us, Local::Overseer { term, event });
             }
+            Action::Answer { asker, outcome } if outcome.is_done() => {
+                let sequence = self.ledger.sequence(outcome.granted);
+                let published = sequence.and_then(|sequence| self.store.manifest(&published_name(sequence)));
+                let is_published = published.is_some();
+                self.ledger.answered(asker, outcome.granted, is_published);
+            }
+            // It has ended.
+            Action::Answer { .. } => {}
         }
     }
 

@@ -106,7 +106,8 @@ impl World {
             };
             self.propose(leader, proposal);
         } else {
-            self.oversee(leader, term, Event::CheckpointAsked { pipeline: 1 });
+            let asker = self.ledger.asked();
+            self.oversee(leader, term, Event::CheckpointAsked { pipeline: 1, asker });
         }
     }
 

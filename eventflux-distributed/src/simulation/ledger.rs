@@ -8,7 +8,7 @@ use super::config::SimulationConfig;
 use super::outside::Outside;
 use super::store::{GroupState, SimStore};
 use super::world::{row, row_sum};
-use crate::coordinator::{Assignment, ClusterState, CommandId, Outcome};
+use crate::coordinator::{Asker, Assignment, ClusterState, CommandId, Outcome};
 
 /// Something that must not be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub(super) struct Ledger {
     assignments: BTreeMap<u64, Assignment>,
     /// By node and life, the newest generation that it has run.
     run: HashMap<(usize, u64), u64>,
+    /// By asker, the largest epoch that had begun when it asked for a checkpoint.
+    asked: Vec<u64>,
     pub(super) violations: Vec<Violation>,
     pub(super) now_us: i64,
 }
@@ -61,6 +63,7 @@ impl Ledger {
             positions: vec![0; config.split_count],
             assignments: BTreeMap::new(),
             run: HashMap::new(),
+            asked: Vec::new(),
             violations: Vec::new(),
             now_us: 0,
         }
@@ -102,6 +105,31 @@ impl Ledger {
             self.violated(format!("epoch {epoch} was begun after epoch {}", self.last_begun));
         }
         self.last_begun = epoch.max(self.last_begun);
+    }
+
+    /// Somebody asks for a checkpoint.
+    pub(super) fn asked(&mut self) -> Asker {
+        self.asked.push(self.last_begun);
+        self.asked.len() as u64 - 1
+    }
+
+    /// Somebody is told that a checkpoint is there.
+    pub(super) fn answered(&mut self, asker: Asker, epoch: u64, is_published: bool) {
+        if epoch <= self.asked[asker as usize] {
+            self.violated(format!(
+                "epoch {epoch}, which had begun before, was told to who asked for one"
+            ));
+        }
+        if !is_published {
+            self.violated(format!(
+                "epoch {epoch} was told to who asked for one, and is not in its place"
+            ));
+        }
+    }
+
+    /// The place of a committed epoch in the row of manifests.
+    pub(super) fn sequence(&self, epoch: u64) -> Option<u64> {
+        self.committed.get(&epoch).map(|(_, sequence)| *sequence)
     }
 
     /// An epoch was committed: the state has it.

@@ -78,5 +78,6 @@ finds! {
     lost_rows_of_a_given_up_epoch_are_found: AbortedRowsDropped, "";
     a_manifest_that_is_published_too_early_is_found: PublishedBeforeCommit, "it is not committed";
     a_position_behind_the_barrier_is_found: PositionAfterBarrier, "";
+    an_older_checkpoint_that_is_told_is_found: OlderCheckpointAnswered, "which had begun before";
     a_minority_that_commits_is_found: QuorumSkipped, "without a majority";
 }

@@ -2,8 +2,8 @@
 
 use eventflux_core::checkpoint::manifest::Manifest;
 
-use super::ProposalKey;
-use crate::coordinator::{Change, Committed, NodeId, Order, PipelineId};
+use super::{Asker, ProposalKey};
+use crate::coordinator::{Change, Committed, NodeId, Order, Outcome, PipelineId};
 
 /// To be carried out by whoever drives an overseer.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,5 +49,13 @@ pub enum Action {
         pipeline: PipelineId,
         /// What is committed.
         committed: Committed,
+    },
+    /// Tell somebody who has asked for a checkpoint that an epoch, which began after that, is committed and in its place (its number is
+    /// granted), or why there is none.
+    Answer {
+        /// Who.
+        asker: Asker,
+        /// The epoch, or why not.
+        outcome: Outcome,
     },
 }

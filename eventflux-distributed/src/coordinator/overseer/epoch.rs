@@ -2,6 +2,7 @@
 
 use eventflux_core::checkpoint::manifest::Manifest;
 
+use super::asked::Asked;
 use super::manifest::compose;
 use super::run::{Run, RunFailure, Stage};
 use super::{Action, Overseer, ProposalKey, PublishFailure};
@@ -119,6 +120,7 @@ impl Overseer {
         } else {
             run.stage = Stage::Idle;
             run.not_before_us = not_before_us;
+            self.give_up_asked(pipeline.id);
             self.send_all(pipeline, &PipelineOrder::GiveUp(epoch), actions);
         }
     }
@@ -161,19 +163,28 @@ impl Overseer {
         if is_due && are_all_running {
             let is_last = run.has_ended();
             run.stage = Stage::Beginning { is_last };
-            run.is_asked = false;
             run.begun_us = now_us;
             let change = Change::BeginEpoch(BeginEpoch {
                 pipeline: pipeline.id,
                 generation: run.generation,
             });
+            if let Some(asked) = self.asked.get_mut(&pipeline.id) {
+                asked.begin();
+            }
             self.propose(ProposalKey::Epoch(pipeline.id), change, actions);
+        }
+    }
+
+    fn give_up_asked(&mut self, pipeline: PipelineId) {
+        if let Some(asked) = self.asked.get_mut(&pipeline) {
+            asked.give_up();
         }
     }
 
     fn epoch_due_us(&self, pipeline: &Pipeline) -> Option<i64> {
         let run = self.runs.get(&pipeline.id)?;
-        let is_urgent = run.is_asked
+        let is_asked = self.asked.get(&pipeline.id).is_some_and(Asked::is_waited_for);
+        let is_urgent = is_asked
             || run.better.is_some()
             || run.stop_asked_us.is_some()
             || (run.are_all(RunPhase::Running) && run.has_ended());
@@ -281,6 +292,7 @@ impl Overseer {
             (Stage::Beginning { .. }, _) => {
                 run.stage = Stage::Idle;
                 run.not_before_us = not_before_us;
+                self.give_up_asked(pipeline.id);
             }
             _ => {}
         }
@@ -388,11 +400,13 @@ impl Overseer {
             run.stage = Stage::Idle;
             // Decided before this epoch began, so this epoch has everything.
             run.is_stop_taken = run.stop_asked_us.is_some_and(|asked_us| asked_us <= run.begun_us);
-            self.send_all(
-                pipeline,
-                &PipelineOrder::Committed(pipeline.committed.epoch),
-                actions,
-            );
+            let epoch = pipeline.committed.epoch;
+            self.send_all(pipeline, &PipelineOrder::Committed(epoch), actions);
+            let askers = self.asked.get_mut(&pipeline.id).map(Asked::published);
+            actions.extend(askers.into_iter().flatten().map(|asker| Action::Answer {
+                asker,
+                outcome: Outcome::granted(epoch),
+            }));
             if let Some(run) = self.runs.get_mut(&pipeline.id)
                 && pipeline.is_wanted()
                 && let Some(better) = run.better.take()

@@ -2,7 +2,7 @@
 
 use eventflux_core::checkpoint::manifest::Manifest;
 
-use super::ProposalKey;
+use super::{Asker, ProposalKey};
 use crate::coordinator::{ManifestRef, NodeId, Outcome, PipelineId, Report};
 
 /// What happened.
@@ -69,10 +69,12 @@ pub enum Event {
         /// The manifest; `None` if nothing is committed.
         result: Result<Option<Box<Manifest>>, PublishFailure>,
     },
-    /// Somebody wants a checkpoint that begins from now on.
+    /// Somebody wants a checkpoint that begins from now on, and is answered by [`Action::Answer`](super::Action::Answer).
     CheckpointAsked {
         /// The pipeline.
         pipeline: PipelineId,
+        /// Who.
+        asker: Asker,
     },
 }
 

@@ -7,6 +7,7 @@
 //! send orders, but each is fenced by its term and generation, and says only what was true once.
 
 mod action;
+mod asked;
 mod detector;
 mod epoch;
 mod event;
@@ -16,6 +17,7 @@ mod pending;
 mod run;
 
 pub use action::Action;
+pub use asked::Asker;
 pub use event::{Event, PublishFailure};
 pub use overseer::{Overseer, OverseerConfig};
 pub use pending::ProposalKey;

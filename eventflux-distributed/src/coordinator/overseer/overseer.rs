@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::asked::{Asked, refusal};
 use super::detector::Detector;
 use super::run::{Run, RunFailure};
 use super::{Action, Event, ProposalKey};
@@ -46,6 +47,8 @@ pub struct Overseer {
     pub(super) pending: BTreeSet<ProposalKey>,
     /// How often a pipeline failed in a row, and when it may run again.
     pub(super) backoffs: BTreeMap<PipelineId, (u32, i64)>,
+    /// Who waits for a checkpoint.
+    pub(super) asked: BTreeMap<PipelineId, Asked>,
 }
 
 impl Overseer {
@@ -58,6 +61,7 @@ impl Overseer {
             runs: BTreeMap::new(),
             pending: BTreeSet::new(),
             backoffs: BTreeMap::new(),
+            asked: BTreeMap::new(),
         }
     }
 
@@ -102,16 +106,13 @@ impl Overseer {
                 epoch,
                 result,
             } => self.published(now_us, state, pipeline, epoch, result, &mut actions),
-            Event::CheckpointAsked { pipeline } => {
-                if let Some(run) = self.runs.get_mut(&pipeline) {
-                    run.is_asked = true;
-                }
-            }
+            Event::CheckpointAsked { pipeline, asker } => self.asked.entry(pipeline).or_default().ask(asker),
         }
         self.follow_members(now_us, state, &mut actions);
         for pipeline in state.pipelines() {
             self.follow_pipeline(now_us, state, pipeline, &mut actions);
         }
+        self.refuse_asked(state, &mut actions);
         actions
     }
 
@@ -288,10 +289,27 @@ impl Overseer {
                 self.runs.entry(pipeline.id).or_insert_with(|| {
                     let (name, generation) = (&pipeline.spec.name, pipeline.generation);
                     tracing::info!(pipeline = name, generation, "a generation begins");
+                    if let Some(asked) = self.asked.get_mut(&pipeline.id) {
+                        asked.give_up();
+                    }
                     Run::new(pipeline, assignment, now_us)
                 });
             }
         }
+    }
+
+    /// Nobody waits for a checkpoint of a pipeline that takes none any more.
+    fn refuse_asked(&mut self, state: &ClusterState, actions: &mut Vec<Action>) {
+        for (pipeline, asked) in &mut self.asked {
+            if let Some(outcome) = refusal(state.pipeline(*pipeline)) {
+                let askers = asked.refused().into_iter();
+                actions.extend(askers.map(|asker| Action::Answer {
+                    asker,
+                    outcome: outcome.clone(),
+                }));
+            }
+        }
+        self.asked.retain(|_, asked| !asked.is_empty());
     }
 
     fn follow_members(&mut self, now_us: i64, state: &ClusterState, actions: &mut Vec<Action>) {

@@ -31,8 +31,6 @@ pub(super) struct Run {
     /// When the last epoch began, and the time before which the next does not.
     pub(super) begun_us: i64,
     pub(super) not_before_us: i64,
-    /// Somebody wants an epoch that begins from now on.
-    pub(super) is_asked: bool,
     /// The nodes that it was placed on were these, with these weights; see [`Run::is_placed_for`].
     pub(super) placed_for: Option<Vec<(NodeId, u64, u32)>>,
     /// Another assignment would be better; taken after the next committed epoch.
@@ -108,7 +106,6 @@ impl Run {
             published: None,
             begun_us: now_us,
             not_before_us: now_us,
-            is_asked: false,
             placed_for: None,
             better: None,
             stop_asked_us: None,
