@@ -14,6 +14,10 @@ pub fn hash_bytes(bytes: &[u8]) -> u64 {
     xxh3_64(bytes)
 }
 
+/// The keys of so many rows are written before the first of them is hashed: a hash reads whole words, and a word that was just
+/// written in pieces is waited for.
+const AT_ONCE: usize = 64;
+
 /// Replaces `hashes` by the hash of each row's key. No columns: all rows have the hash of nothing.
 ///
 /// **Errors** A column's type cannot be part of a key.
@@ -26,68 +30,42 @@ pub fn hash_rows(rows: &RecordBatch, columns: &[usize], hashes: &mut Vec<u64>) -
         return Ok(());
     }
     let columns = KeyColumn::of_columns(rows.columns(), columns)?;
-    match columns.as_slice() {
-        [] => hashes.resize(rows.num_rows(), hash_bytes(&[])),
-        [one] if one.words().is_some() => hash_words(&columns, hashes),
-        [one, two] if one.words().is_some() && two.words().is_some() => hash_words(&columns, hashes),
-        _ => {
-            let mut key = Vec::new();
-            for row in 0..rows.num_rows() {
-                key.clear();
-                columns.iter().for_each(|column| column.write(row, &mut key));
-                hashes.push(hash_bytes(&key));
-            }
-        }
+    let words: Vec<&WordColumn<'_>> = columns.iter().filter_map(KeyColumn::words).collect();
+    let are_fixed = words.len() == columns.len() && words.iter().all(|column| column.nulls.is_none());
+    match words.as_slice() {
+        _ if columns.is_empty() => hashes.resize(rows.num_rows(), hash_bytes(&[])),
+        [one] if are_fixed => hash_word(one, hashes),
+        [one, two] if are_fixed => hash_words(one, two, hashes),
+        _ => hash_written(rows.num_rows(), hashes, |row, key| {
+            columns.iter().for_each(|column| column.write(row, key));
+        }),
     }
     Ok(())
 }
 
-/// One or two columns of words: the key has a fixed length unless a value is NULL.
-fn hash_words(columns: &[KeyColumn<'_>], hashes: &mut Vec<u64>) {
-    match columns
-        .iter()
-        .filter_map(KeyColumn::words)
-        .collect::<Vec<_>>()
-        .as_slice()
-    {
-        [one] if one.nulls.is_none() => {
-            let mut key = [one.tag; 9];
-            hashes.extend(one.words.iter().map(|word| {
-                key[1..].copy_from_slice(&word.to_be_bytes());
-                hash_bytes(&key)
-            }));
+/// One column of words without NULLs.
+fn hash_word(one: &WordColumn<'_>, hashes: &mut Vec<u64>) {
+    let mut keys = [[one.tag; 9]; AT_ONCE];
+    for words in one.words.chunks(AT_ONCE) {
+        for (key, word) in keys.iter_mut().zip(words) {
+            key[1..].copy_from_slice(&word.to_be_bytes());
         }
-        [one, two] if one.nulls.is_none() && two.nulls.is_none() => {
-            let mut key = [one.tag; 18];
-            key[9] = two.tag;
-            hashes.extend(one.words.iter().zip(two.words.iter()).map(|(first, second)| {
-                key[1..9].copy_from_slice(&first.to_be_bytes());
-                key[10..].copy_from_slice(&second.to_be_bytes());
-                hash_bytes(&key)
-            }));
-        }
-        words => {
-            let row_count = words.first().map_or(0, |words| words.words.len());
-            hashes.extend((0..row_count).map(|row| {
-                let mut key = [0; 18];
-                let mut length = 0;
-                for words in words {
-                    length += write_nullable(words, row, &mut key[length..]);
-                }
-                hash_bytes(&key[..length])
-            }));
-        }
+        hashes.extend(keys[..words.len()].iter().map(|key| hash_bytes(key)));
     }
 }
 
-fn write_nullable(words: &WordColumn<'_>, row: usize, key: &mut [u8]) -> usize {
-    if words.is_null(row) {
-        key[0] = tag::NULL;
-        return 1;
+/// Two columns of words without NULLs.
+fn hash_words(one: &WordColumn<'_>, two: &WordColumn<'_>, hashes: &mut Vec<u64>) {
+    let mut key = [one.tag; 18];
+    key[9] = two.tag;
+    let mut keys = [key; AT_ONCE];
+    for (first, second) in one.words.chunks(AT_ONCE).zip(two.words.chunks(AT_ONCE)) {
+        for ((key, first), second) in keys.iter_mut().zip(first).zip(second) {
+            key[1..9].copy_from_slice(&first.to_be_bytes());
+            key[10..].copy_from_slice(&second.to_be_bytes());
+        }
+        hashes.extend(keys[..first.len()].iter().map(|key| hash_bytes(key)));
     }
-    key[0] = words.tag;
-    key[1..9].copy_from_slice(&words.words[row].to_be_bytes());
-    9
 }
 
 /// One column of strings.
@@ -101,16 +79,31 @@ fn hash_strings(array: &dyn Array, hashes: &mut Vec<u64>) -> bool {
     true
 }
 
-fn hash_each<'a>(values: impl Iterator<Item = Option<&'a str>>, hashes: &mut Vec<u64>) {
-    let mut key = Vec::with_capacity(64);
-    hashes.extend(values.map(|value| match value {
-        None => hash_bytes(&[tag::NULL]),
-        Some(value) => {
-            key.clear();
-            write_bytes(tag::STRING, value.as_bytes(), &mut key);
-            hash_bytes(&key)
+fn hash_each<'a>(mut values: impl ExactSizeIterator<Item = Option<&'a str>>, hashes: &mut Vec<u64>) {
+    hash_written(values.len(), hashes, |_, key| match values.next().flatten() {
+        None => key.push(tag::NULL),
+        Some(value) => write_bytes(tag::STRING, value.as_bytes(), key),
+    });
+}
+
+/// Rows whose keys are written one after the other.
+fn hash_written(row_count: usize, hashes: &mut Vec<u64>, mut write: impl FnMut(usize, &mut Vec<u8>)) {
+    let mut keys = Vec::with_capacity(AT_ONCE * 32);
+    let mut ends = [0; AT_ONCE];
+    for first in (0..row_count).step_by(AT_ONCE) {
+        keys.clear();
+        let ends = &mut ends[..AT_ONCE.min(row_count - first)];
+        for (row, end) in (first..).zip(ends.iter_mut()) {
+            write(row, &mut keys);
+            *end = keys.len();
         }
-    }));
+        let mut begin = 0;
+        hashes.extend(ends.iter().map(|end| {
+            let key = &keys[begin..*end];
+            begin = *end;
+            hash_bytes(key)
+        }));
+    }
 }
 
 #[cfg(test)]

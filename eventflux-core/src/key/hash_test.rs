@@ -366,3 +366,22 @@ fn a_type_that_cannot_be_a_key_is_refused() {
         .to_string();
     assert!(message.contains("cannot be part of a key"), "{message}");
 }
+
+#[test]
+fn every_row_of_a_long_batch_has_the_hash_of_its_bytes() {
+    let integers: ArrayRef = Arc::new(Int64Array::from_iter_values(-70..130));
+    let nullable: ArrayRef = Arc::new(Int32Array::from_iter((0..200).map(|n| (n % 7 > 0).then_some(n))));
+    let strings: ArrayRef = Arc::new(StringArray::from_iter(
+        (0..200).map(|n| (n % 9 > 0).then(|| "x".repeat(n))),
+    ));
+    for columns in [
+        vec![Arc::clone(&integers)],
+        vec![Arc::clone(&nullable)],
+        vec![Arc::clone(&strings)],
+        vec![Arc::clone(&integers), Arc::clone(&integers)],
+        vec![nullable, strings, integers],
+    ] {
+        let found = hex_and_hash(columns);
+        assert_eq!(found.len(), 200);
+    }
+}
