@@ -6,9 +6,10 @@ use arrow::array::ArrayRef;
 use bytes::Bytes;
 
 use super::{ChangeLog, Group, HotBudget, HotSet, HotTable, KeyTable, StateKeys, Tombstones};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::key::KeyBytes;
 use crate::state::cold::{ColdFigures, ColdRow, ColdState, Keeping, place, stored_key};
+use crate::state::segment::SnapshotRows;
 use crate::state::{StateRow, StateWriter};
 
 /// What an operator keeps per key, by the key's number.
@@ -52,6 +53,9 @@ pub struct KeyedState<C> {
     tombstones: Tombstones,
     pub(super) state_keys: StateKeys,
     memory: Option<Memory>,
+    /// The epoch of the last snapshot, and what of it has been copied.
+    epoch: u64,
+    copied: SnapshotRows,
 }
 
 /// Of state that is not all in memory.
@@ -84,6 +88,8 @@ impl<C: KeyContent> KeyedState<C> {
             tombstones: Tombstones::new(state_keys),
             state_keys,
             memory,
+            epoch: 0,
+            copied: SnapshotRows::default(),
         }
     }
 
@@ -197,9 +203,22 @@ impl<C: KeyContent> KeyedState<C> {
         }
     }
 
-    /// Notes that rows were added to these keys, or taken back.
-    pub fn changed(&mut self, keys: &[Group]) {
+    /// Has what these keys have copied, if it belongs to a snapshot: it is about to change.
+    pub fn thaw(&mut self, keys: &[Group]) -> Result<()> {
+        self.log.thaw(keys);
+        let thawed = self.log.take_thawed();
+        self.copy(thawed)
+    }
+
+    /// Notes that rows were added to these keys, or taken back, after [`KeyedState::thaw`].
+    pub fn changed(&mut self, keys: &[Group]) -> Result<()> {
         self.log.changed(keys);
+        match self.log.take_thawed().is_empty() {
+            true => Ok(()),
+            false => Err(Error::Bug(
+                "a key has changed before it was copied for its snapshot".into(),
+            )),
+        }
     }
 
     /// Forgets those of the keys that have nothing left.
@@ -212,7 +231,7 @@ impl<C: KeyContent> KeyedState<C> {
             let (hiding, gone) = keys
                 .into_iter()
                 .partition::<Vec<_>, _>(|key| hot.hides_older(*key, &self.log));
-            self.log.changed(&hiding);
+            self.changed(&hiding)?;
             keys = gone;
         } else {
             self.tombstones.add(&[], &self.keys, &self.log.stored(&keys))?;
@@ -236,31 +255,58 @@ impl<C: KeyContent> KeyedState<C> {
         Ok(keys)
     }
 
-    /// Writes what changed since the last call (everything, the first time). What came to its end at or before `over`
-    /// while it was not in memory is taken out.
-    pub fn snapshot(&mut self, epoch: u64, over: i64, state: &mut dyn StateWriter) -> Result<()> {
-        self.tombstones.write(state)?;
-        self.sweep(epoch, over, state)?;
+    /// What changed since the last call (everything, the first time) belongs to the snapshot of this epoch. It is copied by and by, and
+    /// before it changes again. What came to its end at or before `over` while it was not in memory is taken out. Gives the place of
+    /// what else belongs to the snapshot.
+    ///
+    /// **Errors** The snapshot before it has not been taken.
+    pub fn freeze(&mut self, epoch: u64, over: i64) -> Result<&mut SnapshotRows> {
+        if self.log.has_frozen() {
+            return Err(Error::Bug("keys are frozen that are frozen already".into()));
+        }
+        let mut copied = std::mem::take(&mut self.copied);
+        copied.append(self.tombstones.take());
+        self.sweep(epoch, over, &mut copied)?;
+        self.copied = copied;
+        self.epoch = epoch;
+        self.log.freeze(&self.keys);
         if let Some(Memory { hot, .. }) = &mut self.memory {
             hot.release();
+            hot.cold().begin_epoch(epoch);
         }
-        let changed = self.log.take(&self.keys);
+        Ok(&mut self.copied)
+    }
+
+    /// Copies what is frozen of so many keys; once there are no more, gives the rows of the snapshot.
+    pub fn copy_frozen(&mut self, count: usize) -> Result<Option<SnapshotRows>> {
+        let keys = self.log.take_frozen(count);
+        self.copy(keys)?;
+        match self.log.has_frozen() {
+            true => Ok(None),
+            false => Ok(Some(std::mem::take(&mut self.copied))),
+        }
+    }
+
+    fn copy(&mut self, keys: Vec<Group>) -> Result<()> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let (content, copied, table) = (&self.content, &mut self.copied, self.state_keys.table);
         let mut value = Vec::new();
         self.state_keys
-            .for_each(&[], &self.keys, &changed, |position, key_group, key| {
+            .for_each(&[], &self.keys, &keys, |position, key_group, key| {
                 value.clear();
-                self.content.encode(changed[position], &mut value)?;
-                let is_gone = self.content.is_empty(changed[position]);
-                state.write(StateRow {
-                    table: self.state_keys.table,
+                content.encode(keys[position], &mut value)?;
+                let is_gone = content.is_empty(keys[position]);
+                copied.write(StateRow {
+                    table,
                     key_group,
                     key,
                     value: (!is_gone).then_some(&value),
                 })
             })?;
         if let Some(Memory { hot, .. }) = &mut self.memory {
-            hot.snapshotted(epoch, changed);
-            hot.cold().begin_epoch(epoch);
+            hot.snapshotted(self.epoch, keys);
         }
         Ok(())
     }
@@ -298,6 +344,6 @@ impl<C: KeyContent> KeyedState<C> {
     /// Bytes that it takes.
     pub fn state_bytes(&self) -> usize {
         let content = self.content.state_bytes() - self.content.fixed_bytes();
-        self.fixed_bytes() + content + self.tombstones.state_bytes()
+        self.fixed_bytes() + content + self.tombstones.state_bytes() + self.copied.memory_bytes()
     }
 }

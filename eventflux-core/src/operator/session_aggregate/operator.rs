@@ -20,9 +20,10 @@ use crate::operator::group::{
 use crate::operator::progress::Progress;
 use crate::operator::result_rows::ResultRows;
 use crate::operator::window_aggregate::Span;
-use crate::operator::{Operator, OperatorContext, Output};
+use crate::operator::{FreezingOperator, Operator, OperatorContext, Output, snapshot_at_once};
 use crate::plan::{WindowAggregateSpec, WindowSpec, WindowTime};
 use crate::state::cold::{ColdFigures, ColdState};
+use crate::state::segment::SnapshotRows;
 use crate::state::{StateReader, StateWriter, for_each_batch};
 
 /// The tables of its snapshots.
@@ -159,8 +160,7 @@ impl SessionAggregate {
     /// Notes what has become of the keys of a batch: rows that were left out change nothing.
     fn note_changes(&mut self, keys: &[Group], left_out: &[usize]) -> Result<()> {
         if left_out.is_empty() {
-            self.state.changed(keys);
-            return Ok(());
+            return self.state.changed(keys);
         }
         let mut left_out = left_out.iter().copied().peekable();
         let (mut changed, mut unchanged) = (Vec::new(), Vec::new());
@@ -170,7 +170,7 @@ impl SessionAggregate {
                 None => changed.push(*key),
             }
         }
-        self.state.changed(&changed);
+        self.state.changed(&changed)?;
         self.state.drop_empty(unchanged)
     }
 
@@ -276,11 +276,12 @@ impl SessionAggregate {
     }
 
     fn forget(&mut self, over: &[Due]) -> Result<()> {
-        self.state.content.release(over);
         let keys = over.iter().map(|due| due.key).collect::<Vec<_>>();
+        self.state.thaw(&keys)?;
+        self.state.content.release(over);
         let has_more = |key: &Group| !self.state.content.sessions.of_key(*key).is_empty();
         let changed = keys.iter().copied().filter(has_more).collect::<Vec<_>>();
-        self.state.changed(&changed);
+        self.state.changed(&changed)?;
         self.state.drop_empty(keys)
     }
 
@@ -330,6 +331,7 @@ impl Operator for SessionAggregate {
             .map(|key| batch.column(*key).clone())
             .collect::<Vec<_>>();
         self.state.intern(&key_columns, batch.num_rows(), &mut keys)?;
+        self.state.thaw(&keys)?;
         let mut is_late = Vec::new();
         let mut left_out = Vec::new();
         for (row, (key, time)) in keys.iter().zip(batch.event_time().iter()).enumerate() {
@@ -374,8 +376,11 @@ impl Operator for SessionAggregate {
     }
 
     fn snapshot(&mut self, epoch: u64, state: &mut dyn StateWriter) -> Result<()> {
-        self.state.snapshot(epoch, self.over_up_to(), state)?;
-        self.progress.snapshot(&self.context, state)
+        snapshot_at_once(self, epoch, state)
+    }
+
+    fn freezing(&mut self) -> Option<&mut dyn FreezingOperator> {
+        Some(self)
     }
 
     fn restore(&mut self, state: &mut dyn StateReader) -> Result<()> {
@@ -401,6 +406,18 @@ impl Operator for SessionAggregate {
 
     fn cold(&self) -> Option<ColdFigures> {
         self.state.figures()
+    }
+}
+
+impl FreezingOperator for SessionAggregate {
+    fn freeze(&mut self, epoch: u64) -> Result<()> {
+        let over = self.over_up_to();
+        self.progress
+            .snapshot(&self.context, self.state.freeze(epoch, over)?)
+    }
+
+    fn copy_frozen(&mut self, row_count: usize) -> Result<Option<SnapshotRows>> {
+        self.state.copy_frozen(row_count)
     }
 }
 

@@ -34,6 +34,7 @@ impl SessionStates {
     pub(super) fn release(&mut self, over: &[Due]) {
         for due in over {
             self.states.remove(&[due.session.slot]);
+            self.sessions.take_out(due);
             self.sessions.release(due.session.slot);
         }
     }

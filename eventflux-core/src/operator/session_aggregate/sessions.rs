@@ -189,14 +189,13 @@ impl Sessions {
         slot
     }
 
-    /// Marks what was emitted of a key up to a watermark, after it was restored, and takes out what is over.
+    /// Marks what was emitted of a key up to a watermark, after it was restored, and says what is over.
     pub(super) fn catch_up(&mut self, key: Group, watermark: Watermark) -> Vec<Due> {
         let sessions = self.of_key(key).iter().copied();
         let fired = sessions.filter(|session| self.end(session) <= watermark);
         let mut over = Vec::new();
         for session in fired.collect::<Vec<_>>() {
             if self.end(&session).saturating_add(self.lateness) <= watermark {
-                self.by_key[key as usize].retain(|kept| kept.slot != session.slot);
                 over.push(Due { key, session });
             } else {
                 self.set_fired(session.slot, true);
@@ -232,7 +231,7 @@ impl Sessions {
         }
     }
 
-    /// What happens up to a watermark. The sessions that are over are no longer found, but keep their slots until
+    /// What happens up to a watermark. The sessions that are over are found until [`Sessions::take_out`], and keep their slots until
     /// [`Sessions::release`].
     pub(super) fn elapse(&mut self, watermark: Watermark) -> Elapsed {
         let mut elapsed = Elapsed::default();
@@ -263,7 +262,6 @@ impl Sessions {
             let session = *session;
             let due = self.due(&session);
             if session.is_fired && due <= watermark {
-                self.by_key[key as usize].remove(position);
                 elapsed.over.push(Due { key, session });
             } else {
                 self.set_timer(slot, due);
@@ -298,6 +296,11 @@ impl Sessions {
                 (self.slots.len() - 1) as Slot
             }
         }
+    }
+
+    /// Has a session that is over not be found any more.
+    pub(super) fn take_out(&mut self, due: &Due) {
+        self.by_key[due.key as usize].retain(|session| session.slot != due.session.slot);
     }
 
     /// Gives a slot back.

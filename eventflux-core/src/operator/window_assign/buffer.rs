@@ -92,9 +92,9 @@ impl SessionBuffer {
         }
     }
 
-    /// Takes out the sessions that have ended at the watermark.
-    pub(super) fn close(&mut self, watermark: Watermark) -> Vec<Closed> {
-        let mut closed = Vec::new();
+    /// The keys of which sessions have ended at the watermark, to be closed now: [`SessionBuffer::close`].
+    pub(super) fn take_due(&mut self, watermark: Watermark) -> Vec<Group> {
+        let mut keys = Vec::new();
         while let Some(Reverse((time, key))) = self.timers.peek().copied() {
             if time > watermark {
                 break;
@@ -104,8 +104,16 @@ impl SessionBuffer {
                 continue;
             }
             self.due[key as usize] = None;
-            self.close_key(key, watermark, &mut closed);
+            keys.push(key);
         }
+        keys
+    }
+
+    /// Takes out the sessions of these keys that have ended at the watermark.
+    pub(super) fn close(&mut self, keys: &[Group], watermark: Watermark) -> Vec<Closed> {
+        let mut closed = Vec::new();
+        keys.iter()
+            .for_each(|key| self.close_key(*key, watermark, &mut closed));
         closed
     }
 

@@ -18,9 +18,10 @@ use crate::key::{KeyBytes, KeyDecoder};
 use crate::operator::bad_result::report;
 use crate::operator::group::{DueRow, DueRows, Group, KeyContent, KeyTable, KeyedState, StateKeys};
 use crate::operator::progress::Progress;
-use crate::operator::{Operator, OperatorContext, Output};
+use crate::operator::{FreezingOperator, Operator, OperatorContext, Output, snapshot_at_once};
 use crate::plan::AggregateCall;
 use crate::state::cold::{ColdFigures, ColdState};
+use crate::state::segment::SnapshotRows;
 use crate::state::{StateReader, StateWriter, for_each_batch};
 
 /// The tables of its snapshots.
@@ -181,7 +182,7 @@ impl SessionAssign {
     fn forget(&mut self, keys: Vec<Group>) -> Result<()> {
         let has_more = |key: &Group| !self.state.content.is_empty(*key);
         let changed = keys.iter().copied().filter(has_more).collect::<Vec<_>>();
-        self.state.changed(&changed);
+        self.state.changed(&changed)?;
         self.state.drop_empty(keys)
     }
 }
@@ -196,6 +197,7 @@ impl Operator for SessionAssign {
             .collect::<Vec<_>>();
         let mut keys = Vec::with_capacity(batch.num_rows());
         self.state.intern(&key_columns, batch.num_rows(), &mut keys)?;
+        self.state.thaw(&keys)?;
         self.bytes.fill_exact(batch.rows().columns(), batch.num_rows())?;
         let mut is_late = vec![false; batch.num_rows()];
         let mut changed = Vec::with_capacity(batch.num_rows());
@@ -208,7 +210,7 @@ impl Operator for SessionAssign {
                 is_late[row] = true;
             }
         }
-        self.state.changed(&changed);
+        self.state.changed(&changed)?;
         self.state.drop_empty(keys)?;
         if is_late.contains(&true) {
             out.late(batch.filter(&BooleanArray::from(is_late))?)?;
@@ -218,7 +220,9 @@ impl Operator for SessionAssign {
 
     fn on_watermark(&mut self, watermark: Watermark, out: &mut Output<'_>) -> Result<()> {
         let from = std::mem::replace(&mut self.progress.watermark, watermark);
-        let mut closed = self.state.content.close(watermark);
+        let due = self.state.content.take_due(watermark);
+        self.state.thaw(&due)?;
+        let mut closed = self.state.content.close(&due, watermark);
         self.sort(&mut closed);
         let keys = closed.iter().map(|session| session.key).collect();
         let cold = self.state.cold_rows().cloned();
@@ -230,8 +234,7 @@ impl Operator for SessionAssign {
     }
 
     fn snapshot(&mut self, epoch: u64, state: &mut dyn StateWriter) -> Result<()> {
-        self.state.snapshot(epoch, self.progress.watermark, state)?;
-        self.progress.snapshot(&self.context, state)
+        snapshot_at_once(self, epoch, state)
     }
 
     fn restore(&mut self, state: &mut dyn StateReader) -> Result<()> {
@@ -244,7 +247,8 @@ impl Operator for SessionAssign {
         self.progress.finish_restore(&self.context, is_continued);
         self.state.content.watermark = self.progress.watermark;
         // What was closed while it was not in memory may still be stored.
-        let closed = self.state.content.close(self.progress.watermark);
+        let due = self.state.content.take_due(self.progress.watermark);
+        let closed = self.state.content.close(&due, self.progress.watermark);
         self.forget(closed.into_iter().map(|session| session.key).collect())
     }
 
@@ -252,7 +256,22 @@ impl Operator for SessionAssign {
         self.state.state_bytes()
     }
 
+    fn freezing(&mut self) -> Option<&mut dyn FreezingOperator> {
+        Some(self)
+    }
+
     fn cold(&self) -> Option<ColdFigures> {
         self.state.figures()
+    }
+}
+
+impl FreezingOperator for SessionAssign {
+    fn freeze(&mut self, epoch: u64) -> Result<()> {
+        let rows = self.state.freeze(epoch, self.progress.watermark)?;
+        self.progress.snapshot(&self.context, rows)
+    }
+
+    fn copy_frozen(&mut self, row_count: usize) -> Result<Option<SnapshotRows>> {
+        self.state.copy_frozen(row_count)
     }
 }
