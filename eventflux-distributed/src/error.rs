@@ -38,6 +38,14 @@ pub enum Error {
         /// How it is seen.
         message: String,
     },
+    /// What has to be kept cannot be written any more, or not read.
+    #[error("what the cluster agrees on cannot be kept in {path}: {message}")]
+    Storage {
+        /// The data directory.
+        path: String,
+        /// Why.
+        message: String,
+    },
     /// Raft has stopped.
     #[error("the coordinator has stopped: {0}")]
     Stopped(String),
@@ -74,6 +82,7 @@ impl Error {
             Self::File { .. }
             | Self::Listen { .. }
             | Self::Damaged { .. }
+            | Self::Storage { .. }
             | Self::Unreachable { .. }
             | Self::Unready(_)
             | Self::NoLeader { .. }

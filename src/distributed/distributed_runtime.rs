@@ -137,6 +137,25 @@ impl DistributedRuntime {
         }
     }
 
+    /// Saves the state of everything that was sent before, waits until that is durable, and gives the revision's id; in a cluster: has the
+    /// leader take a checkpoint of the pipeline, wherever it runs.
+    ///
+    /// **Errors** The runtime has no store, or is not running; the store failed; no leader answers; the pipeline was stopped.
+    pub fn persist_state(&self) -> Result<u64, DistributedError> {
+        match &self.kind {
+            Kind::Single(runtime) => Ok(runtime.persist_state()?),
+            Kind::Embedded(embedded) => embedded.persist_state(),
+        }
+    }
+
+    /// As [`DistributedRuntime::persist_state`], to be awaited.
+    pub async fn persist_state_async(&self) -> Result<u64, DistributedError> {
+        match &self.kind {
+            Kind::Single(runtime) => Ok(runtime.persist_state_async().await?),
+            Kind::Embedded(embedded) => embedded.persist_state_async().await,
+        }
+    }
+
     /// Stops this process's part now. In a cluster the pipeline stays, and waits for its home to come back. Does nothing before the start.
     pub fn abort(&self) {
         match &self.kind {

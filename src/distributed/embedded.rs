@@ -13,7 +13,7 @@ use eventflux_sql::CompiledApp;
 use tokio::sync::watch;
 
 use super::DistributedError;
-use super::data_directory::DataDirectory;
+use super::data_directory::OwnDirectory;
 use super::home_programs::HomePrograms;
 use super::node_settings::NodeSettings;
 use super::pipeline::{End, Followed, OwnPipeline};
@@ -21,6 +21,9 @@ use super::threads::Threads;
 use crate::app_runtime::{STREAM_BYTES_MAX, find, unknown};
 use crate::output::Output;
 use crate::{AppError, InputHandler, RowStream};
+
+/// The others are told within this time that the node stops, or find out.
+const GOODBYE_WITHIN: Duration = Duration::from_secs(5);
 
 /// What it is made of.
 pub(super) struct EmbeddedParts {
@@ -60,7 +63,7 @@ struct Running {
     end: watch::Receiver<Option<End>>,
     stop: watch::Sender<bool>,
     threads: Threads,
-    _data: Arc<DataDirectory>,
+    _data: Arc<OwnDirectory>,
 }
 
 impl Embedded {
@@ -118,7 +121,7 @@ impl Embedded {
 
     fn begin(&self) -> Result<Running, DistributedError> {
         let parts = &self.parts;
-        let data = DataDirectory::open(&parts.node.cluster.data_directory)?;
+        let data = OwnDirectory::open(&parts.node.cluster.data_directory)?;
         let threads = Threads::start()?;
         let outputs = self.outputs.iter().filter(|output| is_wanted(output));
         let outputs = outputs.map(|output| output.stream().to_owned()).collect();
@@ -141,6 +144,7 @@ impl Embedded {
             pipeline: pipeline.clone(),
             state: parts.node.cluster.can_coordinate.then(|| node.cluster().state()),
             stopping,
+            failure: Box::pin(node.cluster().failure()),
             ends: Arc::clone(&parts.programs.ends),
             told,
         };
@@ -176,6 +180,17 @@ impl Embedded {
             running.threads.run(async move { pipeline.stop().await })??;
         }
         self.wait_for(&running)
+    }
+
+    pub(super) fn persist_state(&self) -> Result<u64, DistributedError> {
+        let running = self.running()?;
+        running.threads.run(running.persisted())?
+    }
+
+    pub(super) async fn persist_state_async(&self) -> Result<u64, DistributedError> {
+        let running = self.running()?;
+        let persisted = running.threads.spawn(running.persisted());
+        persisted.await.map_err(|error| Error::Bug(error.to_string()))?
     }
 
     pub(super) fn wait(&self) -> Result<RunEnd, DistributedError> {
@@ -232,6 +247,28 @@ impl Embedded {
 }
 
 impl Running {
+    /// A checkpoint that begins now, unless the pipeline or the node ends.
+    fn persisted(&self) -> impl Future<Output = Result<u64, DistributedError>> + Send + 'static {
+        let (pipeline, mut end) = (self.pipeline.clone(), self.end.clone());
+        let contact = lock(&self.node).as_ref().map(|node| node.cluster().contact());
+        async move {
+            let closed = async {
+                if let Some(mut contact) = contact {
+                    // Until the node is gone, which says nothing any more.
+                    let _ = contact.wait_for(|_| false).await;
+                }
+            };
+            tokio::select! {
+                biased;
+                _ = end.wait_for(Option::is_some) => {}
+                () = closed => {}
+                persisted = pipeline.persist() => return persisted,
+            }
+            let subtask = "the checkpoint".to_owned();
+            Err(Error::Cancelled { subtask }.into())
+        }
+    }
+
     /// Waits for the end of the pipeline, takes it from the cluster, and stops the node.
     fn over(&self) -> impl Future<Output = Result<RunEnd, DistributedError>> + Send + 'static {
         let (mut end, node, pipeline) = (self.end.clone(), Arc::clone(&self.node), self.pipeline.clone());
@@ -244,12 +281,21 @@ impl Running {
                 Some(End::Stopped) => RunEnd::Stopped,
                 Some(End::Failed(message)) => return Err(DistributedError::Failed { name, message }),
                 Some(End::Removed) => return Err(DistributedError::Removed { name }),
+                Some(End::NodeFailed(message)) => {
+                    let node = lock(&node).take();
+                    if let Some(node) = node {
+                        node.stop().await;
+                    }
+                    return Err(eventflux_distributed::Error::Stopped(message).into());
+                }
                 // Nobody follows it any more.
                 None => return Ok(RunEnd::Aborted),
             };
             let node = lock(&node).take();
             if let Some(node) = node {
                 pipeline.retire().await?;
+                // Whoever does not hear it finds out.
+                let _ = node.cluster().say_goodbye(GOODBYE_WITHIN).await;
                 node.stop().await;
             }
             Ok(run_end)
@@ -262,7 +308,7 @@ impl Running {
 /// `free`: it may choose its port, which is kept there.
 async fn enter(
     settings: NodeSettings,
-    free: Option<Arc<DataDirectory>>,
+    free: Option<Arc<OwnDirectory>>,
     join_timeout: Duration,
     programs: Arc<HomePrograms>,
     submission: Submission,

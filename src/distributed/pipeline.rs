@@ -1,5 +1,6 @@
 //! The pipeline in the cluster whose home this process is.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +19,9 @@ use super::DistributedError;
 /// The coordinator may be away for so long.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// A checkpoint that somebody asked for takes no longer.
+const PERSIST_WITHIN: Duration = Duration::from_secs(600);
+
 /// Between two looks at a cluster that tells nothing by itself.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
@@ -32,6 +36,8 @@ pub(super) enum End {
     Failed(String),
     /// Somebody has removed it.
     Removed,
+    /// It may go on, but this process's node cannot.
+    NodeFailed(String),
 }
 
 impl End {
@@ -82,6 +88,11 @@ impl OwnPipeline {
         self.want(self.id, Desired::Stopped).await
     }
 
+    /// Has it take a checkpoint that begins now, waits until it can be started from, and gives its number.
+    pub(super) async fn persist(&self) -> Result<u64, DistributedError> {
+        Ok(self.client.checkpoint(self.id, PERSIST_WITHIN).await?)
+    }
+
     /// Takes it from the cluster. Its state stays.
     pub(super) async fn retire(&self) -> Result<(), DistributedError> {
         self.remove(self.id).await
@@ -117,6 +128,8 @@ pub(super) struct Followed {
     pub(super) state: Option<watch::Receiver<Arc<ClusterState>>>,
     /// This process wants it to stop.
     pub(super) stopping: watch::Receiver<bool>,
+    /// Why the node ends by itself, if it does.
+    pub(super) failure: Pin<Box<dyn Future<Output = Error> + Send>>,
     pub(super) ends: Arc<InProcessEnds>,
     pub(super) told: watch::Sender<Option<End>>,
 }
@@ -124,6 +137,25 @@ pub(super) struct Followed {
 impl Followed {
     /// Tells how it ended, and ends what this process has of it. Gives up with the node.
     pub(super) async fn follow(mut self) {
+        let failure = std::mem::replace(&mut self.failure, Box::pin(std::future::pending()));
+        let end = tokio::select! {
+            end = self.end() => end,
+            error = failure => Some(End::NodeFailed(error.to_string())),
+        };
+        let Some(end) = end else {
+            return;
+        };
+        match end {
+            End::Finished => self.ends.end_inputs(),
+            // Windows that are open stay open.
+            _ => self.ends.close_inputs(),
+        }
+        self.ends.end_outputs();
+        self.told.send_replace(Some(end));
+    }
+
+    /// Waits for the end; `None`: there is nobody to hear of it from.
+    async fn end(&mut self) -> Option<End> {
         let mut was_seen = false;
         loop {
             let is_stopping = *self.stopping.borrow_and_update();
@@ -136,18 +168,8 @@ impl Followed {
                 Some(None) if was_seen => Some(End::Removed),
                 Some(None) => None,
             };
-            if let Some(end) = end {
-                match end {
-                    End::Finished => self.ends.end_inputs(),
-                    // Windows that are open stay open.
-                    _ => self.ends.close_inputs(),
-                }
-                self.ends.end_outputs();
-                self.told.send_replace(Some(end));
-                return;
-            }
-            if !self.changed().await {
-                return;
+            if end.is_some() || !self.changed().await {
+                return end;
             }
         }
     }

@@ -191,6 +191,77 @@ fn a_program_that_starts_again_goes_on_with_its_state() {
 }
 
 #[test]
+fn what_a_program_has_sent_before_it_saves_its_state_is_there_after_a_crash() {
+    let folder = TempDir::new().unwrap();
+    let build = || {
+        let config = alone(folder.path());
+        let state_backend = StateBackendConfig {
+            // None but the first of a generation, and those that are asked for.
+            checkpoint_interval: Duration::from_secs(3_600),
+            ..config.state_backend
+        };
+        let config = DistributedConfig {
+            state_backend,
+            ..config
+        };
+        let runtime = DistributedRuntimeBuilder::new(TOTALS)
+            .with_config(config)
+            .with_parallelism(3);
+        runtime.build().unwrap()
+    };
+    let runtime = build();
+    let not_started = runtime.persist_state().unwrap_err().to_string();
+    assert_eq!(not_started, "the runtime has not been started");
+    runtime.start().unwrap();
+    let trades = runtime.input_handler("Trades").unwrap();
+    let mut last = 0;
+    for range in [0..300, 300..500] {
+        range.for_each(|number| trades.send(trade(number)).unwrap());
+        let revision = runtime.persist_state().unwrap();
+        assert!(revision > last, "{revision} is not newer than {last}");
+        last = revision;
+    }
+    // These are not part of anything that was saved.
+    (0..100).for_each(|number| trades.send(trade(number)).unwrap());
+    runtime.abort();
+    let over = runtime.persist_state().unwrap_err().to_string();
+    assert!(over.contains("the checkpoint"), "{over}");
+    // It lets go of its data directory.
+    drop(runtime);
+
+    let runtime = build();
+    let totals = totals(&runtime);
+    runtime.start().unwrap();
+    let trades = runtime.input_handler("Trades").unwrap();
+    (500..1_000).for_each(|number| trades.send(trade(number)).unwrap());
+    assert_eq!(runtime.shutdown().unwrap(), RunEnd::Stopped);
+    assert_eq!(*totals.lock().unwrap(), expected(1_000));
+}
+
+#[test]
+fn a_program_that_stops_has_said_goodbye() {
+    let programs: Arc<dyn Programs> = Arc::new(SqlPrograms::default());
+    let cluster = Cluster::start(1, &Wires::default(), &programs);
+    let config = DistributedConfig {
+        cluster: ClusterConfig {
+            cluster_name: "test".into(),
+            seed_nodes: cluster.seeds(),
+            ..ClusterConfig::default()
+        },
+        ..alone(cluster.folder())
+    };
+    let runtime = DistributedRuntimeBuilder::new(TOTALS)
+        .with_config(config)
+        .build()
+        .unwrap();
+    runtime.start().unwrap();
+    cluster.wait_for_nodes(2);
+    assert_eq!(runtime.shutdown().unwrap(), RunEnd::Stopped);
+    // Nobody had to miss it.
+    assert_eq!(cluster.nodes_up(), 1);
+}
+
+#[test]
 fn what_cannot_work_is_refused_with_what_to_do() {
     let folder = TempDir::new().unwrap();
     let refusal = |config: DistributedConfig| {

@@ -156,6 +156,11 @@ impl Cluster {
         self.nodes.iter().flatten().next().unwrap()
     }
 
+    /// How many nodes are up, as those that are left know at this moment.
+    pub fn nodes_up(&self) -> usize {
+        self.any().cluster().state().borrow().workers().count()
+    }
+
     /// Waits until so many nodes are up.
     pub fn wait_for_nodes(&self, count: usize) {
         let mut state = self.any().cluster().state();

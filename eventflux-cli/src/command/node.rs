@@ -8,7 +8,7 @@ use std::time::Duration;
 use eventflux::distributed::SqlPrograms;
 use eventflux_distributed::Error;
 use eventflux_distributed::cluster_node::ClusterNode;
-use eventflux_distributed::node::Node;
+use eventflux_distributed::node::{DataDirectory, Node};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::{Instant, sleep_until};
 
@@ -18,7 +18,7 @@ use crate::args::{Global, NodeArgs};
 use crate::config::{self, Effective};
 use crate::exit::Exit;
 use crate::listen::ListenAddress;
-use crate::node::{BIND_HELP, DataDirectory, Line, News, NodeSettings, Unusable};
+use crate::node::{BIND_HELP, Line, News, NodeSettings, Unusable};
 use crate::report;
 use crate::signal::Listener;
 
@@ -156,7 +156,12 @@ async fn run(settings: NodeSettings, admin: AdminConfig) -> Exit {
             return exit;
         }
     };
-    watch(node.cluster(), is_quiet, &mut signals).await;
+    let failure = watch(node.cluster(), is_quiet, &mut signals).await;
+    if let Some(error) = &failure {
+        report::error(error);
+        report::plain("  help: this node stops; start it again when that is mended\n");
+    }
+    let exit = failure.as_ref().map_or(Exit::Done, exit_of);
     let stopping = async {
         if let Err(error) = node.cluster().say_goodbye(GOODBYE_WITHIN).await {
             report::warning(format_args!("nobody was told that this node stops: {error}"));
@@ -166,7 +171,7 @@ async fn run(settings: NodeSettings, admin: AdminConfig) -> Exit {
         if let Some(node) = Arc::into_inner(node) {
             node.stop().await;
         }
-        Exit::Done
+        exit
     };
     tokio::select! {
         exit = stopping => exit,
@@ -190,6 +195,10 @@ fn unstarted(error: &Error) -> Exit {
         return Exit::Environment;
     }
     report::error(error);
+    exit_of(error)
+}
+
+fn exit_of(error: &Error) -> Exit {
     match error.kind() {
         eventflux::ErrorKind::Input => Exit::Usage,
         eventflux::ErrorKind::Environment => Exit::Environment,
@@ -197,8 +206,10 @@ fn unstarted(error: &Error) -> Exit {
     }
 }
 
-/// Tells what happens, until the first signal.
-async fn watch(node: &ClusterNode, is_quiet: bool, signals: &mut UnboundedReceiver<i32>) {
+/// Tells what happens, until the first signal, or until the node cannot go on.
+async fn watch(node: &ClusterNode, is_quiet: bool, signals: &mut UnboundedReceiver<i32>) -> Option<Error> {
+    let failure = node.failure();
+    tokio::pin!(failure);
     let mut news = News::new(node.id());
     let (mut contact, mut state, mut problem) = (node.contact(), node.state(), node.problem());
     let mut told: Option<String> = None;
@@ -222,7 +233,8 @@ async fn watch(node: &ClusterNode, is_quiet: bool, signals: &mut UnboundedReceiv
         }
         let until_due = due.filter(|_| told != now);
         tokio::select! {
-            Some(_) = signals.recv() => return,
+            Some(_) = signals.recv() => return None,
+            failure = &mut failure => return Some(failure),
             Ok(()) = contact.changed() => {}
             Ok(()) = state.changed() => {}
             Ok(()) = problem.changed() => {}

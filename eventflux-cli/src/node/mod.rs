@@ -3,20 +3,17 @@
 //! | file | makes of the configuration |
 //! |---|---|
 //! | `address` | where the two planes listen, and where others reach them |
-//! | `data_directory` | what it keeps for itself, and nobody else |
 //! | `identity` | the certificate that both planes show |
 //! | `stores` | the state of each pipeline in a place of its own |
 //! | `settings` | all of it |
 //! | `news` | lines on stderr, from what the cluster agrees on |
 
 mod address;
-mod data_directory;
 mod identity;
 mod news;
 mod settings;
 mod stores;
 
 pub use address::BIND_HELP;
-pub use data_directory::DataDirectory;
 pub use news::{Line, News};
 pub use settings::{NodeSettings, Unusable};

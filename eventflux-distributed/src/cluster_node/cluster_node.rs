@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -9,6 +10,7 @@ use std::time::Duration;
 use futures_core::Stream;
 use openraft::BasicNode;
 use openraft::async_runtime::watch::WatchReceiver;
+use openraft::errors::Fatal;
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
@@ -18,7 +20,7 @@ use super::attachment::Attachment;
 use super::client::ClusterClient;
 use super::config::ClusterConfig;
 use super::contact::Contact;
-use super::driver::Driver;
+use super::driver::{Driver, Metrics};
 use super::goodbye;
 use super::hub::Hub;
 use super::service::{ControlService, MetricsSource};
@@ -48,6 +50,7 @@ pub struct ClusterNode {
     node: NodeId,
     name: String,
     address: String,
+    data_directory: PathBuf,
     client: ClusterClient,
     raft: Option<ConsensusRaft>,
     state: watch::Receiver<Arc<ClusterState>>,
@@ -184,6 +187,7 @@ impl ClusterNode {
             node,
             name: config.name,
             address,
+            data_directory: config.data_directory,
             client,
             raft,
             state,
@@ -289,6 +293,19 @@ impl ClusterNode {
         Some(self.raft.as_ref()?.metrics().borrow_watched().current_term)
     }
 
+    /// Waits until its part in the coordination has ended by itself, and says why: its disk is full or broken, say. It takes part in
+    /// nothing any more; what is left to do is to stop it.
+    pub fn failure(&self) -> impl Future<Output = Error> + Send + 'static {
+        let metrics = self.raft.as_ref().map(|raft| raft.metrics());
+        let path = self.data_directory.clone();
+        async move {
+            match metrics {
+                Some(metrics) => stopped_by_itself(metrics, &path).await,
+                None => std::future::pending().await,
+            }
+        }
+    }
+
     /// Has it answer whoever asks for its metrics. The first source stays.
     pub fn serve_metrics(&self, source: MetricsSource) {
         let _ = self.metrics.set(source);
@@ -330,6 +347,27 @@ impl Drop for ClusterNode {
             runtime.shutdown_background();
         }
     }
+}
+
+async fn stopped_by_itself(mut metrics: Metrics, data_directory: &Path) -> Error {
+    loop {
+        match &metrics.borrow_and_update().running_state {
+            Ok(()) => {}
+            Err(Fatal::Stopped) => break,
+            Err(Fatal::Panicked) => return Error::Stopped("it has panicked".to_owned()),
+            Err(Fatal::StorageError(error)) => {
+                return Error::Storage {
+                    path: data_directory.display().to_string(),
+                    message: error.to_string(),
+                };
+            }
+        }
+        if metrics.changed().await.is_err() {
+            break;
+        }
+    }
+    // Somebody has stopped it.
+    std::future::pending().await
 }
 
 fn spec(config: &ClusterConfig, node: NodeId, address: &str) -> NodeSpec {

@@ -22,7 +22,7 @@ use crate::coordinator::{
 /// The overseer looks at least so often.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-type Metrics = WatchReceiverOf<TypeConfig, RaftMetrics<TypeConfig>>;
+pub(super) type Metrics = WatchReceiverOf<TypeConfig, RaftMetrics<TypeConfig>>;
 
 /// What a driver works with.
 #[derive(Clone)]

@@ -17,6 +17,7 @@
 //! **Absent on purpose** Compilers and connectors, which [`Programs`] brings; decisions, which are the coordinator's and the worker's.
 
 mod config;
+mod data_directory;
 mod executor;
 mod loop_placement;
 mod node;
@@ -27,6 +28,7 @@ mod routes;
 mod submission;
 
 pub use config::{CheckpointOptions, DataPlane, NodeConfig};
+pub use data_directory::DataDirectory;
 pub use node::Node;
 pub use programs::{Program, ProgramError, ProgramRun, Programs};
 pub use submission::{Submission, SubmitError};

@@ -1,6 +1,7 @@
 //! How nodes come, stay and go.
 
 use super::kit::Cluster;
+use crate::small_disk::SmallDisk;
 
 #[test]
 fn a_node_alone_is_a_cluster_and_ends_at_a_signal() {
@@ -85,6 +86,40 @@ fn what_keeps_nodes_apart_is_told_while_they_go_on_trying() {
     others
         .iter_mut()
         .for_each(|other| drop(other.says("joined the cluster")));
+}
+
+#[test]
+fn a_node_whose_disk_is_full_ends_and_says_what_it_cannot_keep() {
+    let cluster = Cluster::new(1);
+    let disk = SmallDisk::new(8 << 20);
+    let data = format!("node.data_dir={}", disk.path("data").display());
+    let often = "state_backend.checkpoint_interval=20ms";
+    let mut node = cluster.start_with(1, &["--set", &data, "--set", often]);
+    node.says("leads the cluster");
+    let program = "CREATE STREAM t (n BIGINT) WITH ('connector' = 'datagen', 'rows-per-second' = '100');
+        CREATE STREAM seen (n BIGINT) WITH ('connector' = 'blackhole');
+        INSERT INTO seen SELECT n FROM t;";
+    cluster.place.write("app.sql", program);
+    let url = format!("http://{}", cluster.listen(1));
+    let submit = ["pipeline", "submit", "app.sql", "--url", &url];
+    cluster.place.run(&submit).exits(0);
+    node.says("starts on node-1");
+    disk.fill(0);
+    let (code, said) = node.ends();
+    assert_eq!(code, Some(3), "{said}");
+    let expected = format!(
+        "error: what the cluster agrees on cannot be kept in {}: ",
+        disk.path("data").display()
+    );
+    assert!(said.contains(&expected), "{said}");
+    assert!(said.contains("No space left on device"), "{said}");
+
+    // It goes on when there is room.
+    disk.clear();
+    let mut node = cluster.start_with(1, &["--set", &data]);
+    node.says("starts on node-1");
+    node.signal("TERM");
+    assert_eq!(node.ends().0, Some(0));
 }
 
 #[test]

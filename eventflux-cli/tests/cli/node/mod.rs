@@ -2,7 +2,7 @@
 
 mod configuration;
 mod example;
-mod kit;
+pub mod kit;
 mod life;
 mod tls;
 
