@@ -148,17 +148,25 @@ pub fn state_of(pipeline: &coordinator::Pipeline) -> PipelineState {
 pub fn reason(state: &ClusterState, pipeline: &coordinator::Pipeline) -> Option<String> {
     match state_of(pipeline) {
         PipelineState::Failed => Some(pipeline.failure.clone()),
-        PipelineState::Waiting => {
-            let workers = state.workers().count();
-            let needed = (state.nodes_min() as usize).max(1);
-            Some(match workers < needed {
-                true => format!("{needed} nodes have to be up that run pipelines, and {workers} are"),
-                false => "the leader is about to place it; after a failure it waits before it tries again"
-                    .to_owned(),
-            })
-        }
+        PipelineState::Waiting => Some(missing(state, pipeline).unwrap_or_else(|| {
+            "the leader is about to place it; after a failure it waits before it tries again".to_owned()
+        })),
         _ => None,
     }
+}
+
+/// Who has to come before a pipeline can run, if somebody has.
+pub fn missing(state: &ClusterState, pipeline: &coordinator::Pipeline) -> Option<String> {
+    let workers = state.workers().count();
+    let needed = (state.nodes_min() as usize).max(1);
+    if workers < needed {
+        return Some(format!(
+            "{needed} nodes have to be up that run pipelines, and {workers} are"
+        ));
+    }
+    let home = pipeline.spec.home;
+    let is_away = home != 0 && state.workers().all(|member| member.spec.node != home);
+    is_away.then(|| format!("its program, node `{}`, has to be up", name_of(state, home)))
 }
 
 /// A pipeline as it is shown.
@@ -187,5 +195,89 @@ pub fn shown(state: &ClusterState, pipeline: &coordinator::Pipeline) -> Pipeline
         checkpoint_interval_ms: spec.checkpoint_interval_us / 1_000,
         state_store: spec.state_store.clone(),
         nodes,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use eventflux_distributed::coordinator::{
+        Assignment, BeginGeneration, Change, Command, CommandId, Configure, HaltPipeline, NodeSpec,
+        PipelineSpec, Placement,
+    };
+
+    use super::super::service::pipeline_problem;
+    use super::*;
+
+    /// What somebody has to do about the pipeline after these changes.
+    fn problem(changes: Vec<Change>) -> Option<String> {
+        let mut state = ClusterState::default();
+        for (number, change) in (1..).zip(changes) {
+            let id = CommandId { client: 1, number };
+            let outcome = state.apply(&Command {
+                id,
+                change: Some(change),
+            });
+            assert!(outcome.is_done(), "{}", outcome.message);
+        }
+        pipeline_problem(&state, state.pipelines().next().unwrap())
+    }
+
+    fn node(node: u64, name: &str) -> Change {
+        Change::Register(NodeSpec {
+            node,
+            name: name.into(),
+            can_process: true,
+            ..NodeSpec::default()
+        })
+    }
+
+    fn submit(home: u64) -> Change {
+        Change::Submit(PipelineSpec {
+            name: "p".into(),
+            key_groups: 1,
+            parallelism: 1,
+            home,
+            ..PipelineSpec::default()
+        })
+    }
+
+    #[test]
+    fn a_pipeline_that_is_about_to_begin_is_no_problem_and_one_that_cannot_is() {
+        assert_eq!(problem(vec![node(1, "a"), submit(0)]), None);
+        let two = Change::Configure(Configure {
+            cluster: "c".into(),
+            nodes_min: 2,
+        });
+        assert_eq!(
+            problem(vec![two, node(1, "a"), submit(0)]).unwrap(),
+            "pipeline `p`: 2 nodes have to be up that run pipelines, and 1 are"
+        );
+        let away = problem(vec![node(1, "a"), submit(7)]).unwrap();
+        assert_eq!(
+            away,
+            "pipeline `p`: its program, node `0000000000000007`, has to be up"
+        );
+        let begin = Change::BeginGeneration(BeginGeneration {
+            pipeline: 1,
+            after: 0,
+            assignment: Assignment {
+                placements: vec![Placement {
+                    node: 1,
+                    incarnation: 1,
+                    subtask_count: 1,
+                    ..Placement::default()
+                }],
+                owners: vec![0],
+                ..Assignment::default()
+            },
+        });
+        let running = vec![node(1, "a"), submit(0), begin];
+        assert_eq!(problem(running.clone()), None);
+        let halt = Change::Halt(HaltPipeline {
+            pipeline: 1,
+            generation: 1,
+        });
+        let failed = problem([running, vec![halt]].concat()).unwrap();
+        assert!(failed.contains("after a failure it waits"), "{failed}");
     }
 }

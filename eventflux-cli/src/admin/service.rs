@@ -151,6 +151,13 @@ pub fn node_name(state: &ClusterState, node: NodeId) -> NodeName {
 
 /// What somebody has to do about a pipeline.
 pub fn pipeline_problem(state: &ClusterState, pipeline: &Pipeline) -> Option<String> {
+    // One that has never run, and could, is placed in a moment.
+    if pipeline.generation == 0
+        && pipeline.failure.is_empty()
+        && super::pipelines::missing(state, pipeline).is_none()
+    {
+        return None;
+    }
     let reason = super::pipelines::reason(state, pipeline)?;
     Some(format!("pipeline `{}`: {reason}", pipeline.spec.name))
 }

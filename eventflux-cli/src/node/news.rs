@@ -129,12 +129,19 @@ impl News {
 fn line(before: Option<&Told>, told: &Told, pipeline: &Pipeline, state: &ClusterState) -> Option<Line> {
     let name = &told.name;
     if !told.failure.is_empty() {
+        if before.is_some_and(|before| before.failure == told.failure) {
+            return None;
+        }
         return Some(Line::Warning(format!(
             "pipeline `{name}` failed: {}",
             told.failure
         )));
     }
     if told.is_finished {
+        // At first its nodes have still to make its last output visible, then it comes to rest.
+        if before.is_some_and(|before| before.is_finished) {
+            return None;
+        }
         return Some(Line::Note(format!(
             "pipeline `{name}` has read all of its input, and is finished"
         )));
@@ -164,8 +171,8 @@ fn line(before: Option<&Told>, told: &Told, pipeline: &Pipeline, state: &Cluster
 #[cfg(test)]
 mod tests {
     use eventflux_distributed::coordinator::{
-        Assignment, BeginGeneration, Change, Command, CommandId, FailPipeline, NodeIncarnation, NodeRef,
-        NodeSpec, PipelineSpec, Placement,
+        Assignment, BeginEpoch, BeginGeneration, Change, Command, CommandId, CommitEpoch, FailPipeline,
+        HaltPipeline, ManifestRef, NodeIncarnation, NodeRef, NodeSpec, PipelineSpec, Placement,
     };
 
     use super::*;
@@ -224,6 +231,35 @@ mod tests {
         Change::NodeLost(NodeIncarnation { node, incarnation })
     }
 
+    /// A pipeline `p`.
+    fn submit() -> Change {
+        Change::Submit(PipelineSpec {
+            name: "p".into(),
+            key_groups: 4,
+            parallelism: 1,
+            ..PipelineSpec::default()
+        })
+    }
+
+    /// The first node runs it from now on.
+    fn begin(after: u64) -> Change {
+        let assignment = Assignment {
+            placements: vec![Placement {
+                node: 1,
+                incarnation: 1,
+                subtask_count: 1,
+                ..Placement::default()
+            }],
+            owners: vec![0; 4],
+            ..Assignment::default()
+        };
+        Change::BeginGeneration(BeginGeneration {
+            pipeline: 1,
+            after,
+            assignment,
+        })
+    }
+
     #[test]
     fn others_come_and_go() {
         let mut told = Told::new(1);
@@ -242,30 +278,7 @@ mod tests {
     fn a_pipeline_is_spoken_of_from_its_submission_to_its_end() {
         let mut told = Told::new(1);
         told.after(register(1, "a"), &[]);
-        let spec = PipelineSpec {
-            name: "p".into(),
-            key_groups: 4,
-            parallelism: 1,
-            ..PipelineSpec::default()
-        };
-        told.after(Change::Submit(spec), &["pipeline `p` is submitted"]);
-        let assignment = Assignment {
-            placements: vec![Placement {
-                node: 1,
-                incarnation: 1,
-                subtask_count: 1,
-                ..Placement::default()
-            }],
-            owners: vec![0; 4],
-            ..Assignment::default()
-        };
-        let begin = |after| {
-            Change::BeginGeneration(BeginGeneration {
-                pipeline: 1,
-                after,
-                assignment: assignment.clone(),
-            })
-        };
+        told.after(submit(), &["pipeline `p` is submitted"]);
         told.after(begin(0), &["pipeline `p` starts on a (generation 1)"]);
         told.after(begin(1), &["pipeline `p` starts on a (generation 2)"]);
         let fail = FailPipeline {
@@ -274,6 +287,42 @@ mod tests {
             message: "no disk".into(),
         };
         told.after(Change::Fail(fail), &["! pipeline `p` failed: no disk"]);
+    }
+
+    #[test]
+    fn a_pipeline_that_has_read_everything_is_spoken_of_once() {
+        let mut told = Told::new(1);
+        told.after(register(1, "a"), &[]);
+        told.after(submit(), &["pipeline `p` is submitted"]);
+        told.after(begin(0), &["pipeline `p` starts on a (generation 1)"]);
+        told.after(
+            Change::BeginEpoch(BeginEpoch {
+                pipeline: 1,
+                generation: 1,
+            }),
+            &[],
+        );
+        let commit = CommitEpoch {
+            pipeline: 1,
+            generation: 1,
+            epoch: 1,
+            manifest: ManifestRef {
+                sequence: 1,
+                ..ManifestRef::default()
+            },
+            is_last: true,
+        };
+        told.after(
+            Change::CommitEpoch(commit),
+            &["pipeline `p` has read all of its input, and is finished"],
+        );
+        // Another generation repeats the last commits.
+        told.after(begin(1), &[]);
+        let halt = HaltPipeline {
+            pipeline: 1,
+            generation: 2,
+        };
+        told.after(Change::Halt(halt), &[]);
     }
 
     #[test]
