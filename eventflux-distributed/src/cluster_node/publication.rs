@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use eventflux_core::ErrorKind;
 use eventflux_core::checkpoint::manifest::{Manifest, ManifestLog};
+use eventflux_core::fail_point::fail_point;
 use eventflux_core::state::store::CheckpointStore;
 
 use crate::coordinator::{Committed, ManifestRef, PublishFailure};
@@ -46,6 +47,7 @@ impl Publication {
             crc32c: checksum,
         };
         self.store.put_if_absent(&name, bytes.into()).await?;
+        fail_point("cluster.manifest.staged", || name)?;
         Ok(reference)
     }
 
@@ -60,6 +62,7 @@ impl Publication {
             message: error.to_string(),
         };
         let reference = &committed.manifest;
+        fail_point("cluster.epoch.committed", || reference.staged_name.clone()).map_err(failed)?;
         let staged = match reference.staged_name.as_str() {
             "" => None,
             name => self.store.get(name).await.map_err(failed)?,
@@ -89,6 +92,7 @@ impl Publication {
         }
         let manifest = Manifest::decode(&reference.staged_name, &bytes).map_err(failed)?;
         self.log.publish(&manifest).await.map_err(failed)?;
+        fail_point("cluster.manifest.published", || reference.staged_name.clone()).map_err(failed)?;
         Ok(Some(Box::new(manifest)))
     }
 

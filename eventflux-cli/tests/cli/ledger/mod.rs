@@ -21,6 +21,7 @@ mod file;
 #[cfg(feature = "kafka")]
 mod kafka;
 mod killer;
+mod node;
 mod point;
 #[cfg(feature = "kafka")]
 mod topics;

@@ -20,6 +20,8 @@ pub enum Way {
     KafkaOnce,
     /// In a ledger with its state in Redis, at every checkpoint.
     Redis,
+    /// In a ledger that a node of a cluster runs, at every checkpoint.
+    Cluster,
     /// By `savepoint create`.
     Savepoint,
     /// Not through a ledger: this test crashes there.
@@ -69,6 +71,11 @@ pub const POINTS: &[(&str, Way)] = &[
     ("recorder.note.stored", Way::Often),
     ("recorder.manifest.made", Way::Often),
     ("recorder.manifest.published", Way::Often),
+    ("share.acknowledged", Way::Cluster),
+    ("share.segment.stored", Way::Cluster),
+    ("share.note.stored", Way::Cluster),
+    ("share.part.stored", Way::Cluster),
+    ("cluster.manifest.staged", Way::Cluster),
     ("redis.put.chunks", Way::Redis),
     ("redis.put.published", Way::Redis),
     (
@@ -77,6 +84,9 @@ pub const POINTS: &[(&str, Way)] = &[
     ),
     // After it.
     ("coordinator.committed", Way::Often),
+    ("cluster.epoch.committed", Way::Cluster),
+    ("cluster.manifest.published", Way::Cluster),
+    ("share.notes.handed.over", Way::Cluster),
     (
         "cold.apply",
         Way::Elsewhere("a_crash_between_a_commit_and_its_cold_rows_loses_nothing"),
@@ -108,9 +118,14 @@ const CALLS: [&str; 4] = ["fail_point(\"", "reached(\"", "reach(\"", "step(\""];
 /// The names in the sources, but for those of tests.
 fn names_in_sources() -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    let mut folders: Vec<PathBuf> = ["eventflux-core/src", "eventflux-connectors/src", "src"]
-        .map(|folder| repository().join(folder))
-        .into();
+    let mut folders: Vec<PathBuf> = [
+        "eventflux-core/src",
+        "eventflux-connectors/src",
+        "eventflux-distributed/src",
+        "src",
+    ]
+    .map(|folder| repository().join(folder))
+    .into();
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();

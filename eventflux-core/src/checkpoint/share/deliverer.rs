@@ -10,6 +10,7 @@ use super::ShareReport;
 use crate::checkpoint::coordinator::{Delivered, Delivery, SLOW};
 use crate::checkpoint::manifest::{ManifestLog, SinkNote};
 use crate::error::{Error, ErrorKind, Result};
+use crate::fail_point::fail_point;
 use crate::runtime::{Commander, Troubles};
 use crate::state::store::CheckpointStore;
 use crate::time::Clock;
@@ -153,7 +154,7 @@ impl Deliverer {
             }
         }
         self.handed_epoch = manifest.epoch;
-        Ok(())
+        fail_point("share.notes.handed.over", || format!("epoch {epoch}"))
     }
 
     fn take(&mut self, delivered: Delivered) -> Result<()> {

@@ -12,6 +12,7 @@ use crate::checkpoint::{CheckpointPart, LoopId, Participant, SourceCut};
 use crate::connector::{CommitNote, PreCommit};
 use crate::element::Watermark;
 use crate::error::{ErrorKind, Result};
+use crate::fail_point::fail_point;
 use crate::runtime::Commander;
 use crate::state::store::CheckpointStore;
 use crate::time::Clock;
@@ -112,6 +113,8 @@ impl Stager {
     /// Stores what there is up to an epoch. A loop's own parts have come before its acknowledgement; those of other loops
     /// that have come as well are as good with this one's.
     async fn stage(&mut self, epoch: u64, loop_id: LoopId) -> Result<StagedPart> {
+        let part = || format!("loop {loop_id} in epoch {epoch}");
+        fail_point("share.acknowledged", part)?;
         let (mut taken, mut notes) = (Vec::new(), Vec::new());
         for (of_epoch, pre_commits) in up_to(&mut self.gathered.notes, epoch) {
             for (sink, mut pre_commit) in pre_commits {
@@ -130,6 +133,7 @@ impl Stager {
         }
         for draft in &drafts {
             let stored = self.patiently(|stager| stager.writer.write(draft)).await?;
+            fail_point("share.segment.stored", part)?;
             segments.extend(stored.iter().cloned());
             self.loops.entry(loop_id).or_default().add(stored);
         }
@@ -139,7 +143,9 @@ impl Stager {
                 async move { SinkNote::store(store.as_ref(), generation, operator_id, note).await }
             };
             notes.push(self.patiently(store).await?);
+            fail_point("share.note.stored", part)?;
         }
+        fail_point("share.part.stored", part)?;
         let cuts = up_to(&mut self.gathered.cuts, epoch).remove(&epoch);
         let watermarks = up_to(&mut self.gathered.watermarks, epoch).remove(&epoch);
         let (cuts, watermarks) = (cuts.unwrap_or_default(), watermarks.unwrap_or_default());
