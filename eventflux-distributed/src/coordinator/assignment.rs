@@ -81,17 +81,26 @@ impl Assignment {
         self.placements.iter().find(|placement| placement.node == node)
     }
 
-    /// By key group, the number of the subtask that has it. A node's groups go round its subtasks in order.
+    /// By key group, the number of the subtask that has it. Each subtask has a range of its node's groups, so that a restore finds
+    /// together what a subtask has stored together.
     pub fn subtasks(&self) -> Vec<u32> {
-        let mut next = vec![0; self.placements.len()];
+        let mut group_counts = vec![0_u64; self.placements.len()];
+        for place in &self.owners {
+            if let Some(count) = group_counts.get_mut(*place as usize) {
+                *count += 1;
+            }
+        }
+        let mut next = vec![0_u64; self.placements.len()];
         let subtask = |place: &u32| {
             let place = *place as usize;
             let (Some(placement), Some(next)) = (self.placements.get(place), next.get_mut(place)) else {
                 return 0;
             };
-            let subtask = placement.first_subtask.saturating_add(*next);
-            *next = (*next + 1) % placement.subtask_count.max(1);
-            subtask
+            let of_node = *next * u64::from(placement.subtask_count) / group_counts[place].max(1);
+            *next += 1;
+            placement
+                .first_subtask
+                .saturating_add(u32::try_from(of_node).unwrap_or(u32::MAX))
         };
         self.owners.iter().map(subtask).collect()
     }
@@ -166,8 +175,13 @@ mod tests {
     }
 
     #[test]
-    fn a_nodes_groups_go_round_its_subtasks() {
-        assert_eq!(assignment().subtasks(), [0, 2, 1, 0]);
+    fn each_subtask_has_a_range_of_its_nodes_groups() {
+        assert_eq!(assignment().subtasks(), [0, 2, 0, 1]);
+        let mut more = assignment();
+        more.owners = vec![0, 0, 1, 0, 1, 0, 0, 1];
+        assert_eq!(more.subtasks(), [0, 0, 2, 0, 2, 1, 1, 2]);
+        more.owners = vec![1, 0];
+        assert_eq!(more.subtasks(), [2, 0], "the second subtask has nothing");
         assert_eq!(assignment().owner(1), Some(9));
         assert_eq!(assignment().owner(4), None);
     }

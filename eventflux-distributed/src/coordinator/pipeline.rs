@@ -91,6 +91,10 @@ impl PipelineSpec {
 }
 
 /// What one source can be split into.
+///
+/// No source of the engine is placed by this today: a source divides what it reads among its subtasks, so partitions move with loops. It
+/// stays, with [`Change::SetSources`](super::Change::SetSources) and [`SplitPlacement`](super::SplitPlacement), for sources whose splits
+/// are to stay where they are when the number of subtasks changes; the simulator's are placed so.
 #[derive(Clone, PartialEq, Eq, prost::Message)]
 pub struct SourceSplits {
     /// The source.

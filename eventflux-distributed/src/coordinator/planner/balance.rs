@@ -23,8 +23,9 @@ const TOLERANCE: i128 = 200;
 /// are, 0 counts as 1. Empty if there are no candidates.
 ///
 /// 1. A group stays where it is if its owner is a candidate.
-/// 2. The others go, heaviest first, to the node that lacks most; of equal nodes to the one that the group prefers.
-/// 3. While it makes two nodes more alike, the node that lacks most takes a group from one that has too much.
+/// 2. The others go, heaviest first, to the node that lacks most; of equal nodes to the one that the group prefers. Of those of one weight
+///    each node then gets a range, and no more or fewer: what was stored together is read by as few as can be.
+/// 3. While it makes two nodes more alike, the node that lacks most takes a group from one that has too much, from its end.
 ///
 /// ```
 /// use eventflux_distributed::coordinator::planner::{Candidate, balance};
@@ -70,6 +71,10 @@ impl Load {
     }
 }
 
+fn weight(weights: &[u32], group: usize) -> i128 {
+    i128::from(weights.get(group).copied().unwrap_or(1).max(1))
+}
+
 struct Plan<'a> {
     nodes: Vec<Load>,
     weights: &'a [u32],
@@ -95,7 +100,7 @@ impl<'a> Plan<'a> {
     }
 
     fn weight(&self, group: usize) -> i128 {
-        i128::from(self.weights.get(group).copied().unwrap_or(1).max(1))
+        weight(self.weights, group)
     }
 
     /// What a node has above its share, times `node_total`, so that it is exact.
@@ -125,9 +130,24 @@ impl<'a> Plan<'a> {
     }
 
     fn place(&mut self) {
+        let weights = self.weights;
         let mut homeless = std::mem::take(&mut self.homeless);
         homeless.sort_by_key(|group| (-self.weight(*group), *group));
-        for group in homeless {
+        for alike in homeless.chunk_by(|left, right| weight(weights, *left) == weight(weights, *right)) {
+            let kept: Vec<usize> = self.nodes.iter().map(|node| node.groups.len()).collect();
+            self.place_alike(alike);
+            let mut ranges = alike.iter();
+            for (node, kept) in self.nodes.iter_mut().zip(kept) {
+                node.groups[kept..]
+                    .iter_mut()
+                    .zip(&mut ranges)
+                    .for_each(|(given, group)| *given = *group);
+            }
+        }
+    }
+
+    fn place_alike(&mut self, groups: &[usize]) {
+        for &group in groups {
             let place = (0..self.nodes.len()).min_by(|left, right| {
                 let (left, right) = (&self.nodes[*left], &self.nodes[*right]);
                 // Relative to the nodes' weights, so that a big node does not take all of the first groups.
@@ -182,11 +202,7 @@ impl<'a> Plan<'a> {
         });
         let best = fitting.min_by_key(|(_, group, moved)| {
             let left_over = (gap - 2 * moved).abs();
-            (
-                left_over,
-                std::cmp::Reverse(preference(*group as u64, taker.node)),
-                *group,
-            )
+            (left_over, std::cmp::Reverse(*group))
         });
         best.map(|(index, ..)| index)
     }

@@ -195,6 +195,39 @@ mod tests {
         }
     }
 
+    /// How often a block of four key groups, as subtasks before have stored them, is read by those after.
+    fn reads_per_block(before: &Assignment, after: &Assignment) -> f64 {
+        let (before, after) = (before.subtasks(), after.subtasks());
+        let mut stored: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+        for (group, subtask) in before.iter().enumerate() {
+            stored.entry(*subtask).or_default().push(group);
+        }
+        let blocks: Vec<&[usize]> = stored.values().flat_map(|groups| groups.chunks(4)).collect();
+        let readers = |block: &&[usize]| {
+            // A block is known by its first and its last group.
+            let range = block[0]..=block[block.len() - 1];
+            let readers: std::collections::BTreeSet<u32> = after[range].iter().copied().collect();
+            readers.len()
+        };
+        blocks.iter().map(readers).sum::<usize>() as f64 / blocks.len() as f64
+    }
+
+    #[test]
+    fn after_nodes_have_come_and_gone_what_was_stored_together_is_read_by_few() {
+        let spec = PipelineSpec {
+            key_groups: 1_024,
+            ..spec(6)
+        };
+        let members = [member(11, 1), member(22, 2), member(33, 3)];
+        let three = run(&spec, &members, None).unwrap();
+        let two = run(&spec, &members[..2], Some(&three)).unwrap();
+        let again = run(&spec, &members, Some(&two)).unwrap();
+        for (before, after) in [(&three, &two), (&two, &again)] {
+            let reads = reads_per_block(before, after);
+            assert!(reads < 1.1, "each block is read {reads} times");
+        }
+    }
+
     #[test]
     fn with_little_parallelism_few_nodes_take_part_and_they_stay_the_same() {
         let members = [member(1, 1), member(2, 2), member(3, 3)];
