@@ -18,7 +18,7 @@ use crate::config::value::{List, Secret};
 pub enum Role {
     /// Look at the cluster.
     Viewer,
-    /// Also submit, stop and remove pipelines, and look into their state.
+    /// Also submit, stop and remove pipelines, have them take checkpoints, and look into their state.
     Operator,
     /// Also change which nodes there are.
     Admin,

@@ -7,6 +7,7 @@ use utoipa::{Modify, OpenApi};
 
 use super::{
     checkpoints, cluster, health, metrics, model, nodes, partitions, pipelines, placement, state, stopping,
+    taking,
 };
 
 #[derive(OpenApi)]
@@ -33,6 +34,7 @@ use super::{
         placement::placement,
         partitions::partitions,
         checkpoints::checkpoints,
+        taking::take,
         state::state,
     ),
     components(schemas(model::Problem)),

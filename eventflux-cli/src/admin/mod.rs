@@ -33,6 +33,7 @@ mod server;
 mod service;
 mod state;
 mod stopping;
+mod taking;
 
 pub use access::{Role, Tokens};
 pub use server::{AdminConfig, AdminServer, NODE_ADDRESS};

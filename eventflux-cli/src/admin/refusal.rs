@@ -90,6 +90,7 @@ impl From<eventflux_distributed::Error> for Refusal {
                 format!("no leader answers: {message}"),
             )
             .help("more than half of the voters have to be up; `eventflux cluster nodes` says who is"),
+            Error::Late(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "late", message),
             Error::Configuration(_) => Self::invalid(message),
             _ => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message),
         }

@@ -14,7 +14,7 @@ use super::refusal::Refusal;
 use super::service::Service;
 use super::{
     browser, checkpoints, cluster, document, health, metrics, nodes, partitions, pipelines, placement, state,
-    stopping,
+    stopping, taking,
 };
 
 /// All paths of a node. `is_exposed`: somebody has allowed that other machines ask.
@@ -60,6 +60,7 @@ fn for_operators() -> Router<Service> {
     Router::new()
         .route("/v1/pipelines", post(pipelines::submit))
         .route("/v1/pipelines/{name}", delete(stopping::remove))
+        .route("/v1/pipelines/{name}/checkpoints", post(taking::take))
         .route("/v1/pipelines/{name}/sql", get(pipelines::sql))
         .route("/v1/pipelines/{name}/state", get(state::state))
         .route("/v1/pipelines/{name}/stop", post(stopping::stop))

@@ -20,7 +20,7 @@ use super::service::{Service, pipeline};
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// A request waits no longer.
-const WAIT_MAX: Duration = Duration::from_secs(600);
+pub(super) const WAIT_MAX: Duration = Duration::from_secs(600);
 
 /// What is removed is gone at once, unless nobody leads.
 const GONE_WITHIN: Duration = Duration::from_secs(20);

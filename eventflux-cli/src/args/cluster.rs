@@ -75,6 +75,16 @@ pub enum PipelineCommand {
         #[arg(long, env = "EVENTFLUX_WAIT", value_name = "DURATION", default_value = "60s", value_parser = crate::duration::parse)]
         wait: Duration,
     },
+    /// Have a checkpoint taken now, wait until it can be started from, and say which one it is; the pipeline goes on
+    Savepoint {
+        /// The pipeline
+        #[arg(value_name = "NAME")]
+        name: String,
+
+        /// Wait no longer than this
+        #[arg(long, env = "EVENTFLUX_WAIT", value_name = "DURATION", default_value = "60s", value_parser = crate::duration::parse)]
+        wait: Duration,
+    },
     /// Start a pipeline from its newest checkpoint; one that runs is stopped first
     Restart {
         /// The pipeline

@@ -7,7 +7,9 @@ use indicatif::BinaryBytes;
 use serde_json::{Value, json};
 
 use super::cluster::{or_dash, print, print_json, read, warn_of_age};
-use crate::admin::model::{CheckpointList, Pipeline, PipelineList, Placement, Removed, Stopped, Submitted};
+use crate::admin::model::{
+    CheckpointList, Pipeline, PipelineList, Placement, Removed, Stopped, Submitted, TakenCheckpoint,
+};
 use crate::app_text::{self, Shown};
 use crate::args::{Global, PipelineArgs, PipelineCommand, SubmitArgs};
 use crate::client::{Client, Failure, Method};
@@ -31,6 +33,7 @@ pub fn pipeline(arguments: &PipelineArgs, global: &Global) -> Exit {
             savepoint,
             wait,
         } => stop(&client, name, *savepoint, *wait, is_json),
+        PipelineCommand::Savepoint { name, wait } => self::savepoint(&client, name, *wait, is_json),
         PipelineCommand::Restart { name } => restart(&client, name, is_json),
         PipelineCommand::Rm { name } => remove(&client, name, is_json),
     };
@@ -167,11 +170,11 @@ fn summary(pipeline: &Pipeline) -> Vec<Vec<String>> {
 }
 
 fn who(placement: &Placement) -> Vec<Vec<String>> {
-    let mut lines = vec![
-        ["node", "subtasks", "key groups", "reads"]
-            .map(str::to_owned)
-            .to_vec(),
-    ];
+    // Most sources divide what they read among their subtasks: no node has partitions of its own then.
+    let has_splits = placement.nodes.iter().any(|node| !node.splits.is_empty());
+    let head = ["node", "subtasks", "key groups", "reads"];
+    let head = &head[..head.len() - usize::from(!has_splits)];
+    let mut lines: Vec<Vec<String>> = vec![head.iter().map(|name| (*name).to_owned()).collect()];
     for node in &placement.nodes {
         let subtasks = match (node.subtasks.first(), node.subtasks.last()) {
             (Some(first), Some(last)) if first != last => format!("{first} to {last}"),
@@ -183,12 +186,11 @@ fn who(placement: &Placement) -> Vec<Vec<String>> {
             .iter()
             .map(|split| format!("{} {}", split.source, split.split));
         let splits = splits.collect::<Vec<_>>().join(", ");
-        lines.push(vec![
-            node.name.clone(),
-            subtasks,
-            node.key_groups.to_string(),
-            or_dash(&splits),
-        ]);
+        let mut line = vec![node.name.clone(), subtasks, node.key_groups.to_string()];
+        if has_splits {
+            line.push(or_dash(&splits));
+        }
+        lines.push(line);
     }
     lines
 }
@@ -241,6 +243,20 @@ fn stop(client: &Client, name: &str, savepoint: bool, wait: Duration, is_json: b
         ),
         false => Ok(()),
     }
+}
+
+fn savepoint(client: &Client, name: &str, wait: Duration, is_json: bool) -> Result<(), Failure> {
+    let query = [("wait_ms", wait.as_millis().to_string())];
+    let answer = client.have_done(&["pipelines", name, "checkpoints"], &query, wait)?;
+    if is_json {
+        return print_json(&answer);
+    }
+    let taken: TakenCheckpoint = read(answer)?;
+    print(&harmless(&format!(
+        "pipeline `{}` goes on; checkpoint {} holds everything that was read before\n",
+        taken.name, taken.checkpoint
+    )));
+    Ok(())
 }
 
 fn restart(client: &Client, name: &str, is_json: bool) -> Result<(), Failure> {

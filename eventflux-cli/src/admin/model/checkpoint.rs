@@ -33,6 +33,17 @@ pub struct CommittedCheckpoint {
     pub manifest_bytes: u64,
 }
 
+/// A checkpoint that somebody has asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TakenCheckpoint {
+    /// The pipeline's name.
+    pub name: String,
+    /// The checkpoint's number. It holds everything that was read before it was asked for, and can be started from.
+    pub checkpoint: u64,
+    /// Under which name it lives in the state store of the nodes.
+    pub state_store: String,
+}
+
 /// A checkpoint in the store.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PublishedCheckpoint {

@@ -10,7 +10,7 @@ mod problem;
 mod program;
 mod state;
 
-pub use checkpoint::{CheckpointList, CommittedCheckpoint, PublishedCheckpoint};
+pub use checkpoint::{CheckpointList, CommittedCheckpoint, PublishedCheckpoint, TakenCheckpoint};
 pub use cluster::{ClusterStatus, Health, NodeName};
 pub use member::{Member, MemberList, Standing};
 pub use partition::{Partition, PartitionList};

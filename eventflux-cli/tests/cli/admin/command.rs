@@ -87,6 +87,43 @@ fn a_pipeline_is_submitted_shown_stopped_started_and_removed() {
 }
 
 #[test]
+fn a_savepoint_of_a_pipeline_that_goes_on_can_be_started_from() {
+    let place = Workplace::new();
+    let cluster = TestCluster::shared();
+    cluster.submit("saved");
+    let taken = json(&ask(&place, &["pipeline", "savepoint", "saved", "--json"]).exits(0));
+    let checkpoint = taken["checkpoint"].as_u64().unwrap();
+    let expected = serde_json::json!({"name": "saved", "checkpoint": checkpoint, "state_store": "saved"});
+    assert_eq!(taken, expected);
+    let there = cluster.get("/v1/pipelines/saved/checkpoints").is(200).json();
+    let published = there["published"].as_array().unwrap();
+    let newest = published.last().unwrap()["checkpoint"].as_u64();
+    assert!(newest >= Some(checkpoint), "{there:#}");
+    let later = ask(&place, &["pipeline", "savepoint", "saved"]).exits(0).stdout;
+    let number = later
+        .strip_prefix("pipeline `saved` goes on; checkpoint ")
+        .and_then(|rest| rest.strip_suffix(" holds everything that was read before\n"));
+    let number = number.and_then(|number| number.parse::<u64>().ok());
+    assert!(number > Some(checkpoint), "{later}");
+
+    // It is one like those of a run on one node.
+    let state = cluster.folder().join("state/saved");
+    let state = state.to_str().unwrap();
+    place
+        .run(&["savepoint", "create", "copy", "--state-dir", state])
+        .exits(0);
+    let listed = place.run(&["savepoint", "list", "copy"]).exits(0).stdout;
+    assert!(listed.contains("saved"), "{listed}");
+
+    ask(&place, &["pipeline", "stop", "saved", "--savepoint"]).exits(0);
+    let refused = ask(&place, &["pipeline", "savepoint", "saved"]).exits(1).stderr;
+    assert_eq!(refused, "error: pipeline `saved` is stopped\n");
+    let typo = ask(&place, &["pipeline", "savepoint", "svaed"]).exits(2).stderr;
+    assert!(typo.contains("did you mean `saved`?"), "{typo}");
+    cluster.remove("saved");
+}
+
+#[test]
 fn mistakes_in_a_program_look_as_check_shows_them() {
     let place = Workplace::new();
     place.write(
