@@ -38,6 +38,10 @@ fn main() -> ExitCode {
         if !summary.violations.is_empty() {
             failed.push(seed);
         }
+        let done = seed - first + 1;
+        if done.is_multiple_of(100) && done < seeds {
+            println!("{done} of {seeds} seeds, {} failed", failed.len());
+        }
     }
     println!("{seeds} seeds, {total}, {} failed {failed:?}", failed.len());
     if failed.is_empty() {

@@ -36,7 +36,7 @@ pub async fn run(client: u64, hosts: usize, until: Duration, seen: Rc<RefCell<Se
             // Nobody knows whether it was applied.
             Err(_) => seen.borrow_mut().ledger.unanswered_count += 1,
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        tokio::time::sleep(Duration::from_millis(40)).await;
     }
     Ok(())
 }

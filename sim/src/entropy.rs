@@ -21,6 +21,20 @@ pub fn begin(seed: u64) {
     SEQUENCE.with_borrow_mut(|sequence| *sequence = None);
 }
 
+/// From 0 to one below `bound`, of this thread's sequence.
+pub fn below(bound: u64) -> u64 {
+    with_sequence(|random| random.next() % bound).unwrap_or_default()
+}
+
+/// A thread that ends has none.
+fn with_sequence<T>(take: impl FnOnce(&mut Random) -> T) -> Option<T> {
+    let taken = SEQUENCE.try_with(|sequence| {
+        let mut sequence = sequence.borrow_mut();
+        take(sequence.get_or_insert_with(|| Random::new(SEED.load(Ordering::Relaxed) ^ 0x5eed)))
+    });
+    taken.ok()
+}
+
 /// Stands in front of the C library's.
 ///
 /// # Safety
@@ -29,17 +43,14 @@ pub fn begin(seed: u64) {
 pub unsafe extern "C" fn getrandom(buffer: *mut u8, length: usize, _flags: u32) -> isize {
     // SAFETY: the caller's promise.
     let bytes = unsafe { std::slice::from_raw_parts_mut(buffer, length) };
-    let filled = SEQUENCE.try_with(|sequence| {
-        let mut sequence = sequence.borrow_mut();
-        let random = sequence.get_or_insert_with(|| Random::new(SEED.load(Ordering::Relaxed) ^ 0x5eed));
+    let filled = with_sequence(|random| {
         for piece in bytes.chunks_mut(8) {
             let number = random.next().to_le_bytes();
             piece.copy_from_slice(&number[..piece.len()]);
         }
     });
     match filled {
-        Ok(()) => length as isize,
-        // A thread that ends needs none.
-        Err(_) => -1,
+        Some(()) => length as isize,
+        None => -1,
     }
 }

@@ -1,10 +1,11 @@
 //! What goes wrong, and when.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use turmoil::Sim;
 
-use crate::hosts::name;
+use crate::hosts::{self, name};
 use crate::random::Random;
 
 /// What is wrong now.
@@ -12,6 +13,8 @@ use crate::random::Random;
 pub struct Faults {
     random: Random,
     hosts: usize,
+    /// Where the hosts' data is.
+    directory: PathBuf,
     next: Duration,
     heals: Option<Duration>,
     /// When each host that was killed starts again.
@@ -21,10 +24,11 @@ pub struct Faults {
 
 impl Faults {
     /// Nothing yet.
-    pub fn new(seed: u64, hosts: usize) -> Self {
+    pub fn new(seed: u64, hosts: usize, directory: PathBuf) -> Self {
         Self {
             random: Random::new(seed ^ 0xfa17),
             hosts,
+            directory,
             next: Duration::from_millis(1_500),
             heals: None,
             restarts: vec![None; hosts],
@@ -95,7 +99,7 @@ impl Faults {
 
     fn kill(&mut self, sim: &mut Sim<'_>, host: usize, now: Duration) {
         if self.restarts[host].is_none() {
-            sim.crash(name(host));
+            hosts::kill(sim, host, &self.directory).expect("the data of a host is copied");
             self.restarts[host] = Some(now + self.within(10, 2_500));
         }
     }

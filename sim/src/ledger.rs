@@ -10,6 +10,7 @@
 //! - what was answered is what was applied, and is never lost.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use eventflux_distributed::coordinator::{ClusterState, NodeId};
 
@@ -84,7 +85,7 @@ impl Ledger {
     }
 
     /// The run is over, and these are the states of all hosts.
-    pub fn finish(&mut self, states: &[ClusterState]) {
+    pub fn finish(&mut self, states: &[Arc<ClusterState>]) {
         for (host, state) in states.iter().enumerate() {
             let missing = self.missing(state);
             if missing > 0 {

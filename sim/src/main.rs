@@ -4,8 +4,11 @@
 //! eventflux-sim --seed 17        what happened, and what must not have; RUST_LOG=debug says more
 //! ```
 //!
-//! **Deterministic** Everything runs on one thread but for `raft-log`'s writer, which the others wait for; randomness, also
-//! that of hash maps and of Raft's timeouts, comes from the seed, see [`entropy`]. So a seed is a run, and a process has one.
+//! **Deterministic** Everything runs on one thread but for `raft-log`'s writer, which the others wait for when a simulated disk
+//! has taken its time; randomness, also that of hash maps and of Raft's timeouts, comes from the seed, see [`entropy`]. So a seed
+//! is a run, and a process has one.
+//!
+//! **Disks** Nothing is in a file before it is synced, and whoever is killed starts again with what its files had.
 
 mod clients;
 mod entropy;

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::fmt;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use crate::faults::{Faults, LATENCY_MAX};
 use crate::hosts::{self, Seen, name};
 
 /// Things go wrong until then.
-const FAULTS_UNTIL: Duration = Duration::from_secs(20);
+const FAULTS_UNTIL: Duration = Duration::from_secs(12);
 /// By then all hosts have the same state.
 const DEADLINE: Duration = Duration::from_secs(60);
 const CLIENTS: u64 = 2;
@@ -89,7 +90,7 @@ pub fn run(seed: u64) -> Summary {
             clients::run(client, hosts, FAULTS_UNTIL, Rc::clone(&seen)),
         );
     }
-    let mut faults = Faults::new(seed, hosts);
+    let mut faults = Faults::new(seed, hosts, directory.path().to_owned());
     let failure = steps(&mut sim, &mut faults, &seen).err();
     let took = sim.elapsed();
     drop(sim);
@@ -126,7 +127,7 @@ fn steps(sim: &mut Sim<'_>, faults: &mut Faults, seen: &RefCell<Seen>) -> Result
         if !ledger.violations.is_empty() || PANICKED.load(Ordering::Relaxed) {
             return Ok(());
         }
-        let is_same = |state: &ClusterState| *state == states[0] && ledger.missing(state) == 0;
+        let is_same = |state: &Arc<ClusterState>| *state == states[0] && ledger.missing(state) == 0;
         let is_looked_at = now.as_millis() % 100 == 0;
         if are_clients_done && is_well && is_looked_at && states.iter().all(is_same) {
             ledger.finish(states);

@@ -4,13 +4,14 @@ use std::fmt::Debug;
 use std::io;
 use std::ops::{Bound, RangeBounds};
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::{self, Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use openraft::storage::{IOFlushed, RaftLogStorage};
 use openraft::{LogState, OptionalSend, RaftLogReader};
 use raft_log::api::raft_log_writer::RaftLogWriter;
 use raft_log::{Config, RaftLog, chunked_wal};
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 use super::log_codec::{LogTypes, StoredLogId, StoredPayload, StoredVote};
 use super::message::{from_payload, to_payload};
@@ -18,14 +19,14 @@ use super::type_config::{Entry, LogId, TypeConfig, Vote};
 use crate::error::{Error, Result};
 
 /// When a log is synced.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default)]
 pub enum LogSync {
-    /// On a thread beside: many entries with one sync.
+    /// As soon as possible, on a thread beside: many entries with one sync.
     #[default]
     Beside,
-    /// Before the call that wrote comes back: nothing depends on how threads take turns, so that a run on virtual time can be
-    /// repeated.
-    AtOnce,
+    /// On the clock of the runtime in which the log is opened, after as long as the function says: for simulations. Until then
+    /// nothing of it is in a file, and nothing depends on how threads take turns.
+    After(fn() -> Duration),
 }
 
 /// Entries, the vote, and how far entries are committed: `raft-log` in a directory.
@@ -34,9 +35,12 @@ pub enum LogSync {
 /// process opens a directory. After a failed write nothing is written any more: Raft stops.
 #[derive(Debug, Clone)]
 pub struct LogStore {
-    log: Arc<Mutex<RaftLog<LogTypes>>>,
-    sync: LogSync,
+    log: SharedLog,
+    /// Whoever syncs it, if it is not raft-log itself.
+    syncing: Option<mpsc::UnboundedSender<Flushed>>,
 }
+
+type SharedLog = Arc<Mutex<RaftLog<LogTypes>>>;
 
 /// Who is told that something is synced.
 pub(super) enum Flushed {
@@ -45,7 +49,7 @@ pub(super) enum Flushed {
     /// Somebody who waits for it.
     Waiting(oneshot::Sender<io::Result<()>>),
     /// Somebody who does nothing else meanwhile.
-    Stopped(mpsc::SyncSender<io::Result<()>>),
+    Stopped(sync::mpsc::SyncSender<io::Result<()>>),
 }
 
 impl raft_log::Callback for Flushed {
@@ -60,7 +64,7 @@ impl raft_log::Callback for Flushed {
 }
 
 impl LogStore {
-    /// Opens the log in a directory, which is made if it is not there.
+    /// Opens the log in a directory, which is made if it is not there; [`LogSync::After`] takes a runtime.
     ///
     /// **Errors** It is damaged elsewhere than at its end, or open already.
     pub fn open(directory: &Path, sync: LogSync) -> Result<Self> {
@@ -71,6 +75,10 @@ impl LogStore {
             chunk_max_records: Some(100_000),
             chunk_max_size: Some(64 << 20),
             truncate_incomplete_record: Some(true),
+            flush_batch_wait: match sync {
+                LogSync::Beside => None,
+                LogSync::After(_) => Some(Duration::ZERO),
+            },
             ..chunked_wal::Config::default()
         };
         let config = Config {
@@ -87,24 +95,34 @@ impl LogStore {
             }
             _ => Error::file(directory, error),
         })?;
-        Ok(Self {
-            log: Arc::new(Mutex::new(log)),
-            sync,
-        })
+        let log = Arc::new(Mutex::new(log));
+        let syncing = match sync {
+            LogSync::Beside => None,
+            LogSync::After(delay) => {
+                let (syncing, asked) = mpsc::unbounded_channel();
+                tokio::spawn(sync_after(delay, Arc::clone(&log), asked));
+                Some(syncing)
+            }
+        };
+        Ok(Self { log, syncing })
     }
 
     fn log(&self) -> MutexGuard<'_, RaftLog<LogTypes>> {
-        // A panic in between is one of raft-log's checks, before anything is changed.
-        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.log)
+    }
+
+    /// Syncs everything that was written, and then tells so.
+    fn flush(&self, log: &mut RaftLog<LogTypes>, flushed: Flushed) -> io::Result<()> {
+        match &self.syncing {
+            None => log.flush(true, Some(flushed)),
+            Some(syncing) => syncing.send(flushed).map_err(|_| stopped()),
+        }
     }
 
     /// Waits until everything that was written is synced.
     async fn sync(&self) -> io::Result<()> {
-        if self.sync == LogSync::AtOnce {
-            return sync_at_once(&mut self.log());
-        }
         let (flushed, wait) = oneshot::channel();
-        self.log().flush(true, Some(Flushed::Waiting(flushed)))?;
+        self.flush(&mut self.log(), Flushed::Waiting(flushed))?;
         wait.await.unwrap_or_else(|_| Err(stopped()))
     }
 
@@ -117,9 +135,33 @@ impl LogStore {
     }
 }
 
+fn lock(log: &SharedLog) -> MutexGuard<'_, RaftLog<LogTypes>> {
+    // A panic in between is one of raft-log's checks, before anything is changed.
+    log.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Syncs what has come together while time went by, as long as anybody uses the log.
+async fn sync_after(delay: fn() -> Duration, log: SharedLog, mut asked: mpsc::UnboundedReceiver<Flushed>) {
+    while let Some(first) = asked.recv().await {
+        tokio::time::sleep(delay()).await;
+        let mut flushed = vec![first];
+        while let Ok(next) = asked.try_recv() {
+            flushed.push(next);
+        }
+        let result = sync_now(&mut lock(&log));
+        for flushed in flushed {
+            let result = match &result {
+                Ok(()) => Ok(()),
+                Err(error) => Err(io::Error::new(error.kind(), error.to_string())),
+            };
+            raft_log::Callback::send(flushed, result);
+        }
+    }
+}
+
 /// Waits for the disk, and lets nobody else run.
-fn sync_at_once(log: &mut RaftLog<LogTypes>) -> io::Result<()> {
-    let (flushed, wait) = mpsc::sync_channel(1);
+fn sync_now(log: &mut RaftLog<LogTypes>) -> io::Result<()> {
+    let (flushed, wait) = sync::mpsc::sync_channel(1);
     log.flush(true, Some(Flushed::Stopped(flushed)))?;
     wait.recv().unwrap_or_else(|_| Err(stopped()))
 }
@@ -193,7 +235,9 @@ impl RaftLogStorage<TypeConfig> for LogStore {
         if is_there && is_news {
             log.commit(committed)?;
             // Only saves work after a restart.
-            log.flush(false, None)?;
+            if self.syncing.is_none() {
+                log.flush(false, None)?;
+            }
         }
         Ok(())
     }
@@ -213,13 +257,7 @@ impl RaftLogStorage<TypeConfig> for LogStore {
             (StoredLogId::from(&entry.log_id), payload)
         });
         log.append(stored)?;
-        match self.sync {
-            LogSync::Beside => log.flush(true, Some(Flushed::Raft(callback))),
-            LogSync::AtOnce => {
-                callback.io_completed(sync_at_once(&mut log));
-                Ok(())
-            }
-        }
+        self.flush(&mut log, Flushed::Raft(callback))
     }
 
     async fn truncate_after(&mut self, last_log_id: Option<LogId>) -> io::Result<()> {

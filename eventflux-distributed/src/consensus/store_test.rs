@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use openraft::entry::RaftEntry;
 use openraft::storage::{RaftLogStorage, RaftLogStorageExt};
@@ -15,12 +16,12 @@ use super::type_config::{Entry, LogId, TypeConfig, Vote};
 use super::{LogStore, LogSync, StateMachine, proto};
 use crate::coordinator::{Change, Command, CommandId, Configure};
 
-struct Builder;
+struct Builder(LogSync);
 
 impl StoreBuilder<TypeConfig, LogStore, StateMachine, TempDir> for Builder {
     async fn build(&self) -> Result<(TempDir, LogStore, StateMachine), StorageError<TypeConfig>> {
         let directory = tempfile::tempdir().unwrap();
-        let log = LogStore::open(&directory.path().join("log"), LogSync::Beside).unwrap();
+        let log = LogStore::open(&directory.path().join("log"), self.0).unwrap();
         let (machine, _) = StateMachine::open(directory.path()).unwrap();
         Ok((directory, log, machine))
     }
@@ -28,7 +29,26 @@ impl StoreBuilder<TypeConfig, LogStore, StateMachine, TempDir> for Builder {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_store_does_what_raft_expects_of_one() {
-    Suite::test_all(Builder).await.unwrap();
+    Suite::test_all(Builder(LogSync::Beside)).await.unwrap();
+    Suite::test_all(Builder(LogSync::After(|| Duration::ZERO))).await.unwrap();
+}
+
+/// What is not synced on a simulated disk is not there after a power cut.
+#[tokio::test]
+async fn nothing_is_in_a_file_before_the_simulated_disk_has_synced_it() {
+    let copied_during = async |delay: fn() -> Duration| {
+        let directory = tempfile::tempdir().unwrap();
+        let mut log = LogStore::open(directory.path(), LogSync::After(delay)).unwrap();
+        let new_vote = vote(2, 9);
+        let saving = tokio::time::timeout(Duration::from_millis(200), log.save_vote(&new_vote));
+        let is_saved = saving.await.is_ok_and(|saved| saved.is_ok());
+        let copy = tempfile::tempdir().unwrap();
+        let file = only_file(directory.path());
+        fs::copy(&file, copy.path().join(file.file_name().unwrap())).unwrap();
+        (is_saved, read_log(copy.path()).await.unwrap().0)
+    };
+    assert_eq!(copied_during(|| Duration::ZERO).await, (true, Some(vote(2, 9))));
+    assert_eq!(copied_during(|| Duration::from_secs(3_600)).await, (false, None));
 }
 
 fn log_id(term: u64, index: u64) -> LogId {
