@@ -22,6 +22,9 @@ use crate::coordinator::{
 /// The overseer looks at least so often.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
+/// Before a proposal that failed is made again.
+const PROPOSE_AGAIN: Duration = Duration::from_millis(20);
+
 pub(super) type Metrics = WatchReceiverOf<TypeConfig, RaftMetrics<TypeConfig>>;
 
 /// What a driver works with.
@@ -175,11 +178,8 @@ impl Driver {
                 };
                 let (raft, answers) = (self.raft.clone(), answers.clone());
                 tokio::spawn(async move {
-                    let outcome = raft
-                        .client_write(command)
-                        .await
-                        .ok()
-                        .map(|response| response.data);
+                    let writing = async move { raft.client_write(command).await };
+                    let outcome = told_in_time(writing).await.map(|response| response.data);
                     let _ = answers.send(Event::Proposed { key, outcome });
                 });
             }
@@ -234,6 +234,32 @@ impl Driver {
     }
 }
 
+/// What an attempt came to. One that fails at once is not told at once: it would be made again as often as the processor can.
+async fn told_in_time<T, E: std::fmt::Display>(attempt: impl Future<Output = Result<T, E>>) -> Option<T> {
+    match attempt.await {
+        Ok(value) => Some(value),
+        Err(error) => {
+            tracing::debug!("a proposal is not agreed on: {error}");
+            tokio::time::sleep(PROPOSE_AGAIN).await;
+            None
+        }
+    }
+}
+
 fn micros(duration: Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Seed 0 of the simulated network: a leader that is cut off, whose proposals fail without time going by.
+    #[tokio::test]
+    async fn a_proposal_that_fails_at_once_is_not_made_again_at_once() {
+        let begun = Instant::now();
+        assert_eq!(told_in_time(async { Ok::<_, String>(7) }).await, Some(7));
+        assert_eq!(told_in_time(async { Err::<u32, _>("no quorum") }).await, None);
+        assert!(begun.elapsed() >= PROPOSE_AGAIN);
+    }
 }

@@ -30,7 +30,9 @@ impl StoreBuilder<TypeConfig, LogStore, StateMachine, TempDir> for Builder {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_store_does_what_raft_expects_of_one() {
     Suite::test_all(Builder(LogSync::Beside)).await.unwrap();
-    Suite::test_all(Builder(LogSync::After(|| Duration::ZERO))).await.unwrap();
+    Suite::test_all(Builder(LogSync::After(|| Duration::ZERO)))
+        .await
+        .unwrap();
 }
 
 /// What is not synced on a simulated disk is not there after a power cut.
