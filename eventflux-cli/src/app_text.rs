@@ -2,10 +2,11 @@
 
 use std::io::Read;
 use std::path::Path;
+use std::time::Duration;
 
 use eventflux::sql::diagnostic::render::{Colour, concise, full, json};
 use eventflux::sql::diagnostic::{Diagnostic, SourceText};
-use eventflux::sql::{CompileContext, CompiledApp, SettingError, Settings, compile};
+use eventflux::sql::{CompileContext, CompiledApp, SettingError, Settings, TtlSetting, compile};
 
 use crate::args::{self, DiagnosticFormat, Global};
 use crate::config::Refused;
@@ -80,8 +81,25 @@ pub fn read(path: &Path) -> Result<SourceText, Exit> {
     Ok(SourceText::new(name, text))
 }
 
+/// The command line's and the configuration's settings, and what an app of the command is compiled against.
+pub fn context_of(arguments: &args::Settings) -> Result<CompileContext, Exit> {
+    let defaults = Settings {
+        state_ttl: arguments.state_ttl.map(ttl_setting),
+        ..Settings::default()
+    };
+    Ok(CompileContext {
+        defaults,
+        ..context(settings(arguments)?)
+    })
+}
+
+/// A configured `state_ttl` as a setting.
+pub fn ttl_setting(state_ttl: Duration) -> TtlSetting {
+    TtlSetting::After(i64::try_from(state_ttl.as_micros()).unwrap_or(i64::MAX))
+}
+
 /// The settings of the command line.
-pub fn settings(arguments: &args::Settings) -> Result<Settings, Exit> {
+fn settings(arguments: &args::Settings) -> Result<Settings, Exit> {
     let mut settings = Settings::default();
     for (key, value) in &arguments.set {
         settings.set(key, value).map_err(|error| {

@@ -352,6 +352,10 @@ pub struct Settings {
     /// repeated, and wins over the app and over files
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
     pub set: Vec<(String, String)>,
+
+    /// `state_backend.state_ttl` of the configuration, for apps that do not set it
+    #[arg(skip)]
+    pub state_ttl: Option<Duration>,
 }
 
 #[derive(Debug, Args)]

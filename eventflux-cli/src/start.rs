@@ -53,6 +53,8 @@ pub fn start(arguments: Vec<OsString>) -> Result<Started, Exit> {
         let configured = effective.config.eventflux.run.settings.clone();
         let given = given.into_iter().filter(|(key, _)| !config::is_key(key));
         settings.set = configured.into_iter().chain(given).collect();
+        let state = &effective.config.eventflux.distributed.state_backend;
+        settings.state_ttl = state.state_ttl.map(|ttl| ttl.0);
     }
     Ok(Started { cli, effective })
 }

@@ -63,7 +63,7 @@ fn compile_here(source: &SourceText, context: &CompileContext) -> Result<Compile
     if program.diagnostics.iter().any(Diagnostic::is_error) {
         return Err(ordered(std::mem::take(&mut program.diagnostics)));
     }
-    let settings = context.settings.or(&program.settings);
+    let settings = context.settings.or(&program.settings).or(&context.defaults);
     let built = build(source, &program.catalog, &program.queries, context, &settings).map_err(ordered)?;
     let requests = std::mem::take(&mut program.requests);
     let answers = requests

@@ -19,7 +19,7 @@ mod text;
 
 pub use app::{
     Answer, CompileContext, CompiledApp, ConnectorMode, LogicalQuery, OutputInfo, OutputKind, OutputMode,
-    SETTINGS, SettingDoc, SettingError, Settings, StreamInfo, StreamRole,
+    SETTINGS, SettingDoc, SettingError, Settings, StreamInfo, StreamRole, TtlSetting,
 };
 pub use catalog::{TYPE_KEY, TypeName, type_name_of};
 pub use compile::compile;

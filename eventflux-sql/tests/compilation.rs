@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use eventflux_core::plan::{PhysicalPlan, render};
+use eventflux_core::checkpoint::manifest::PlanIdentity;
+use eventflux_core::plan::{OperatorSpec, PhysicalPlan, render};
+use eventflux_sql::TtlSetting;
 
 use crate::support::{compile, context};
 
@@ -371,4 +373,44 @@ fn a_stream_of_late_rows_without_a_window_is_empty() {
          WITH ('connector' = 'kafka', 'topic' = 't', 'late' = 'too_late'); SELECT a FROM too_late",
     );
     assert_eq!(plan.nodes[0].name, "values");
+}
+
+#[test]
+fn state_goes_on_at_another_ttl_and_not_at_a_first_one() {
+    let fingerprint = |setting: &str| {
+        let plan = plan(&format!("{setting} SELECT symbol, count(*) AS n FROM trades GROUP BY symbol;"));
+        let identity = PlanIdentity::of(&plan);
+        let aggregate = identity
+            .operators
+            .iter()
+            .find(|operator| operator.name == "group aggregate");
+        (aggregate.unwrap().state_fingerprint, identity.fingerprint)
+    };
+    let (day, day_plan) = fingerprint("SET state_ttl = '1d';");
+    let (hour, hour_plan) = fingerprint("SET state_ttl = '1h';");
+    let (never, never_plan) = fingerprint("SET state_ttl = 'none';");
+    assert_eq!(day, hour);
+    assert_ne!(day_plan, hour_plan);
+    assert_ne!(day, never);
+    assert_eq!((never, never_plan), fingerprint(""));
+}
+
+#[test]
+fn what_the_text_sets_goes_before_defaults_and_after_settings_from_outside() {
+    let ttl_of = |setting: &str, outside: Option<i64>| {
+        let mut context = context();
+        context.defaults.state_ttl = Some(TtlSetting::After(1));
+        context.settings.state_ttl = outside.map(TtlSetting::After);
+        let text = format!("{STREAMS}{setting}SELECT symbol, count(*) AS n FROM trades GROUP BY symbol;");
+        let plan = compile(&text, &context).unwrap().plan;
+        let ttl = plan.nodes.iter().find_map(|node| match &node.spec {
+            OperatorSpec::GroupAggregate(spec) => Some(spec.state_ttl),
+            _ => None,
+        });
+        ttl.unwrap().map(|ttl| ttl.ttl_us)
+    };
+    assert_eq!(ttl_of("", None), Some(1));
+    assert_eq!(ttl_of("SET state_ttl = '2us';", None), Some(2));
+    assert_eq!(ttl_of("SET state_ttl = '2us';", Some(3)), Some(3));
+    assert_eq!(ttl_of("SET state_ttl = 'none';", None), None);
 }

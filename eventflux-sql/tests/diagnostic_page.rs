@@ -233,6 +233,10 @@ fn example(code: Code) -> (Given, &'static str) {
             ),
             "Name the column of the stream's WATERMARK clause, and hand it on unchanged.",
         ),
+        Code::NoEventTime => (
+            Text("SET state_ttl = '24h';\nSELECT symbol, count(*) AS n FROM plain GROUP BY symbol;"),
+            "Declare the event time with the stream, or turn the setting off for this app: `SET state_ttl = 'none'`.",
+        ),
         Code::NullInNotNull => (
             Text("INSERT INTO plain VALUES ('a', NULL);"),
             "Give a value, or declare the column without NOT NULL.",
@@ -281,7 +285,7 @@ fn example(code: Code) -> (Given, &'static str) {
         ),
         Code::UnboundedState => (
             Text("SELECT symbol, count(*) AS n FROM trades GROUP BY symbol;"),
-            "Fine if there are few keys; otherwise aggregate over a window.",
+            "Fine if there are few keys; otherwise aggregate over a window, or set a `state_ttl`.",
         ),
         Code::UnusedOption => (
             Text(

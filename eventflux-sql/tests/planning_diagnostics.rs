@@ -157,7 +157,6 @@ family!(not_yet:
     "CREATE TABLE t (k INT, PRIMARY KEY (k)) WITH ('connector' = 'kafka', 'topic' = 't', 'format' = 'json'); SELECT k FROM t;",
     "INSERT EXPIRED EVENTS INTO out SELECT price FROM trades WINDOW TUMBLING(1 MINUTE);",
     "INSERT INTO out SELECT symbol, count(*) AS n FROM trades GROUP BY symbol EMIT EVERY INTERVAL '1' SECOND;",
-    "SET state_ttl = '1h';",
     "SELECT price FROM trades WINDOW LENGTH(5);",
     "SELECT price FROM trades WINDOW TUMBLING(1 MINUTE);",
     "SELECT price FROM trades OUTPUT LAST EVERY 5 EVENTS;",
@@ -176,6 +175,18 @@ family!(windows_and_time:
     "CREATE STREAM s (a INT, ts TIMESTAMP, WATERMARK FOR ts AS ts + INTERVAL '5' SECOND);",
     "CREATE STREAM s (a INT, ts TIMESTAMP, WATERMARK FOR ts AS ts - INTERVAL '1' MONTH);",
     "WITH w AS (SELECT * FROM TUMBLE(trades, at, INTERVAL '1' MINUTE)) SELECT count(*) FROM TUMBLE(w, at, INTERVAL '1' HOUR) GROUP BY window_start, window_end;",
+);
+
+family!(state_ttl:
+    "SET state_ttl = '1h'; SELECT k, count(*) AS n FROM plain GROUP BY k;",
+    "SET state_ttl = '1h'; SELECT DISTINCT symbol FROM (SELECT symbol FROM trades UNION ALL SELECT k FROM plain);",
+    "SET state_ttl = '1h'; SELECT DISTINCT x FROM (SELECT symbol AS x FROM trades UNION ALL SELECT column1 FROM (VALUES ('a')));",
+    "SET state_ttl = '1h'; SELECT reason, count(*) AS n FROM system.errors GROUP BY reason;",
+    "SET state_ttl = '0s';",
+    "SET state_ttl = 'soon';",
+    "SET state_ttl = '1 month';",
+    "SET state_ttl = 'none'; SELECT k, count(*) AS n FROM plain GROUP BY k;",
+    "SET state_ttl = INTERVAL '1' HOUR; SELECT DISTINCT column1 FROM (VALUES (1), (1));",
 );
 
 family!(inserts:

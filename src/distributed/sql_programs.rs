@@ -8,7 +8,7 @@ use eventflux_core::runtime::{InProcessEnds, Runtime, RuntimeConfig};
 use eventflux_distributed::coordinator::PipelineSpec;
 use eventflux_distributed::node::{Program, ProgramError, ProgramRun, Programs, Submission};
 use eventflux_sql::diagnostic::SourceText;
-use eventflux_sql::{CompileContext, CompiledApp, OutputMode, Settings, compile};
+use eventflux_sql::{CompileContext, CompiledApp, OutputMode, Settings, TtlSetting, compile};
 
 use crate::built_in_registry;
 use crate::error::{BuildError, Rejected};
@@ -16,10 +16,15 @@ use crate::error::{BuildError, Rejected};
 /// What is said of a text without a query.
 pub(super) const NOTHING_TO_RUN: &str = "there is nothing to run: no query in this text";
 
+/// The setting that may come from the node that a text is submitted to.
+const STATE_TTL: &str = "state_ttl";
+
 /// Plans the texts of pipelines.
 #[derive(Clone)]
 pub struct SqlPrograms {
     config: RuntimeConfig,
+    /// Settings of texts that are submitted here and say nothing of them.
+    defaults: Settings,
 }
 
 impl fmt::Debug for SqlPrograms {
@@ -35,11 +40,20 @@ impl Default for SqlPrograms {
                 registry: built_in_registry(),
                 ..RuntimeConfig::default()
             },
+            defaults: Settings::default(),
         }
     }
 }
 
 impl SqlPrograms {
+    /// When texts that are submitted here forget state of keys that are written no more, if they do not set it themselves. It becomes
+    /// part of the pipeline, which is the same on all nodes.
+    #[must_use]
+    pub fn with_state_ttl(mut self, state_ttl: TtlSetting) -> Self {
+        self.defaults.state_ttl = Some(state_ttl);
+        self
+    }
+
     /// All connectors and formats, in place of the built-in ones. They have to be the same on every node.
     #[must_use]
     pub fn with_registry(mut self, registry: Registry) -> Self {
@@ -60,6 +74,7 @@ impl SqlPrograms {
         name: &str,
         sql: &str,
         settings: impl Iterator<Item = (&'a String, &'a String)>,
+        defaults: &Settings,
         is_at_home: bool,
     ) -> Result<CompiledApp, BuildError> {
         let mut set = Settings::default();
@@ -69,6 +84,7 @@ impl SqlPrograms {
         let context = CompileContext {
             registry: self.config.registry.clone(),
             settings: set,
+            defaults: defaults.clone(),
             outputs: match is_at_home {
                 true => OutputMode::All,
                 false => OutputMode::Terminal,
@@ -103,7 +119,7 @@ impl SqlPrograms {
         let settings = spec.settings.iter().map(|setting| (&setting.key, &setting.value));
         let is_at_home = spec.home != 0;
         let app = self
-            .compiled(&spec.name, &spec.sql, settings, is_at_home)
+            .compiled(&spec.name, &spec.sql, settings, &Settings::default(), is_at_home)
             .map_err(refused)?;
         let config = RuntimeConfig {
             parallelism: spec.parallelism as usize,
@@ -126,7 +142,13 @@ impl SqlPrograms {
     fn program(&self, submission: &Submission, is_at_home: bool) -> Result<Program, ProgramError> {
         let settings = submission.settings.iter().map(|(key, value)| (key, value));
         let app = self
-            .compiled(&submission.name, &submission.sql, settings, is_at_home)
+            .compiled(
+                &submission.name,
+                &submission.sql,
+                settings,
+                &self.defaults,
+                is_at_home,
+            )
             .map_err(refused)?;
         if app.plan.nodes.is_empty() {
             return Err(ProgramError::Refused(NOTHING_TO_RUN.into()));
@@ -135,9 +157,13 @@ impl SqlPrograms {
         if !is_at_home {
             refuse_in_process(&runtime)?;
         }
+        let is_set = submission.settings.iter().any(|(key, _)| key == STATE_TTL);
+        let state_ttl = app.settings.state_ttl.filter(|_| !is_set && self.defaults.state_ttl.is_some());
+        let state_ttl = state_ttl.map(|state_ttl| (STATE_TTL.to_owned(), state_ttl.to_string()));
         Ok(Program {
             identity: runtime.plan_identity(),
             parallelism: app.settings.parallelism,
+            settings: state_ttl.into_iter().collect(),
         })
     }
 }
@@ -177,5 +203,48 @@ fn refuse_in_process(runtime: &Runtime) -> Result<(), ProgramError> {
             outlet.stream()
         ))),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use eventflux_core::checkpoint::manifest::PlanIdentity;
+
+    use super::*;
+
+    const STREAMS: &str = "CREATE STREAM s (k STRING, at TIMESTAMP, WATERMARK FOR at AS at)
+        WITH ('connector' = 'file', 'path' = 's.ndjson', 'format' = 'json');
+        CREATE STREAM o (k STRING, n BIGINT) WITH ('connector' = 'blackhole');
+        INSERT INTO o SELECT k, count(*) FROM s GROUP BY k;";
+
+    #[test]
+    fn the_ttl_of_the_node_that_takes_a_text_becomes_part_of_the_pipeline() {
+        let here = SqlPrograms::default().with_state_ttl(TtlSetting::After(5));
+        let elsewhere = SqlPrograms::default();
+        let settings_of = |sql: String, settings: &[(&str, &str)]| {
+            let settings = settings
+                .iter()
+                .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+            let submission = Submission {
+                name: "totals".into(),
+                sql,
+                parallelism: None,
+                settings: settings.collect(),
+            };
+            let program = here.describe(&submission).unwrap();
+            let all = [submission.settings.clone(), program.settings.clone()].concat();
+            // What other nodes make of it is the same plan.
+            let pairs = all.iter().map(|(key, value)| (key, value));
+            let planned = elsewhere.compiled("totals", &submission.sql, pairs, &Settings::default(), false);
+            let plan = planned.unwrap_or_else(|error| panic!("{error}")).plan;
+            assert_eq!(program.identity, PlanIdentity::of(&plan));
+            all
+        };
+        let ttl = |value: &str| vec![("state_ttl".to_owned(), value.to_owned())];
+        assert_eq!(settings_of(STREAMS.into(), &[]), ttl("5us"));
+        assert_eq!(settings_of(format!("SET state_ttl = '7us'; {STREAMS}"), &[]), ttl("7us"));
+        assert_eq!(settings_of(STREAMS.into(), &[("state_ttl", "none")]), ttl("none"));
+        let none = settings_of(format!("SET state_ttl = 'none'; {STREAMS}"), &[]);
+        assert_eq!(none, ttl("none"));
     }
 }

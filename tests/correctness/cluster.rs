@@ -56,6 +56,7 @@ impl Programs for Collected {
         Ok(Program {
             identity: runtime.plan_identity(),
             parallelism: None,
+            settings: Vec::new(),
         })
     }
 

@@ -15,9 +15,9 @@ use crate::report;
 /// Prints the plan to stdout.
 pub fn explain(arguments: &ExplainArgs, global: &Global) -> Exit {
     let shown = Shown::new(DiagnosticFormat::Full, global);
-    let app = app_text::settings(&arguments.settings).and_then(|settings| {
+    let app = app_text::context_of(&arguments.settings).and_then(|context| {
         let source = app_text::read(&arguments.app)?;
-        app_text::compiled(&source, &app_text::context(settings), shown)
+        app_text::compiled(&source, &context, shown)
     });
     let text = match app.and_then(|app| rendered(&app, arguments)) {
         Ok(text) => text,

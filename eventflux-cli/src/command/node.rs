@@ -13,7 +13,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::{Instant, sleep_until};
 
 use crate::admin::{AdminConfig, AdminServer, NODE_ADDRESS, Tokens};
-use crate::app_text::Shown;
+use crate::app_text::{Shown, ttl_setting};
 use crate::args::{Global, NodeArgs};
 use crate::config::{self, Effective};
 use crate::exit::Exit;
@@ -140,7 +140,11 @@ async fn run(settings: NodeSettings, admin: AdminConfig) -> Exit {
         report::warning(format_args!("signals cannot be handled: {error}"));
     }
     let introduction = settings.to_string();
-    let node = match Node::start(settings.with(Arc::new(SqlPrograms::default()))).await {
+    let programs = match settings.state_ttl {
+        Some(state_ttl) => SqlPrograms::default().with_state_ttl(ttl_setting(state_ttl)),
+        None => SqlPrograms::default(),
+    };
+    let node = match Node::start(settings.with(Arc::new(programs))).await {
         Ok(node) => Arc::new(node),
         Err(error) => return unstarted(&error),
     };

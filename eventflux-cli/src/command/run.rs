@@ -81,11 +81,11 @@ fn applicable(arguments: &RunArgs, global: &Global, effective: &Effective) -> Re
 }
 
 fn prepare(arguments: &RunArgs, global: &Global) -> Result<CompiledApp, Exit> {
-    let settings = app_text::settings(&arguments.settings)?;
+    let context = app_text::context_of(&arguments.settings)?;
     let source = app_text::read(&arguments.app)?;
     app_text::compiled(
         &source,
-        &app_text::context(settings),
+        &context,
         Shown::new(arguments.diagnostics, global),
     )
 }

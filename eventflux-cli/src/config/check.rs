@@ -39,7 +39,6 @@ pub(crate) fn layer(tree: &Node) -> Diagnostics {
         }
     }
     mistakes.extend(settings(&config.eventflux.run.settings));
-    mistakes.extend(later(tree));
     mistakes.extend(store::misfits(tree));
     mistakes.extend(contradictions(&config));
     diagnostics.extend(mistakes.into_iter().map(|mistake| placed(mistake, tree)));
@@ -113,15 +112,6 @@ fn settings(settings: &BTreeMap<String, String>) -> Vec<Mistake> {
         })
     };
     settings.iter().filter_map(mistake).collect()
-}
-
-/// Keys of later versions: known, and refused.
-fn later(tree: &Node) -> Option<Mistake> {
-    let path = format!("{}.state_ttl", store::GROUP);
-    let message = "`state_ttl` is not supported yet: state is kept until the query drops it";
-    let help = "leave it out; windows drop their state by themselves";
-    tree.has(&path)
-        .then(|| Mistake::new(Code::NotSupportedYet, &path, message, Some(help)))
 }
 
 fn contradictions(config: &Config) -> Option<Mistake> {

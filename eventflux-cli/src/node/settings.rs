@@ -30,6 +30,8 @@ pub struct NodeSettings {
     pub data: DataPlane,
     /// How checkpoints are taken of what is submitted here.
     pub checkpoints: CheckpointOptions,
+    /// When what is submitted here forgets state, if it does not say so itself.
+    pub state_ttl: Option<Duration>,
     /// What a user should know of it.
     pub warnings: Vec<String>,
 }
@@ -111,6 +113,7 @@ impl NodeSettings {
                 compression: backend.compression.0,
                 ..CheckpointOptions::default()
             },
+            state_ttl: backend.state_ttl.map(|ttl| ttl.0),
             warnings: warnings(distributed, control.listen),
         })
     }

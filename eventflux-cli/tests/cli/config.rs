@@ -227,8 +227,8 @@ fn what_is_no_configuration_is_refused() {
             "help: let Vault's agent or CSI driver write the secret to a file",
         ),
         (
-            "eventflux: {state_backend: {path: x, state_ttl: 24h}}\n",
-            "error[not-supported-yet]: `state_ttl` is not supported yet",
+            "eventflux: {state_backend: {path: x, state_ttl: 0h}}\n",
+            "state_ttl",
         ),
         (
             "eventflux: {state_backend: {implementation: directory, password: x}}\n",
@@ -694,4 +694,37 @@ SELECT k, sum(n) AS s FROM t GROUP BY k;",
     place.write("in.ndjson", "{\"k\":\"a\",\"n\":1}\n{\"k\":\"a\",\"n\":2}\n");
     let again = run();
     assert!(again.stdout.contains("\"s\":3"), "{}", again.stdout);
+}
+
+#[test]
+fn a_configured_state_ttl_holds_for_apps_that_do_not_set_it() {
+    let place = Workplace::new();
+    let app = |setting: &str| {
+        format!(
+            "{setting} CREATE STREAM t (k STRING, at TIMESTAMP, WATERMARK FOR at AS at)
+            WITH ('connector' = 'file', 'path' = 'in.ndjson', 'format' = 'json');
+            SELECT k, count(*) AS n FROM t GROUP BY k;"
+        )
+    };
+    place
+        .write("app.sql", &app(""))
+        .write("set.sql", &app("SET state_ttl = '2m';"))
+        .write("never.sql", &app("SET state_ttl = 'none';"))
+        .write("eventflux.yaml", "eventflux: {state_backend: {state_ttl: 1m}}\n")
+        .write(
+            "in.ndjson",
+            "{\"k\":\"a\",\"at\":\"2026-01-05T08:00:00Z\"}\n{\"k\":\"a\",\"at\":\"2026-01-05T08:01:30Z\"}\n",
+        );
+    let counts = |app: &str, variables: &[(&str, &str)], flags: &[&str]| {
+        let mut command = place.command(&["run", app, "--format", "csv", "-p", "1"]);
+        command.args(flags);
+        let outcome = with(command, variables).exits(0);
+        outcome.stdout.lines().last().unwrap().to_owned()
+    };
+    assert_eq!(counts("app.sql", &[], &[]), "+I,a,1");
+    assert_eq!(counts("set.sql", &[], &[]), "+U,a,2");
+    assert_eq!(counts("never.sql", &[], &[]), "+U,a,2");
+    assert_eq!(counts("app.sql", &[("EVENTFLUX_STATE_TTL", "2m")], &[]), "+U,a,2");
+    assert_eq!(counts("set.sql", &[], &["--set", "state_ttl=1m"]), "+I,a,1");
+    assert_eq!(counts("app.sql", &[], &["--set", "state_backend.state_ttl=3h"]), "+U,a,2");
 }

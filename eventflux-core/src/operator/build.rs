@@ -8,7 +8,7 @@ use super::after_image::AfterImage;
 use super::calc::CalcOperator;
 use super::event_time::EventTime;
 use super::expand::Expand;
-use super::group_aggregate::GroupAggregate;
+use super::group_aggregate::{GroupAggregate, LastWrites};
 use super::session_aggregate::{SessionAggregate, SessionEnds};
 use super::union::Union;
 use super::window_aggregate::WindowAggregate;
@@ -58,6 +58,11 @@ pub enum Timing {
         /// Less than this is between rows of a session.
         gap_us: i64,
     },
+    /// When they were last written.
+    LastWrites {
+        /// Times are multiples of this.
+        step_us: i64,
+    },
     /// When their sessions end: of rows.
     SessionRows {
         /// Less than this is between rows of a session.
@@ -70,6 +75,7 @@ impl Timing {
     pub fn stored_times(self) -> Arc<dyn StoredTimes> {
         match self {
             Timing::Sessions { gap_us } => Arc::new(SessionEnds { gap_us }),
+            Timing::LastWrites { step_us } => Arc::new(LastWrites { step_us }),
             Timing::SessionRows { gap_us } => Arc::new(RowSessionEnds { gap_us }),
         }
     }
@@ -86,9 +92,12 @@ impl Residence {
     /// Where the state of an operator of this spec can be; `retracts` says whether its input takes rows back.
     fn of_spec(spec: &OperatorSpec, retracts: bool) -> Self {
         match spec {
-            OperatorSpec::GroupAggregate(spec) if !spec.keys.is_empty() => {
-                Residence::Cold { prefix_bytes: 0 }
-            }
+            OperatorSpec::GroupAggregate(spec) if !spec.keys.is_empty() => match spec.state_ttl {
+                None => Residence::Cold { prefix_bytes: 0 },
+                Some(ttl) => Residence::Timed(Timing::LastWrites {
+                    step_us: ttl.step_us(),
+                }),
+            },
             OperatorSpec::WindowAggregate(spec) => match spec.window {
                 WindowTime::Assign(WindowSpec::Session { gap_us }) if retracts => {
                     Self::of_session_rows(gap_us, &spec.keys)

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::{OperatorContext, OperatorInput, Timing, build_operator};
 use crate::plan::{
-    AggregateCall, AggregateFunction, ChangelogMode, ErrorPolicy, GroupAggregateSpec, OperatorSpec,
+    AggregateCall, AggregateFunction, ChangelogMode, ErrorPolicy, GroupAggregateSpec, OperatorSpec, StateTtl,
     WindowAggregateSpec, WindowAssignSpec, WindowSpec, WindowTime,
 };
 use crate::state::cold::{ColdState, ColdTier, Keeping, MemoryTier};
@@ -26,6 +26,8 @@ pub(super) struct Query {
     pub(super) retracts: bool,
     /// Rows come out with their window, and are not aggregated: of sessions.
     pub(super) is_assigned: bool,
+    /// Without a window: when groups are forgotten.
+    pub(super) ttl_us: Option<i64>,
 }
 
 #[derive(Debug, Clone)]
@@ -99,6 +101,7 @@ impl Query {
             None => OperatorSpec::GroupAggregate(GroupAggregateSpec {
                 keys,
                 calls,
+                state_ttl: self.ttl(),
                 error_policy,
             }),
             Some((window, _)) if self.is_assigned => OperatorSpec::WindowAssign(WindowAssignSpec {
@@ -124,6 +127,14 @@ impl Query {
         OperatorHarness::boxed(build_operator(&spec, &[input], &schema(&columns), context).unwrap())
     }
 
+    fn ttl(&self) -> Option<StateTtl> {
+        let ttl_us = self.ttl_us.filter(|_| self.window.is_none())?;
+        Some(StateTtl {
+            ttl_us,
+            repeats_results: ttl_us % 2 == 0,
+        })
+    }
+
     fn is_session(&self) -> bool {
         matches!(self.window, Some((WindowSpec::Session { .. }, _)))
     }
@@ -147,7 +158,13 @@ impl Query {
                 };
                 state.with_times(timing.stored_times())
             }
-            _ => state,
+            _ => match self.ttl() {
+                Some(ttl) => {
+                    let step_us = ttl.step_us();
+                    state.with_times(Timing::LastWrites { step_us }.stored_times())
+                }
+                None => state,
+            },
         }
     }
 
@@ -352,13 +369,15 @@ pub(super) fn any_query() -> impl Strategy<Value = Query> {
     ];
     let window = prop::option::weighted(0.7, (window, prop_oneof![Just(0), 1..20i64]));
     let flags = (any::<bool>(), prop::bool::weighted(0.3));
-    (keys, window, flags).prop_map(|(keys, window, (retracts, is_assigned))| {
+    let ttl = prop::option::of(1..80i64);
+    (keys, window, flags, ttl).prop_map(|(keys, window, (retracts, is_assigned), ttl_us)| {
         let is_session = matches!(window, Some((WindowSpec::Session { .. }, _)));
         Query {
             keys,
             window,
             retracts,
             is_assigned: is_assigned && is_session,
+            ttl_us,
         }
     })
 }
@@ -431,6 +450,7 @@ fn rows_do_leave_memory_and_come_back() {
                 window: window.clone(),
                 retracts,
                 is_assigned: false,
+                ttl_us: None,
             };
             let mut run = Run::new(&query, keeping, 0);
             run.outputs(&rounds(KEYS.len(), 5));
@@ -442,12 +462,19 @@ fn rows_do_leave_memory_and_come_back() {
 
 #[test]
 fn what_closes_while_it_is_cold_leaves_the_tier() {
-    for keeping in [Keeping::Aside, Keeping::Committed] {
+    let session = Some((WindowSpec::Session { gap_us: 10 }, 5));
+    for (keeping, window) in [
+        (Keeping::Aside, session.clone()),
+        (Keeping::Committed, session),
+        (Keeping::Aside, None),
+        (Keeping::Committed, None),
+    ] {
         let query = Query {
             keys: vec![0, 1],
-            window: Some((WindowSpec::Session { gap_us: 10 }, 5)),
+            window,
             retracts: false,
             is_assigned: false,
+            ttl_us: Some(20),
         };
         let mut run = Run::new(&query, keeping, 0);
         let mut steps = rounds(KEYS.len(), 3);

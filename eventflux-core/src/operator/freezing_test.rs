@@ -86,6 +86,7 @@ fn a_snapshot_is_not_begun_before_the_last_one_is_taken() {
         window: None,
         retracts: false,
         is_assigned: false,
+        ttl_us: None,
     };
     let mut operator = query.operator(None);
     operator.run(

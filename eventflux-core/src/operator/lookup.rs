@@ -87,9 +87,11 @@ impl StateLookup {
         if retracts && form == Form::Sessions {
             return Err("sessions of rows that change keep these rows, which are not shown".to_owned());
         }
+        let has_ttl = matches!(&node.spec, OperatorSpec::GroupAggregate(spec) if spec.state_ttl.is_some());
         let aggregation = Aggregation::new(keys, calls, &schema, retracts);
+        let aggregation = aggregation.map_err(|error| error.to_string())?;
         Ok(Some(Self {
-            aggregation: aggregation.map_err(|error| error.to_string())?,
+            aggregation: aggregation.with_last_writes(has_ttl),
             key_fields: keys.iter().map(|index| schema.fields()[*index].clone()).collect(),
             key_groups: plan.key_groups,
             form,

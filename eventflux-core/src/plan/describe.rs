@@ -9,6 +9,11 @@ use super::{
 use crate::connector::OptionText;
 use crate::connector::secret::shown_option;
 
+/// The word for when state is forgotten.
+pub(crate) const STATE_TTL: &str = "state ttl";
+/// The word for results that come out again although they stay as they are.
+pub(crate) const REPEATED: &str = "unchanged";
+
 /// What a spec says, as pairs of a word and its value. Complete: specs that differ in what they do differ here.
 pub(super) fn describe(spec: &OperatorSpec, input_names: &[Vec<String>]) -> Vec<(&'static str, String)> {
     let columns = input_names.first().map_or(&[][..], Vec::as_slice);
@@ -29,6 +34,12 @@ pub(super) fn describe(spec: &OperatorSpec, input_names: &[Vec<String>]) -> Vec<
         }
         OperatorSpec::GroupAggregate(aggregate) => {
             let mut lines = keys_and_calls(&aggregate.keys, &aggregate.calls, columns);
+            if let Some(ttl) = &aggregate.state_ttl {
+                lines.push((STATE_TTL, duration(ttl.ttl_us)));
+                if ttl.repeats_results {
+                    lines.push((REPEATED, "repeated".to_owned()));
+                }
+            }
             lines.push(("errors", format!("{:?}", aggregate.error_policy)));
             lines
         }

@@ -13,6 +13,8 @@ pub mod render;
 mod spec;
 mod window;
 
+pub(crate) use describe::{REPEATED, STATE_TTL};
+
 pub use aggregate::{AggregateCall, AggregateFunction, SortColumn};
 pub use dead_letter::dead_letter_schema;
 pub use exchange::{Edge, Exchange, Port};
@@ -20,7 +22,7 @@ pub use node::{ChangelogMode, Node, NodeId, Parallelism, TextSpan};
 pub use physical_plan::{DEFAULT_KEY_GROUPS, PhysicalPlan};
 pub use spec::{
     AfterImageSpec, CalcSpec, ErrorPolicy, EventTimeSpec, ExpandSpec, GroupAggregateSpec, InProcessSinkSpec,
-    NamedExpression, OperatorSpec, SinkSpec, SourceColumn, SourceKind, SourceSpec, WindowAggregateSpec,
+    NamedExpression, OperatorSpec, SinkSpec, SourceColumn, SourceKind, SourceSpec, StateTtl, WindowAggregateSpec,
     WindowAssignSpec,
 };
 pub use window::{WindowSpec, WindowTime};

@@ -164,8 +164,26 @@ pub struct GroupAggregateSpec {
     pub keys: Vec<usize>,
     /// Aggregates; none makes it DISTINCT.
     pub calls: Vec<AggregateCall>,
+    /// When groups that are written no more are forgotten; `None`: never.
+    pub state_ttl: Option<StateTtl>,
     /// What becomes of a result that does not fit its type.
     pub error_policy: ErrorPolicy,
+}
+
+/// When state of a key that is written no more is forgotten.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct StateTtl {
+    /// A key that was not written for longer than this, in event time, begins anew. Microseconds.
+    pub ttl_us: i64,
+    /// A result that stays as it is comes out again, for an operator behind it that would forget it otherwise.
+    pub repeats_results: bool,
+}
+
+impl StateTtl {
+    /// To what last writes are rounded where state is found by them.
+    pub fn step_us(&self) -> i64 {
+        (self.ttl_us / 16).max(1)
+    }
 }
 
 /// Each input row once per grouping set: the input's columns, then one copy of each key column (NULL where the set does not

@@ -39,6 +39,8 @@ pub struct Program {
     pub identity: PlanIdentity,
     /// Subtasks per operator, if the text or the settings say it.
     pub parallelism: Option<usize>,
+    /// Settings that the pipeline has from the node that takes it, besides those of its submission.
+    pub settings: Vec<(String, String)>,
 }
 
 /// Why a text cannot be run.

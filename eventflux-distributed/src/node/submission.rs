@@ -129,6 +129,7 @@ impl Node {
                 .map_err(|error| SubmitError::Refused(error.to_string()))?,
             settings: settings
                 .into_iter()
+                .chain(program.settings.iter().cloned())
                 .map(|(key, value)| Setting { key, value })
                 .collect(),
             ..base

@@ -16,6 +16,8 @@ pub struct CompileContext {
     pub functions: FunctionRegistry,
     /// Settings given from outside; they win over SET in the text.
     pub settings: Settings,
+    /// Settings for texts that say nothing of them.
+    pub defaults: Settings,
     /// Which streams are also given to this process.
     pub outputs: OutputMode,
     /// Whether connectors are used.
@@ -50,6 +52,7 @@ impl Default for CompileContext {
             registry: Registry::default(),
             functions: FunctionRegistry::default(),
             settings: Settings::default(),
+            defaults: Settings::default(),
             outputs: OutputMode::default(),
             connectors: ConnectorMode::default(),
             planning_time_max: Duration::from_secs(10),

@@ -8,4 +8,4 @@ mod settings;
 pub use answer::Answer;
 pub use compiled::{CompiledApp, LogicalQuery, OutputInfo, OutputKind, StreamInfo, StreamRole};
 pub use context::{CompileContext, ConnectorMode, OutputMode};
-pub use settings::{SETTINGS, SettingDoc, SettingError, Settings};
+pub use settings::{SETTINGS, SettingDoc, SettingError, Settings, TtlSetting};

@@ -1,5 +1,7 @@
 //! Settings: `SET key = value` in the text, `--set key=value` from outside.
 
+use std::fmt;
+
 use eventflux_core::plan::DEFAULT_KEY_GROUPS;
 
 use crate::diagnostic::closest;
@@ -16,6 +18,27 @@ pub struct Settings {
     pub key_groups: Option<u32>,
     /// How long a silent partition holds back the watermark, microseconds; streams may have their own.
     pub idle_timeout_us: Option<i64>,
+    /// When state of keys that are written no more is forgotten.
+    pub state_ttl: Option<TtlSetting>,
+}
+
+/// What `state_ttl` is set to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TtlSetting {
+    /// Nothing is forgotten.
+    Never,
+    /// What was not written for longer than so many microseconds of event time is.
+    After(i64),
+}
+
+/// As a value of the setting.
+impl fmt::Display for TtlSetting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TtlSetting::Never => f.write_str("none"),
+            TtlSetting::After(us) => write!(f, "{us}us"),
+        }
+    }
 }
 
 /// A setting's page.
@@ -58,15 +81,17 @@ pub const SETTINGS: &[SettingDoc] = &[
         doc: "A source partition that is silent for so long does not hold back the watermark. A stream's own \
               `'idle_timeout'` goes first.",
     },
+    SettingDoc {
+        key: "state_ttl",
+        kind: "duration, or `none`",
+        default: "`none`",
+        doc: "A key of GROUP BY or DISTINCT without a window that was not written for longer, in event time, is forgotten; its \
+              next row begins anew.",
+    },
 ];
 
 /// Settings of later versions: known, and refused.
-const LATER: &[&str] = &[
-    "state_ttl",
-    "checkpoint_interval",
-    "state_dir",
-    "checkpoint_store",
-];
+const LATER: &[&str] = &["checkpoint_interval", "state_dir", "checkpoint_store"];
 
 /// Why a setting cannot be set.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -109,6 +134,8 @@ impl Settings {
                 self.key_groups = Some(u32::try_from(groups).unwrap_or(DEFAULT_KEY_GROUPS));
             }
             "idle_timeout" => self.idle_timeout_us = Some(duration(key, value)?),
+            "state_ttl" if value.eq_ignore_ascii_case("none") => self.state_ttl = Some(TtlSetting::Never),
+            "state_ttl" => self.state_ttl = Some(TtlSetting::After(duration(key, value)?)),
             _ if LATER.contains(&key) => return Err(SettingError::NotYet { key: key.to_owned() }),
             _ => {
                 let keys = SETTINGS.iter().map(|setting| setting.key);
@@ -133,6 +160,15 @@ impl Settings {
             batch_size: self.batch_size.or(other.batch_size),
             key_groups: self.key_groups.or(other.key_groups),
             idle_timeout_us: self.idle_timeout_us.or(other.idle_timeout_us),
+            state_ttl: self.state_ttl.or(other.state_ttl),
+        }
+    }
+
+    /// When state of keys that are written no more is forgotten, if it is.
+    pub fn state_ttl_us(&self) -> Option<i64> {
+        match self.state_ttl {
+            Some(TtlSetting::After(us)) => Some(us),
+            Some(TtlSetting::Never) | None => None,
         }
     }
 }
@@ -177,8 +213,20 @@ mod tests {
             settings.set("key_groups", "0"),
             Err(SettingError::Invalid { .. })
         ));
+        settings.set("state_ttl", "1h").unwrap();
+        assert_eq!(settings.state_ttl_us(), Some(3_600_000_000));
+        let written = settings.state_ttl.unwrap().to_string();
+        settings.set("state_ttl", &written).unwrap();
+        assert_eq!(settings.state_ttl_us(), Some(3_600_000_000));
+        settings.set("state_ttl", "none").unwrap();
+        assert_eq!(settings.state_ttl.unwrap().to_string(), "none");
+        assert_eq!(settings.state_ttl_us(), None);
         assert!(matches!(
-            settings.set("state_ttl", "1h"),
+            settings.set("state_ttl", "0s"),
+            Err(SettingError::Invalid { .. })
+        ));
+        assert!(matches!(
+            settings.set("state_dir", "s"),
             Err(SettingError::NotYet { .. })
         ));
         let unknown = settings.set("paralelism", "2").unwrap_err();

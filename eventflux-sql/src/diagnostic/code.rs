@@ -130,6 +130,9 @@ codes! {
     NotEventTime = "not-event-time":
         "A window is given a column that is not the event time of its input. Windows close by watermarks, and only the \
          event time has one.",
+    NoEventTime = "no-event-time":
+        "`state_ttl` is set, and rows of an operator that keeps something for every key have no event time by which it could \
+         be told what is old.",
     NullInNotNull = "null-in-not-null":
         "NULL is inserted into a column that is declared NOT NULL.",
 

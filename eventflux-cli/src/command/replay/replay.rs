@@ -34,7 +34,7 @@ pub fn replay(arguments: &ReplayArgs, global: &Global) -> Exit {
 }
 
 fn prepare(arguments: &ReplayArgs, global: &Global) -> Result<CompiledApp, Exit> {
-    let mut context = app_text::context(app_text::settings(&arguments.settings)?);
+    let mut context = app_text::context_of(&arguments.settings)?;
     context.outputs = OutputMode::All;
     context.connectors = ConnectorMode::InProcess;
     let source = app_text::read(&arguments.app)?;

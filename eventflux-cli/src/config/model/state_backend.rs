@@ -54,7 +54,7 @@ pub struct StateBackend {
     #[schemars(extend("x-env" = "EVENTFLUX_COMPRESSION"))]
     pub compression: CompressionName,
 
-    /// How long state that is not used is kept. Not supported yet, and refused
+    /// What was not written for longer, in event time, is forgotten; of apps that do not `SET state_ttl` themselves
     #[schemars(extend("x-env" = "EVENTFLUX_STATE_TTL"))]
     pub state_ttl: Option<Period>,
 }

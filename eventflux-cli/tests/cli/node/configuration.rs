@@ -31,11 +31,6 @@ fn mistakes_are_shown_where_they_are() {
             "url: 'memory://'",
         ),
         (
-            "state_backend: {path: s, state_ttl: 24h}",
-            "`state_ttl` is not supported yet",
-            "leave it out",
-        ),
-        (
             "state_backend: {path: s}\n    node: {endpoints: ['a:1', 'a:2', 'a:3']}",
             "a node has two endpoints at the most, not 3",
             "endpoints: ['a:1', 'a:2', 'a:3']",

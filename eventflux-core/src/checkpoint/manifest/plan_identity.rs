@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::serial::hex_u64;
-use crate::plan::{NodeId, OperatorSpec, PhysicalPlan};
+use crate::plan::{NodeId, OperatorSpec, PhysicalPlan, REPEATED, STATE_TTL};
 
 /// What was run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,8 +75,9 @@ impl OperatorIdentity {
             // A position means the same whichever columns are read there.
             OperatorSpec::Source(_) => format!("{}\n{:?}", node.name, place(&description)),
             _ => format!(
-                "{}\n{description:?}\n{inputs:?}\n{:?}",
+                "{}\n{:?}\n{inputs:?}\n{:?}",
                 node.name,
+                with_any_ttl(&description),
                 columns(&node.schema)
             ),
         };
@@ -87,6 +88,16 @@ impl OperatorIdentity {
             state_fingerprint: xxh3_64(meaning.as_bytes()),
         }
     }
+}
+
+/// A description in which it only counts whether state is forgotten, and not when: that may change.
+fn with_any_ttl(description: &[(String, String)]) -> Vec<(String, String)> {
+    let any = |(word, value): &(String, String)| match word.as_str() {
+        STATE_TTL => Some((word.clone(), String::new())),
+        REPEATED => None,
+        _ => Some((word.clone(), value.clone())),
+    };
+    description.iter().filter_map(any).collect()
 }
 
 /// What a source reads.

@@ -21,6 +21,8 @@ pub struct Aggregation {
     pub calls: Vec<AggregateCall>,
     /// Whether the input takes rows back.
     pub retracts: bool,
+    /// Whether it is kept when each group was last written.
+    pub keeps_last_writes: bool,
 }
 
 impl Aggregation {
@@ -52,10 +54,20 @@ impl Aggregation {
             key_types,
             calls: calls.to_vec(),
             retracts,
+            keeps_last_writes: false,
         };
         super::KeyTable::new(&aggregation.key_types)?;
         aggregation.build_aggregates()?;
         Ok(aggregation)
+    }
+
+    /// Has it kept when each group was last written, or not.
+    #[must_use]
+    pub fn with_last_writes(self, keeps_last_writes: bool) -> Self {
+        Self {
+            keeps_last_writes,
+            ..self
+        }
     }
 
     /// Fresh aggregates, one per call; `None` where the number of the group's rows is the result.

@@ -1,4 +1,10 @@
 //! The state of all calls, by group number.
+//!
+//! **Layout** of a stored group:
+//!
+//! ```text
+//! value := row count (i64-be), last write (i64-be, where it is kept), state of each call
+//! ```
 
 use std::sync::Arc;
 
@@ -7,7 +13,7 @@ use arrow::array::{ArrayRef, Int64Array};
 use super::Group;
 use super::aggregation::{Aggregation, CallRows, Rows};
 use crate::batch::RowKind;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::operator::aggregate::{Evaluated, GroupedAggregate, Stored};
 
 /// The number of rows of each group, and the state of each call for it.
@@ -16,7 +22,22 @@ use crate::operator::aggregate::{Evaluated, GroupedAggregate, Stored};
 /// came.
 pub struct CallStates {
     row_counts: Vec<i64>,
+    /// The event time of the latest row of each group, where that is kept.
+    last_writes: Option<Vec<i64>>,
     aggregates: Vec<Option<Box<dyn GroupedAggregate>>>,
+}
+
+/// The last write of a group that has no state.
+pub const NEVER: i64 = i64::MIN;
+
+/// Where the last write stands in a stored group.
+const LAST_WRITE_AT: std::ops::Range<usize> = 8..16;
+
+/// When a stored group was last written, where that is kept.
+pub fn stored_last_write(value: &[u8]) -> Result<i64> {
+    let bytes = value.get(LAST_WRITE_AT).and_then(<[u8]>::first_chunk::<8>);
+    let bytes = bytes.ok_or_else(|| Error::damaged("state of a group", "it is cut short"))?;
+    Ok(i64::from_be_bytes(*bytes))
 }
 
 /// The results of groups, one column per call.
@@ -33,6 +54,7 @@ impl CallStates {
     pub fn new(aggregation: &Aggregation) -> Result<Self> {
         Ok(Self {
             row_counts: Vec::new(),
+            last_writes: aggregation.keeps_last_writes.then(Vec::new),
             aggregates: aggregation.build_aggregates()?,
         })
     }
@@ -41,6 +63,9 @@ impl CallStates {
     pub fn resize(&mut self, slot_count: usize) {
         if self.row_counts.len() < slot_count {
             self.row_counts.resize(slot_count, 0);
+            if let Some(last_writes) = &mut self.last_writes {
+                last_writes.resize(slot_count, NEVER);
+            }
             for aggregate in self.aggregates.iter_mut().flatten() {
                 aggregate.resize(slot_count);
             }
@@ -56,6 +81,27 @@ impl CallStates {
     pub fn set_row_counts(&mut self, groups: &[Group], counts: &[i64]) {
         for (group, count) in groups.iter().zip(counts) {
             self.row_counts[*group as usize] = *count;
+        }
+    }
+
+    /// When a group was last written; [`NEVER`] where it has no state, or this is not kept.
+    pub fn last_write(&self, group: Group) -> i64 {
+        let last_writes = self.last_writes.as_ref();
+        last_writes.map_or(NEVER, |last_writes| last_writes[group as usize])
+    }
+
+    /// Notes that a group was written at this time, where that is kept. Only later times count.
+    pub fn write_at(&mut self, group: Group, time: i64) {
+        if let Some(last_writes) = &mut self.last_writes {
+            let last_write = &mut last_writes[group as usize];
+            *last_write = time.max(*last_write);
+        }
+    }
+
+    /// Notes that a group was never written, where that is kept.
+    pub fn write_never(&mut self, group: Group) {
+        if let Some(last_writes) = &mut self.last_writes {
+            last_writes[group as usize] = NEVER;
         }
     }
 
@@ -80,6 +126,7 @@ impl CallStates {
     pub fn merge(&mut self, other: &Self, from: &[Group], into: &[Group]) -> Result<()> {
         for (from, into) in from.iter().zip(into) {
             self.row_counts[*into as usize] += other.row_counts[*from as usize];
+            self.write_at(*into, other.last_write(*from));
         }
         for (aggregate, other) in self.aggregates.iter_mut().zip(&other.aggregates) {
             if let (Some(aggregate), Some(other)) = (aggregate, other) {
@@ -133,11 +180,19 @@ impl CallStates {
         groups
             .iter()
             .for_each(|group| self.row_counts[*group as usize] = 0);
+        if let Some(last_writes) = &mut self.last_writes {
+            groups
+                .iter()
+                .for_each(|group| last_writes[*group as usize] = NEVER);
+        }
     }
 
     /// Appends the state of one group.
     pub fn encode(&self, group: Group, out: &mut Vec<u8>) -> Result<()> {
         out.extend_from_slice(&self.row_counts[group as usize].to_be_bytes());
+        if let Some(last_writes) = &self.last_writes {
+            out.extend_from_slice(&last_writes[group as usize].to_be_bytes());
+        }
         for aggregate in self.aggregates.iter().flatten() {
             aggregate.encode(group, out)?;
         }
@@ -147,6 +202,10 @@ impl CallStates {
     /// Adds encoded state to a group and moves past it.
     pub fn decode(&mut self, group: Group, input: &mut Stored<'_>) -> Result<()> {
         self.row_counts[group as usize] += input.i64()?;
+        if self.last_writes.is_some() {
+            let last_write = input.i64()?;
+            self.write_at(group, last_write);
+        }
         for aggregate in self.aggregates.iter_mut().flatten() {
             aggregate.decode(group, input)?;
         }
@@ -156,7 +215,7 @@ impl CallStates {
     /// Bytes that the states take, without what each holds outside of itself.
     pub fn fixed_bytes(&self) -> usize {
         let aggregates = self.aggregates.iter().flatten();
-        self.row_counts.capacity() * size_of::<i64>()
+        self.numbers_bytes()
             + aggregates.map(|aggregate| aggregate.fixed_bytes()).sum::<usize>()
     }
 
@@ -167,7 +226,12 @@ impl CallStates {
             .iter()
             .flatten()
             .map(|aggregate| aggregate.state_bytes());
-        self.row_counts.capacity() * size_of::<i64>() + aggregates.sum::<usize>()
+        self.numbers_bytes() + aggregates.sum::<usize>()
+    }
+
+    fn numbers_bytes(&self) -> usize {
+        let last_writes = self.last_writes.as_ref().map_or(0, Vec::capacity);
+        (self.row_counts.capacity() + last_writes) * size_of::<i64>()
     }
 }
 

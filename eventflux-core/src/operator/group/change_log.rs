@@ -289,6 +289,16 @@ impl Tombstones {
         })
     }
 
+    /// Adds the row of a canonical key.
+    pub fn add_key(&mut self, key: &[u8]) -> Result<()> {
+        self.rows.write(StateRow {
+            table: self.keys.table,
+            key_group: key_group(hash_bytes(key), self.keys.key_groups),
+            key,
+            value: None,
+        })
+    }
+
     /// Writes them; goes before what has come under the same keys since.
     pub fn write(&mut self, state: &mut dyn StateWriter) -> Result<()> {
         self.take().rows().try_for_each(|row| state.write(row))

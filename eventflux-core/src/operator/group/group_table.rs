@@ -1,10 +1,13 @@
 //! Groups by key: the heart of every aggregation.
 
+use bytes::Bytes;
+
 use super::aggregation::{Aggregation, Rows};
 use super::call_states::{CallStates, Results};
 use super::change_log::{ChangeLog, StateKeys, Tombstones};
 use super::hot_budget::HotTable;
 use super::hot_set::HotSet;
+use super::swept::HotKeys;
 use super::{Group, KeyTable};
 use crate::error::{Error, Result};
 use crate::key::KeyBytes;
@@ -29,6 +32,12 @@ pub struct GroupTable {
     copying: Option<Copying>,
     /// Of a table that is not all in memory.
     hot: Option<Box<HotSet>>,
+}
+
+impl HotKeys for GroupTable {
+    fn not_in_memory(&mut self, keys: Vec<Bytes>) -> Result<Vec<Bytes>> {
+        self.keys_not_in_memory(keys)
+    }
 }
 
 /// A snapshot on its way out of a table.
@@ -158,6 +167,21 @@ impl GroupTable {
         Ok(())
     }
 
+    /// Those of these canonical keys that are not in memory.
+    fn keys_not_in_memory(&mut self, mut keys: Vec<Bytes>) -> Result<Vec<Bytes>> {
+        let names = keys.iter().map(|key| &**key).collect::<Vec<_>>();
+        let mut groups = Vec::with_capacity(keys.len());
+        self.keys.intern_encoded(&names, &mut groups)?;
+        self.grow();
+        let mut fresh = Vec::new();
+        self.keys.take_fresh(&mut fresh);
+        fresh.sort_unstable();
+        let mut groups = groups.into_iter();
+        keys.retain(|_| groups.next().is_some_and(|key| fresh.binary_search(&key).is_ok()));
+        fresh.iter().for_each(|key| self.keys.remove(*key));
+        Ok(keys)
+    }
+
     /// Makes the one group of a table without key columns.
     pub fn intern_only_group(&mut self) -> Result<()> {
         self.keys.intern_only_group();
@@ -217,6 +241,21 @@ impl GroupTable {
     /// Gives these groups the state of no rows.
     pub fn reset(&mut self, groups: &[Group]) {
         self.states.remove(groups);
+    }
+
+    /// Takes the state of these groups of a table that is partly cold. They leave memory if their cold rows can go at once; otherwise
+    /// they stay to hide them, and leave as all others do.
+    pub fn expire(&mut self, groups: &[Group]) -> Result<()> {
+        self.log.changed(groups);
+        self.copy_thawed()?;
+        self.states.remove(groups);
+        let Some(mut hot) = self.hot.take_if(|hot| hot.cold().keeping() == Keeping::Aside) else {
+            return Ok(());
+        };
+        let left = self.leave(&mut hot, groups);
+        groups.iter().for_each(|group| hot.forget(*group));
+        self.hot = Some(hot);
+        left
     }
 
     /// Forgets these groups; those in an earlier snapshot leave a tombstone.

@@ -3,19 +3,16 @@
 use bytes::Bytes;
 
 use super::keyed_state::{KeyContent, KeyedState};
+use super::swept::{HotKeys, SWEPT_TIMES, Swept};
 use crate::error::Result;
 use crate::key::{hash_bytes, key_group};
-use crate::state::cold::{ColdState, Keeping, before_time, place};
+use crate::state::cold::{Keeping, before_time, place};
 use crate::state::{StateRow, StateWriter};
 
-/// Times that are looked at together.
-const SWEPT_TIMES: usize = 4096;
-
-/// Some of the times that have come, in order.
-struct Swept {
-    places: Vec<Bytes>,
-    /// Those of their keys that are not in memory and have nothing left.
-    over: Vec<Bytes>,
+impl<C: KeyContent> HotKeys for KeyedState<C> {
+    fn not_in_memory(&mut self, keys: Vec<Bytes>) -> Result<Vec<Bytes>> {
+        KeyedState::not_in_memory(self, keys)
+    }
 }
 
 impl<C: KeyContent> KeyedState<C> {
@@ -29,7 +26,7 @@ impl<C: KeyContent> KeyedState<C> {
         }
         let mut after = before_time(i64::MIN);
         loop {
-            let swept = self.next_swept(&cold, &after, up_to, SWEPT_TIMES)?;
+            let swept = Swept::next(self, &cold, &after, up_to, SWEPT_TIMES)?;
             let Some(last) = swept.places.last() else {
                 return Ok(());
             };
@@ -52,7 +49,7 @@ impl<C: KeyContent> KeyedState<C> {
         let mut after = begun.unwrap_or_else(|| before_time(i64::MIN));
         let mut is_any = false;
         while left > 0 {
-            let swept = self.next_swept(&cold, &after, up_to, left.min(SWEPT_TIMES))?;
+            let swept = Swept::next(self, &cold, &after, up_to, left.min(SWEPT_TIMES))?;
             let Some(last) = swept.places.last() else {
                 break;
             };
@@ -72,24 +69,5 @@ impl<C: KeyContent> KeyedState<C> {
             cold.sweep_times(epoch, after);
         }
         Ok(())
-    }
-
-    fn next_swept(&mut self, cold: &ColdState, after: &[u8], up_to: i64, count: usize) -> Result<Swept> {
-        let times = cold.scan_times(after, up_to, count)?;
-        let mut keys = times.iter().map(|time| time.key.clone()).collect::<Vec<_>>();
-        keys.sort_unstable();
-        keys.dedup();
-        let keys = self.not_in_memory(keys)?;
-        let mut over = Vec::new();
-        cold.find_each(&[], keys.iter().map(|key| &**key), |position, value| {
-            if cold.latest_time(value)?.is_none_or(|latest| latest <= up_to) {
-                over.push(keys[position].clone());
-            }
-            Ok(())
-        })?;
-        Ok(Swept {
-            places: times.into_iter().map(|time| time.place).collect(),
-            over,
-        })
     }
 }

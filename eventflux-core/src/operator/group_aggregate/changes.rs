@@ -141,8 +141,13 @@ pub(super) struct Presence {
 }
 
 impl Changes {
-    /// Picks the changes of a batch.
-    pub(super) fn of(batch: &BatchGroups, presence: &[Presence], results: &[CallResults]) -> Result<Self> {
+    /// Picks the changes of a batch. `repeats`: also updates that change nothing.
+    pub(super) fn of(
+        batch: &BatchGroups,
+        presence: &[Presence],
+        results: &[CallResults],
+        repeats: bool,
+    ) -> Result<Self> {
         let comparators = results
             .iter()
             .map(|result| make_comparator(&result.array, &result.array, SortOptions::default()))
@@ -177,7 +182,7 @@ impl Changes {
                 (false, false) => {}
                 (false, true) => changes.push(new, RowKind::Insert, row),
                 (true, false) => changes.push(old, RowKind::Delete, row),
-                (true, true) if is_same(old, new) => {}
+                (true, true) if !repeats && is_same(old, new) => {}
                 (true, true) => {
                     changes.push(old, RowKind::UpdateBefore, row);
                     changes.push(new, RowKind::UpdateAfter, row);

@@ -7,6 +7,7 @@ use arrow::compute::take;
 use arrow::datatypes::SchemaRef;
 
 use super::changes::{BatchGroups, CallResults, Changes, Presence};
+use super::expiry::Expiry;
 use crate::batch::{EventBatch, RowKind};
 use crate::element::{WATERMARK_MAX, WATERMARK_MIN, Watermark};
 use crate::error::Result;
@@ -27,17 +28,21 @@ const PROGRESS: u8 = 1;
 
 /// Aggregates per key without a window.
 pub struct GroupAggregate {
-    aggregation: Aggregation,
-    table: GroupTable,
+    pub(super) aggregation: Aggregation,
+    pub(super) table: GroupTable,
     output: SchemaRef,
-    batch: BatchGroups,
-    progress: Progress,
+    pub(super) batch: BatchGroups,
+    pub(super) progress: Progress,
     arrivals: Vec<u64>,
     keys: StateKeys,
-    tombstones: Tombstones,
+    pub(super) tombstones: Tombstones,
     /// What is known at once of the snapshot that is being taken.
     copied: SnapshotRows,
-    budget: Option<HotBudget>,
+    pub(super) budget: Option<HotBudget>,
+    /// Of groups that are forgotten when they are written no more.
+    pub(super) expiry: Option<Box<Expiry>>,
+    /// Whether results that stay as they are come out again.
+    repeats_results: bool,
     context: OperatorContext,
 }
 
@@ -52,7 +57,8 @@ impl GroupAggregate {
         output: &SchemaRef,
         context: OperatorContext,
     ) -> Result<Self> {
-        let aggregation = Aggregation::new(&spec.keys, &spec.calls, input, retracts)?;
+        let aggregation = Aggregation::new(&spec.keys, &spec.calls, input, retracts)?
+            .with_last_writes(spec.state_ttl.is_some());
         let keys = StateKeys {
             table: GROUPS,
             key_groups: context.key_groups,
@@ -68,6 +74,8 @@ impl GroupAggregate {
                 }
             },
             budget: cold.map(HotBudget::new),
+            expiry: spec.state_ttl.map(|ttl| Box::new(Expiry::new(ttl))),
+            repeats_results: spec.state_ttl.is_some_and(|ttl| ttl.repeats_results),
             aggregation,
             output: output.clone(),
             batch: BatchGroups::default(),
@@ -80,7 +88,7 @@ impl GroupAggregate {
         })
     }
 
-    fn is_global(&self) -> bool {
+    pub(super) fn is_global(&self) -> bool {
         self.aggregation.keys.is_empty()
     }
 
@@ -91,10 +99,9 @@ impl GroupAggregate {
         };
         self.table.release();
         let slot_count = self.table.keys().slot_count();
-        let fixed = self.table.fixed_bytes() + self.batch.state_bytes();
-        let bytes = budget.bytes(row_count, slot_count, fixed, || {
-            self.table.state_bytes() + self.batch.state_bytes()
-        });
+        let beside = self.batch.state_bytes() + self.expiry.as_ref().map_or(0, |expiry| expiry.state_bytes());
+        let fixed = self.table.fixed_bytes() + beside;
+        let bytes = budget.bytes(row_count, slot_count, fixed, || self.table.state_bytes() + beside);
         let leaving = budget.leaving(bytes, self.table.in_memory(), row_count);
         if leaving > 0 && self.table.evict(leaving)? > 0 {
             budget.left();
@@ -261,24 +268,30 @@ fn record_batch(schema: &SchemaRef, columns: Vec<ArrayRef>, row_count: usize) ->
     )?)
 }
 
-impl Operator for GroupAggregate {
-    fn on_batch(&mut self, _input: usize, batch: EventBatch, out: &mut Output<'_>) -> Result<()> {
-        if batch.num_rows() == 0 {
-            return Ok(());
-        }
+impl GroupAggregate {
+    /// Finds the groups of a batch and marks them as changed.
+    pub(super) fn intern(&mut self, batch: &EventBatch) -> Result<()> {
         if self.budget.is_some() {
             self.make_room(batch.num_rows())?;
         }
-        let kinds = batch.kinds().cloned();
-        let kinds = kinds.as_deref();
-        let existed = !self.table.keys().is_empty();
         let rows = Rows {
             columns: batch.rows(),
-            kinds,
+            kinds: None,
             arrivals: &[],
         };
         self.table.intern(&self.aggregation, rows)?;
         self.batch.fill(self.table.last_groups());
+        Ok(())
+    }
+
+    /// Adds rows, or takes them back, and emits what changes. A group that begins anew does so with its first row.
+    fn take(&mut self, batch: EventBatch, out: &mut Output<'_>) -> Result<()> {
+        let kinds = batch.kinds().cloned();
+        let kinds = kinds.as_deref();
+        let is_known = !self.table.keys().is_empty();
+        self.intern(&batch)?;
+        self.begin_anew(&batch);
+        let existed = is_known && self.has_only_group();
         let before = self
             .batch
             .distinct
@@ -289,8 +302,11 @@ impl Operator for GroupAggregate {
             Ok(presence) => presence,
             Err(known) => {
                 let known = batch.filter(&known)?;
-                self.forget_empty_groups(existed)?;
-                return self.on_batch(0, known, out);
+                self.forget_empty_groups(is_known)?;
+                return match known.num_rows() {
+                    0 => Ok(()),
+                    _ => self.take(known, out),
+                };
             }
         };
         let mut arrivals = std::mem::take(&mut self.arrivals);
@@ -304,9 +320,27 @@ impl Operator for GroupAggregate {
         };
         let results = self.results(rows, &before)?;
         self.arrivals = arrivals;
-        let changes = Changes::of(&self.batch, &presence, &results)?;
+        let changes = Changes::of(&self.batch, &presence, &results, self.repeats_results)?;
         self.emit(&changes, &results, &batch, out)?;
+        self.note_writes(&batch, before);
         self.forget_empty_groups(true)
+    }
+}
+
+impl Operator for GroupAggregate {
+    fn on_batch(&mut self, _input: usize, batch: EventBatch, out: &mut Output<'_>) -> Result<()> {
+        if batch.num_rows() == 0 {
+            return Ok(());
+        }
+        let mut begin = 0;
+        for end in self.cuts(&batch)? {
+            self.take(batch.slice(begin, end - begin), out)?;
+            begin = end;
+        }
+        match begin {
+            0 => self.take(batch, out),
+            _ => self.take(batch.slice(begin, batch.num_rows() - begin), out),
+        }
     }
 
     fn on_watermark(&mut self, watermark: Watermark, out: &mut Output<'_>) -> Result<()> {
@@ -314,6 +348,7 @@ impl Operator for GroupAggregate {
             self.emit_empty_result(out)?;
         }
         self.progress.watermark = watermark;
+        self.drop_over()?;
         out.emit_watermark(watermark)
     }
 
@@ -330,11 +365,13 @@ impl Operator for GroupAggregate {
         })?;
         self.table.finish_restore(is_continued);
         self.progress.finish_restore(&self.context, is_continued);
+        self.list_all();
         Ok(())
     }
 
     fn state_bytes(&self) -> usize {
-        self.table.state_bytes() + self.tombstones.state_bytes() + self.batch.state_bytes()
+        let expiry = self.expiry.as_ref().map_or(0, |expiry| expiry.state_bytes());
+        self.table.state_bytes() + self.tombstones.state_bytes() + self.batch.state_bytes() + expiry
     }
 
     fn freezing(&mut self) -> Option<&mut dyn FreezingOperator> {
@@ -352,6 +389,9 @@ impl FreezingOperator for GroupAggregate {
         self.table.release();
         self.table.freeze(epoch, &[], self.keys)?;
         if let Some(budget) = &self.budget {
+            if let Some(expiry) = &mut self.expiry {
+                expiry.freeze(epoch, budget.cold());
+            }
             budget.cold().begin_epoch(epoch);
         }
         self.progress.snapshot(&self.context, &mut self.copied)

@@ -114,6 +114,7 @@ fn two_stages() -> PhysicalPlan {
     let group = GroupAggregateSpec {
         keys: vec![2],
         calls,
+        state_ttl: None,
         error_policy: crate::plan::ErrorPolicy::Fail,
     };
     let totals = columns(&[

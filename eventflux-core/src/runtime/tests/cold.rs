@@ -146,6 +146,7 @@ fn plan(name: &str) -> PhysicalPlan {
     let spec = OperatorSpec::GroupAggregate(GroupAggregateSpec {
         keys: vec![1],
         calls: vec![call(AggregateFunction::Max, 0), call(AggregateFunction::Sum, 2)],
+        state_ttl: None,
         error_policy: ErrorPolicy::Fail,
     });
     let groups = plan.node(name, spec, groups(), Parallelism::Any);

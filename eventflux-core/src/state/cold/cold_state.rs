@@ -263,13 +263,12 @@ impl ColdState {
         }
     }
 
-    /// The latest time of a stored state.
-    pub fn latest_time(&self, value: &[u8]) -> Result<Option<i64>> {
-        let mut times = Vec::new();
-        if let Some(stored_times) = &self.times {
-            stored_times.times(value, &mut times)?;
+    /// When all of a stored state has come to its end, if it does.
+    pub fn end(&self, value: &[u8]) -> Result<Option<i64>> {
+        match &self.times {
+            Some(stored_times) => stored_times.end(value),
+            None => Ok(None),
         }
-        Ok(times.into_iter().max())
     }
 
     /// Has the times up to a place go as soon as an epoch is in the tier: its snapshot takes out what they were for.

@@ -27,6 +27,15 @@ pub trait StoredTimes: fmt::Debug + Send + Sync {
     ///
     /// **Errors** The bytes are no state.
     fn times(&self, value: &[u8], times: &mut Vec<i64>) -> Result<()>;
+
+    /// When all of a stored state has come to its end: unless it says otherwise, at the last of its times.
+    ///
+    /// **Errors** The bytes are no state.
+    fn end(&self, value: &[u8]) -> Result<Option<i64>> {
+        let mut times = Vec::new();
+        self.times(value, &mut times)?;
+        Ok(times.into_iter().max())
+    }
 }
 
 /// A time of a row, and the row's key.

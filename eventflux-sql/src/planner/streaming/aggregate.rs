@@ -185,6 +185,8 @@ impl Translator<'_> {
             None => OperatorSpec::GroupAggregate(GroupAggregateSpec {
                 keys,
                 calls,
+                // It comes with the whole graph.
+                state_ttl: None,
                 error_policy,
             }),
         };
@@ -202,7 +204,7 @@ impl Translator<'_> {
         if is_windowed {
             self.late_rows(&rel, node);
         } else {
-            self.unbounded_state(node);
+            self.unbounded_state();
         }
         Ok(Rel {
             node,

@@ -19,6 +19,7 @@ use super::need::{Needs, narrowed};
 use super::output::Output;
 use super::rel::{Bounds, Changes, ErrorRoute, Lateness, PendingCalc, Place, Rel};
 use super::relation_use::RelationUses;
+use super::state_ttl::with_state_ttl;
 use super::stream::{IDLE_TIMEOUT_US, StreamRows};
 use super::translator::Translator;
 use crate::app::{CompileContext, ConnectorMode, OutputKind, OutputMode, Settings};
@@ -69,6 +70,7 @@ pub(crate) fn build(
             registry: &context.registry,
             connectors: context.connectors,
             idle_timeout_us: settings.idle_timeout_us.unwrap_or(IDLE_TIMEOUT_US),
+            state_ttl_us: settings.state_ttl_us(),
             graph: Graph::default(),
             streams: BTreeMap::new(),
             dead_letters: Vec::new(),
@@ -414,6 +416,10 @@ impl App<'_> {
                 Span::default(),
                 message,
             )]);
+        };
+        let plan = match self.translator.state_ttl_us {
+            Some(ttl_us) => with_state_ttl(plan, ttl_us)?,
+            None => plan,
         };
         let by_id: BTreeMap<&str, NodeId> = plan
             .nodes

@@ -22,6 +22,7 @@ mod rel;
 mod relation_use;
 mod scan;
 mod sink;
+mod state_ttl;
 mod stream;
 mod translator;
 mod union;

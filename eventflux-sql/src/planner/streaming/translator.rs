@@ -23,6 +23,8 @@ pub(super) struct Translator<'a> {
     pub(super) registry: &'a Registry,
     pub(super) connectors: ConnectorMode,
     pub(super) idle_timeout_us: i64,
+    /// When state of keys that are written no more is forgotten.
+    pub(super) state_ttl_us: Option<i64>,
     pub(super) graph: Graph,
     /// The rows of the streams that are translated.
     pub(super) streams: BTreeMap<RelationId, StreamRows>,
@@ -85,8 +87,11 @@ impl Translator<'_> {
         }
     }
 
-    /// A lint: the operator never forgets a key.
-    pub(super) fn unbounded_state(&mut self, _node: NodeId) {
+    /// A lint: an operator never forgets a key.
+    pub(super) fn unbounded_state(&mut self) {
+        if self.state_ttl_us.is_some() {
+            return;
+        }
         let Some(span) = self.span else { return };
         if self
             .diagnostics
@@ -102,7 +107,8 @@ impl Translator<'_> {
                 "the query keeps every key that it has ever seen",
             )
             .with_help(
-                "group by a window, such as `TUMBLE(s, ts, INTERVAL '1' HOUR)`, if old keys need not be kept",
+                "if old keys need not be kept, group by a window, such as `TUMBLE(s, ts, INTERVAL '1' HOUR)`, or \
+                 forget keys that come no more: `SET state_ttl = '24h'`",
             ),
         );
     }
