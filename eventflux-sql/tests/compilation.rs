@@ -378,7 +378,9 @@ fn a_stream_of_late_rows_without_a_window_is_empty() {
 #[test]
 fn state_goes_on_at_another_ttl_and_not_at_a_first_one() {
     let fingerprint = |setting: &str| {
-        let plan = plan(&format!("{setting} SELECT symbol, count(*) AS n FROM trades GROUP BY symbol;"));
+        let plan = plan(&format!(
+            "{setting} SELECT symbol, count(*) AS n FROM trades GROUP BY symbol;"
+        ));
         let identity = PlanIdentity::of(&plan);
         let aggregate = identity
             .operators

@@ -182,6 +182,8 @@ family!(state_ttl:
     "SET state_ttl = '1h'; SELECT DISTINCT symbol FROM (SELECT symbol FROM trades UNION ALL SELECT k FROM plain);",
     "SET state_ttl = '1h'; SELECT DISTINCT x FROM (SELECT symbol AS x FROM trades UNION ALL SELECT column1 FROM (VALUES ('a')));",
     "SET state_ttl = '1h'; SELECT reason, count(*) AS n FROM system.errors GROUP BY reason;",
+    "SET state_ttl = '1h'; SELECT n, count(*) AS symbols FROM (SELECT symbol, count(*) AS n FROM trades GROUP BY symbol) GROUP BY n;",
+    "SET state_ttl = '1h'; SELECT DISTINCT n FROM (SELECT count(*) AS n FROM TUMBLE(trades, at, INTERVAL '1' MINUTE) GROUP BY window_start, window_end, symbol);",
     "SET state_ttl = '0s';",
     "SET state_ttl = 'soon';",
     "SET state_ttl = '1 month';",

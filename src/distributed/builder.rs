@@ -8,6 +8,7 @@ use std::time::Duration;
 use eventflux_core::connector::{Registry, ResolveReference};
 use eventflux_core::runtime::{InProcessEnds, Runtime, RuntimeConfig};
 use eventflux_distributed::node::Submission;
+use eventflux_sql::Settings;
 
 use super::distributed_runtime::DistributedRuntime;
 use super::embedded::{Embedded, EmbeddedParts};
@@ -145,7 +146,7 @@ impl DistributedRuntimeBuilder {
             sql = sql.with_references(references);
         }
         let settings = self.settings.iter().map(|(key, value)| (key, value));
-        let app = sql.compiled(&self.name, &self.app, settings, true)?;
+        let app = sql.compiled(&self.name, &self.app, settings, &Settings::default(), true)?;
         if app.plan.nodes.is_empty() {
             return Err(DistributedError::Configuration(NOTHING_TO_RUN.into()));
         }

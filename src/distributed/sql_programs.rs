@@ -158,7 +158,10 @@ impl SqlPrograms {
             refuse_in_process(&runtime)?;
         }
         let is_set = submission.settings.iter().any(|(key, _)| key == STATE_TTL);
-        let state_ttl = app.settings.state_ttl.filter(|_| !is_set && self.defaults.state_ttl.is_some());
+        let state_ttl = app
+            .settings
+            .state_ttl
+            .filter(|_| !is_set && self.defaults.state_ttl.is_some());
         let state_ttl = state_ttl.map(|state_ttl| (STATE_TTL.to_owned(), state_ttl.to_string()));
         Ok(Program {
             identity: runtime.plan_identity(),
@@ -242,7 +245,10 @@ mod tests {
         };
         let ttl = |value: &str| vec![("state_ttl".to_owned(), value.to_owned())];
         assert_eq!(settings_of(STREAMS.into(), &[]), ttl("5us"));
-        assert_eq!(settings_of(format!("SET state_ttl = '7us'; {STREAMS}"), &[]), ttl("7us"));
+        assert_eq!(
+            settings_of(format!("SET state_ttl = '7us'; {STREAMS}"), &[]),
+            ttl("7us")
+        );
         assert_eq!(settings_of(STREAMS.into(), &[("state_ttl", "none")]), ttl("none"));
         let none = settings_of(format!("SET state_ttl = 'none'; {STREAMS}"), &[]);
         assert_eq!(none, ttl("none"));

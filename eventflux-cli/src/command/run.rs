@@ -83,11 +83,7 @@ fn applicable(arguments: &RunArgs, global: &Global, effective: &Effective) -> Re
 fn prepare(arguments: &RunArgs, global: &Global) -> Result<CompiledApp, Exit> {
     let context = app_text::context_of(&arguments.settings)?;
     let source = app_text::read(&arguments.app)?;
-    app_text::compiled(
-        &source,
-        &context,
-        Shown::new(arguments.diagnostics, global),
-    )
+    app_text::compiled(&source, &context, Shown::new(arguments.diagnostics, global))
 }
 
 fn start(app: &CompiledApp, arguments: &RunArgs, global: &Global, effective: &Effective) -> Exit {

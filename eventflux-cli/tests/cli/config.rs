@@ -707,9 +707,9 @@ fn a_configured_state_ttl_holds_for_apps_that_do_not_set_it() {
         )
     };
     place
-        .write("app.sql", &app(""))
-        .write("set.sql", &app("SET state_ttl = '2m';"))
-        .write("never.sql", &app("SET state_ttl = 'none';"))
+        .write("app.sql", app(""))
+        .write("set.sql", app("SET state_ttl = '2m';"))
+        .write("never.sql", app("SET state_ttl = 'none';"))
         .write("eventflux.yaml", "eventflux: {state_backend: {state_ttl: 1m}}\n")
         .write(
             "in.ndjson",
@@ -726,5 +726,8 @@ fn a_configured_state_ttl_holds_for_apps_that_do_not_set_it() {
     assert_eq!(counts("never.sql", &[], &[]), "+U,a,2");
     assert_eq!(counts("app.sql", &[("EVENTFLUX_STATE_TTL", "2m")], &[]), "+U,a,2");
     assert_eq!(counts("set.sql", &[], &["--set", "state_ttl=1m"]), "+I,a,1");
-    assert_eq!(counts("app.sql", &[], &["--set", "state_backend.state_ttl=3h"]), "+U,a,2");
+    assert_eq!(
+        counts("app.sql", &[], &["--set", "state_backend.state_ttl=3h"]),
+        "+U,a,2"
+    );
 }

@@ -22,7 +22,7 @@ pub use node::{ChangelogMode, Node, NodeId, Parallelism, TextSpan};
 pub use physical_plan::{DEFAULT_KEY_GROUPS, PhysicalPlan};
 pub use spec::{
     AfterImageSpec, CalcSpec, ErrorPolicy, EventTimeSpec, ExpandSpec, GroupAggregateSpec, InProcessSinkSpec,
-    NamedExpression, OperatorSpec, SinkSpec, SourceColumn, SourceKind, SourceSpec, StateTtl, WindowAggregateSpec,
-    WindowAssignSpec,
+    NamedExpression, OperatorSpec, SinkSpec, SourceColumn, SourceKind, SourceSpec, StateTtl,
+    WindowAggregateSpec, WindowAssignSpec,
 };
 pub use window::{WindowSpec, WindowTime};

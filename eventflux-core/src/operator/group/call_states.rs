@@ -215,8 +215,7 @@ impl CallStates {
     /// Bytes that the states take, without what each holds outside of itself.
     pub fn fixed_bytes(&self) -> usize {
         let aggregates = self.aggregates.iter().flatten();
-        self.numbers_bytes()
-            + aggregates.map(|aggregate| aggregate.fixed_bytes()).sum::<usize>()
+        self.numbers_bytes() + aggregates.map(|aggregate| aggregate.fixed_bytes()).sum::<usize>()
     }
 
     /// Bytes that the states take.

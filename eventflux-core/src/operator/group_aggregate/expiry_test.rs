@@ -51,7 +51,10 @@ fn a_batch_is_cut_where_a_group_begins_anew_that_was_written_in_it() {
     // What is taken back and was not there writes nothing; what has no rows left has nothing to forget.
     use RowKind::{Delete, Insert};
     assert_eq!(cuts(&[0, 0], &[0, 11], Some(&[Delete, Insert])), none);
-    assert_eq!(cuts(&[0, 0, 0], &[0, 1, 12], Some(&[Insert, Delete, Insert])), none);
+    assert_eq!(
+        cuts(&[0, 0, 0], &[0, 1, 12], Some(&[Insert, Delete, Insert])),
+        none
+    );
 }
 
 fn aggregation() -> crate::operator::group::Aggregation {

@@ -253,7 +253,10 @@ fn a_group_that_was_not_written_for_longer_than_the_ttl_begins_anew() {
          -U A 2 6
          +U A 3 7
          +I A 1 1";
-    assert_table(&with_ttl(vec![0], TOTALS, false).run(&schema(INPUT), rows), expected);
+    assert_table(
+        &with_ttl(vec![0], TOTALS, false).run(&schema(INPUT), rows),
+        expected,
+    );
     // However the rows are cut into batches, and whenever what is over is dropped.
     let mut one_by_one = with_ttl(vec![0], TOTALS, false);
     let mut output = String::new();
@@ -368,7 +371,10 @@ fn stored_rows(mut state: impl StateReader) -> usize {
 #[test]
 fn last_writes_are_restored_at_any_parallelism() {
     let mut groups = with_ttl(vec![0], TOTALS, false);
-    groups.run(&schema(INPUT), "A 1 true @0\n B 1 true @60\n C 1 true @60\n watermark 60");
+    groups.run(
+        &schema(INPUT),
+        "A 1 true @0\n B 1 true @60\n C 1 true @60\n watermark 60",
+    );
     let mut delta = MemoryDelta::default();
     groups.snapshot(&mut delta);
     let rows = "A 2 true @101\n B 2 true @160\n C 2 true @161";

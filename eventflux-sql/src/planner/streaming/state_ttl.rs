@@ -2,13 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use eventflux_core::plan::{NodeId, OperatorSpec, PhysicalPlan, Port, SourceKind, StateTtl};
+use eventflux_core::plan::{
+    NodeId, OperatorSpec, Parallelism, PhysicalPlan, Port, SourceKind, StateTtl, WindowSpec,
+};
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
 
 /// Has the operators of a plan that keep something for every key forget it when it was not written for so long.
 ///
-/// **Errors** Rows of one of them have no event time, by which it could be told.
+/// **Errors** Rows of one of them have no event time, by which it could be told, or come from subtasks that are not in step.
 pub(super) fn with_state_ttl(mut plan: PhysicalPlan, ttl_us: i64) -> Result<PhysicalPlan, Diagnostics> {
     let keeping = plan.nodes.iter().filter(|node| keeps_every_key(&node.spec));
     let keeping: Vec<NodeId> = keeping.map(|node| node.id).collect();
@@ -16,6 +18,9 @@ pub(super) fn with_state_ttl(mut plan: PhysicalPlan, ttl_us: i64) -> Result<Phys
     let mut forgetting = Vec::new();
     for id in keeping {
         let origins = Origins::of(&plan, id);
+        if let Some(parallel) = parallel_before(&plan, id) {
+            diagnostics.push(out_of_order(&plan, id, parallel));
+        }
         match origins.timeless {
             Some(timeless) => diagnostics.push(no_event_time(&plan, id, timeless)),
             // Rows that the text gives come to an end.
@@ -43,6 +48,32 @@ fn keeps_every_key(spec: &OperatorSpec) -> bool {
     matches!(spec, OperatorSpec::GroupAggregate(_))
 }
 
+/// A keyed operator somewhere before another one. Its subtasks are not in step, so rows of a key of what is behind it come in no fixed
+/// order, and whether one begins anew would differ from run to run.
+fn parallel_before(plan: &PhysicalPlan, id: NodeId) -> Option<NodeId> {
+    let mut seen = BTreeSet::new();
+    let mut waiting: Vec<NodeId> = plan.inputs(id).map(|edge| edge.from).collect();
+    while let Some(id) = waiting.pop() {
+        let node = plan.node(id);
+        if is_keyed(&node.spec) && node.parallelism != Parallelism::AtMost(1) {
+            return Some(id);
+        }
+        if seen.insert(id) {
+            waiting.extend(plan.inputs(id).map(|edge| edge.from));
+        }
+    }
+    None
+}
+
+/// Whether an operator has its rows divided among its subtasks by a key.
+fn is_keyed(spec: &OperatorSpec) -> bool {
+    match spec {
+        OperatorSpec::GroupAggregate(_) | OperatorSpec::WindowAggregate(_) => true,
+        OperatorSpec::WindowAssign(assign) => matches!(assign.window, WindowSpec::Session { .. }),
+        _ => false,
+    }
+}
+
 /// Where the rows of an operator get their event time.
 #[derive(Default)]
 struct Origins {
@@ -62,6 +93,7 @@ impl Origins {
                 continue;
             }
             match &plan.node(id).spec {
+                // Whatever the time of the rows was before.
                 OperatorSpec::EventTime(_) => origins.has_timed = true,
                 OperatorSpec::Source(source) if source.event_time.is_some() => origins.has_timed = true,
                 OperatorSpec::Source(source) => match &source.kind {
@@ -95,6 +127,19 @@ fn is_kept_behind(plan: &PhysicalPlan, id: NodeId) -> bool {
         }
     }
     false
+}
+
+fn out_of_order(plan: &PhysicalPlan, id: NodeId, parallel: NodeId) -> Diagnostic {
+    let (node, from) = (plan.node(id), plan.node(parallel));
+    let span = node
+        .span
+        .map_or(Span::default(), |span| Span::new(span.start, span.end));
+    let message = format!(
+        "`state_ttl` is not supported yet for the {}, which takes rows of the {}: they come in no fixed order",
+        node.name, from.name
+    );
+    Diagnostic::error(Code::NotSupportedYet, span, message)
+        .with_help("aggregate once, or over a window; `SET state_ttl = 'none'` keeps all state")
 }
 
 fn no_event_time(plan: &PhysicalPlan, id: NodeId, timeless: NodeId) -> Diagnostic {
