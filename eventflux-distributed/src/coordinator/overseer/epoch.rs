@@ -135,7 +135,7 @@ impl Overseer {
             return self.give_up(pipeline, epoch, actions);
         }
         if pipeline.is_finished {
-            if run.undelivered(pipeline.committed.epoch).is_empty() && run.are_all(RunPhase::Running) {
+            if run.is_delivered(pipeline) && run.are_all(RunPhase::Running) {
                 self.send_all(pipeline, &PipelineOrder::LetGo(()), actions);
                 self.halt(pipeline, actions);
             }
@@ -144,7 +144,7 @@ impl Overseer {
         if pipeline.desired() == Desired::Stopped {
             if run.is_stop_taken {
                 // Its last epoch is visible, so nothing is left to do for whoever starts it again.
-                if run.undelivered(pipeline.committed.epoch).is_empty() {
+                if run.is_delivered(pipeline) {
                     self.halt(pipeline, actions);
                 }
                 return;

@@ -1,6 +1,6 @@
 //! One generation of one pipeline, as the leader knows it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use eventflux_core::checkpoint::manifest::Manifest;
 
@@ -148,12 +148,14 @@ impl Run {
         delivered
     }
 
-    /// The sinks whose notes of an epoch are not all visible.
-    pub(super) fn undelivered(&self, epoch: u64) -> BTreeSet<&str> {
-        let delivered = self.delivered().into_iter();
-        delivered
-            .filter(|(_, up_to)| *up_to < epoch)
-            .map(|(sink, _)| sink)
-            .collect()
+    /// Whether everything that is committed is visible, and the cluster has agreed on that: what is halted before is not told any more.
+    pub(super) fn is_delivered(&self, pipeline: &Pipeline) -> bool {
+        let epoch = pipeline.committed.epoch;
+        let delivered = self.delivered();
+        let mut sinks = delivered.iter();
+        sinks.all(|(sink, up_to)| {
+            let agreed = pipeline.delivered.get(*sink).copied().unwrap_or_default();
+            *up_to >= epoch && agreed >= epoch
+        })
     }
 }

@@ -3,7 +3,7 @@
 use super::{Action, Event, Overseer, OverseerConfig};
 use crate::coordinator::{
     Assignment, BeginEpoch, Change, ClusterState, Command, CommandId, CommitEpoch, Failure, ManifestRef,
-    NodeSpec, PipelineEvent, PipelineSpec, Report,
+    NodeSpec, PipelineEvent, PipelineSpec, PipelineStatus, Report, RunPhase,
 };
 
 const CONFIG: OverseerConfig = OverseerConfig {
@@ -83,7 +83,11 @@ impl Watched {
             message: "its peer hung up".into(),
             is_final: false,
         };
-        let report = Report::of(1, self.generation(), PipelineEvent::Failed(failure));
+        self.report(now_us, node, PipelineEvent::Failed(failure));
+    }
+
+    fn report(&mut self, now_us: i64, node: u64, event: PipelineEvent) {
+        let report = Report::of(1, self.generation(), event);
         let incarnation = self.incarnation(node);
         self.on_event(
             now_us,
@@ -237,4 +241,37 @@ fn a_failure_before_the_last_output_is_visible_is_followed_by_another_generation
     assert_eq!(watched.overseer.next_due_us(&watched.state), Some(102_000));
     watched.on_event(102_000, Event::Time);
     assert_eq!((watched.generation(), watched.nodes()), (2, vec![1, 2]));
+}
+
+#[test]
+fn a_pipeline_is_at_rest_once_it_is_agreed_that_its_last_output_is_visible() {
+    let mut watched = ending();
+    let (generation, epoch) = (
+        watched.generation(),
+        watched.state.pipeline(1).unwrap().committed.epoch,
+    );
+    let result = Ok(None);
+    watched.on_event(
+        1_000,
+        Event::Published {
+            pipeline: 1,
+            epoch,
+            result,
+        },
+    );
+    for node in [1, 2] {
+        let status = PipelineStatus {
+            pipeline: 1,
+            generation,
+            phase: RunPhase::Running.into(),
+            loop_count: 1,
+            reading: Vec::new(),
+            sinks: vec!["out".into()],
+            committed: epoch,
+            delivered: epoch,
+        };
+        watched.report(2_000, node, PipelineEvent::Status(status));
+    }
+    assert_eq!(watched.nodes(), Vec::<u64>::new());
+    assert_eq!(watched.state.pipeline(1).unwrap().delivered["out"], epoch);
 }
