@@ -34,7 +34,12 @@ pub fn compile(source: &SourceText, context: &CompileContext) -> Result<Compiled
     if let Err(error) = thread {
         return Err(vec![bug(source, &format!("no thread to plan on: {error}"))]);
     }
-    match receiver.recv_timeout(context.planning_time_max) {
+    let planned = match context.planning_time_max.is_zero() {
+        // None is never enough, however late this thread looks.
+        true => Err(RecvTimeoutError::Timeout),
+        false => receiver.recv_timeout(context.planning_time_max),
+    };
+    match planned {
         Ok(result) => result,
         Err(RecvTimeoutError::Timeout) => {
             let seconds = context.planning_time_max.as_secs_f64();
