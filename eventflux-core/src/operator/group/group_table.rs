@@ -36,7 +36,9 @@ pub struct GroupTable {
 
 impl HotKeys for GroupTable {
     fn not_in_memory(&mut self, keys: Vec<Bytes>) -> Result<Vec<Bytes>> {
-        self.keys_not_in_memory(keys)
+        let missing = self.keys.missing(keys)?;
+        self.grow();
+        Ok(missing)
     }
 }
 
@@ -165,21 +167,6 @@ impl GroupTable {
         }
         self.hot = Some(hot);
         Ok(())
-    }
-
-    /// Those of these canonical keys that are not in memory.
-    fn keys_not_in_memory(&mut self, mut keys: Vec<Bytes>) -> Result<Vec<Bytes>> {
-        let names = keys.iter().map(|key| &**key).collect::<Vec<_>>();
-        let mut groups = Vec::with_capacity(keys.len());
-        self.keys.intern_encoded(&names, &mut groups)?;
-        self.grow();
-        let mut fresh = Vec::new();
-        self.keys.take_fresh(&mut fresh);
-        fresh.sort_unstable();
-        let mut groups = groups.into_iter();
-        keys.retain(|_| groups.next().is_some_and(|key| fresh.binary_search(&key).is_ok()));
-        fresh.iter().for_each(|key| self.keys.remove(*key));
-        Ok(keys)
     }
 
     /// Makes the one group of a table without key columns.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, StringBuilder};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
+use bytes::Bytes;
 
 use super::bytes_table::BytesTable;
 use super::packed_table::{PackedColumn, PackedTable};
@@ -264,6 +265,23 @@ impl KeyTable {
             Form::Packed(table) => table.slots.take_fresh(fresh),
             Form::String(table) | Form::Canonical(table) => table.slots.take_fresh(fresh),
         }
+    }
+
+    /// Those of these canonical keys that there are no groups of. They are looked for as groups that go again: there may be more
+    /// numbers after that. The list of fresh groups has to have been taken before.
+    ///
+    /// **Errors** The bytes are not a key of these columns.
+    pub fn missing(&mut self, mut keys: Vec<Bytes>) -> Result<Vec<Bytes>> {
+        let names = keys.iter().map(|key| &**key).collect::<Vec<_>>();
+        let mut groups = Vec::with_capacity(keys.len());
+        self.intern_encoded(&names, &mut groups)?;
+        let mut fresh = Vec::new();
+        self.take_fresh(&mut fresh);
+        fresh.sort_unstable();
+        let mut groups = groups.into_iter();
+        keys.retain(|_| groups.next().is_some_and(|key| fresh.binary_search(&key).is_ok()));
+        fresh.iter().for_each(|key| self.remove(*key));
+        Ok(keys)
     }
 
     /// Whether a number is in use.

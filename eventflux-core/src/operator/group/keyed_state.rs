@@ -241,18 +241,10 @@ impl<C: KeyContent> KeyedState<C> {
     }
 
     /// Those of these canonical keys that are not in memory.
-    pub fn not_in_memory(&mut self, mut keys: Vec<Bytes>) -> Result<Vec<Bytes>> {
-        let names = keys.iter().map(|key| &**key).collect::<Vec<_>>();
-        let mut groups = Vec::with_capacity(keys.len());
-        self.keys.intern_encoded(&names, &mut groups)?;
+    pub fn not_in_memory(&mut self, keys: Vec<Bytes>) -> Result<Vec<Bytes>> {
+        let missing = self.keys.missing(keys)?;
         self.grow();
-        let mut fresh = Vec::new();
-        self.keys.take_fresh(&mut fresh);
-        fresh.sort_unstable();
-        let mut groups = groups.into_iter();
-        keys.retain(|_| groups.next().is_some_and(|key| fresh.binary_search(&key).is_ok()));
-        fresh.iter().for_each(|key| self.keys.remove(*key));
-        Ok(keys)
+        Ok(missing)
     }
 
     /// What changed since the last call (everything, the first time) belongs to the snapshot of this epoch. It is copied by and by, and
