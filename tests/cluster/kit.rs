@@ -1,6 +1,5 @@
 //! Nodes of one cluster, here in one process.
 
-use std::net::TcpListener;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +13,7 @@ use eventflux::distributed::transport::grpc::Grpc;
 use eventflux::distributed::transport::tcp::Tcp;
 use eventflux::distributed::transport::{ConnectionConfig, TlsIdentity, Transport};
 use eventflux::persistence::{Compression, DirectoryStore};
+use eventflux_core::testing::free_ports;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use tempfile::TempDir;
 
@@ -236,16 +236,6 @@ impl Cluster {
             pipeline.committed.epoch > 0 && pipeline.committed.generation == pipeline.generation
         });
     }
-}
-
-fn free_ports(count: usize) -> Vec<u16> {
-    let listeners: Vec<_> = (0..count)
-        .map(|_| TcpListener::bind("127.0.0.1:0").unwrap())
-        .collect();
-    let ports = listeners
-        .iter()
-        .map(|listener| listener.local_addr().unwrap().port());
-    ports.collect()
 }
 
 fn config(

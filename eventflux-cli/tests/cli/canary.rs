@@ -175,20 +175,15 @@ fn options_of_sql_are_not_shown_by_plans_logs_or_checkpoints() {
 
 #[cfg(feature = "redis")]
 mod redis {
-    use eventflux_core::testing::RedisServer;
+    use eventflux_core::testing::{RedisServer, free_ports};
 
     use super::*;
-
-    fn free_port() -> u16 {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.local_addr().unwrap().port()
-    }
 
     #[test]
     fn a_password_opens_the_store_and_is_shown_nowhere() {
         let place = workplace();
         std::fs::create_dir(place.path("redis")).unwrap();
-        let port = free_port().to_string();
+        let port = free_ports(1)[0].to_string();
         let _server = RedisServer::start(
             &place.path("redis"),
             &["--port", &port, "--requirepass", CANARY, "--appendonly", "yes"],

@@ -9,12 +9,14 @@
 
 mod harness;
 mod page;
+mod ports;
 mod redis_server;
 mod store;
 mod table;
 
 pub use harness::{OperatorHarness, Side, assert_table, context};
 pub use page::assert_page;
+pub use ports::free_ports;
 pub use redis_server::RedisServer;
 pub use store::{check_reopening, check_store};
 pub use table::{batches, render, schema};

@@ -12,6 +12,8 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use super::free_ports;
+
 /// A server on a Unix socket with its data in a folder; killed when it is dropped.
 pub struct RedisServer {
     folder: PathBuf,
@@ -126,9 +128,8 @@ impl RedisServer {
     /// A port that nobody uses, and that leaves room for the port of a cluster's own talk, 10 000 above.
     pub fn free_port() -> u16 {
         loop {
-            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-            let port = listener.local_addr().unwrap().port();
-            if port < 55_000 && TcpListener::bind(("127.0.0.1", port + 10_000)).is_ok() {
+            let port = free_ports(1)[0];
+            if TcpListener::bind(("127.0.0.1", port + 10_000)).is_ok() {
                 return port;
             }
         }

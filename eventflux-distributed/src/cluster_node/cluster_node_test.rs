@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use eventflux_core::checkpoint::manifest::{ManifestLog, PlanIdentity};
 use eventflux_core::state::store::{CheckpointStore, MemoryStore};
+use eventflux_core::testing::free_ports;
 use tempfile::TempDir;
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -22,12 +23,8 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(40);
 
 /// Ports that are free now.
 fn addresses(count: usize) -> Vec<SocketAddr> {
-    let bind = |_| std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let listeners: Vec<_> = (0..count).map(bind).collect();
-    listeners
-        .iter()
-        .map(|listener| listener.local_addr().unwrap())
-        .collect()
+    let ports = free_ports(count).into_iter();
+    ports.map(|port| (Ipv4Addr::LOCALHOST, port).into()).collect()
 }
 
 pub(super) struct Cluster {

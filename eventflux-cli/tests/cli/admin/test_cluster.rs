@@ -13,6 +13,7 @@ use eventflux::distributed::transport::ConnectionConfig;
 use eventflux::distributed::transport::tcp::Tcp;
 use eventflux::persistence::DirectoryStore;
 use eventflux_cli::admin::{AdminConfig, AdminServer, Tokens};
+use eventflux_core::testing::free_ports;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -166,10 +167,8 @@ fn serve(node: &Arc<Node>, tokens: &Tokens) -> AdminServer {
 
 /// Ports that are free now.
 fn addresses(count: usize) -> Vec<SocketAddr> {
-    let bind = |_| std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let listeners: Vec<_> = (0..count).map(bind).collect();
-    let addresses = listeners.iter().map(|listener| listener.local_addr().unwrap());
-    addresses.collect()
+    let ports = free_ports(count).into_iter();
+    ports.map(|port| (Ipv4Addr::LOCALHOST, port).into()).collect()
 }
 
 fn config(number: usize, addresses: &[SocketAddr], directory: &Path) -> NodeConfig {

@@ -17,8 +17,8 @@ fn a_node_alone_is_a_cluster_and_ends_at_a_signal() {
         );
         node.says("joined the cluster");
         node.says("leads the cluster");
-        let status = cluster.ask_until(1, "/v1/cluster", |(status, _)| *status == 200);
-        assert!(status.contains("\"test\""), "{status}");
+        let is_formed = |(status, said): &(u16, String)| *status == 200 && said.contains("\"name\":\"test\"");
+        cluster.ask_until(1, "/v1/cluster", is_formed);
         node.signal(name);
         let (found, said) = node.ends();
         assert_eq!(found, Some(code), "{said}");

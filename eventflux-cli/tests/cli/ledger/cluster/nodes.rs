@@ -4,7 +4,7 @@ use std::fs::File;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use eventflux_core::testing::RedisServer;
+use eventflux_core::testing::free_ports;
 use serde_json::Value;
 
 use super::network::Network;
@@ -28,9 +28,7 @@ impl Nodes {
     /// So many nodes with the state of pipelines in this store; all of them are up.
     pub fn start(count: usize, store: &str) -> Self {
         let (place, network) = (Workplace::new(), Network::default());
-        let ports: Vec<[u16; 3]> = (0..count)
-            .map(|_| [(); 3].map(|()| RedisServer::free_port()))
-            .collect();
+        let ports: Vec<[u16; 3]> = (0..count).map(|_| free_ports(3).try_into().unwrap()).collect();
         let seeds: Vec<String> = ports
             .iter()
             .map(|[control, ..]| format!("127.0.0.1:{control}"))
