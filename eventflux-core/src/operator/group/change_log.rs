@@ -178,12 +178,6 @@ impl ChangeLog {
         frozen
     }
 
-    /// The groups of a snapshot that is written at once.
-    pub fn take(&mut self, keys: &KeyTable) -> Vec<Group> {
-        self.freeze(keys);
-        self.take_frozen(usize::MAX)
-    }
-
     /// Goes on from an earlier snapshot that has these groups.
     pub fn go_on(&mut self, slot_count: usize, stored: &[Group]) {
         self.is_on = true;
@@ -297,11 +291,6 @@ impl Tombstones {
             key,
             value: None,
         })
-    }
-
-    /// Writes them; goes before what has come under the same keys since.
-    pub fn write(&mut self, state: &mut dyn StateWriter) -> Result<()> {
-        self.take().rows().try_for_each(|row| state.write(row))
     }
 
     /// The rows; they go before what has come under the same keys since.

@@ -256,10 +256,10 @@ impl<C: KeyContent> KeyedState<C> {
         if self.log.has_frozen() {
             return Err(Error::Bug("keys are frozen that are frozen already".into()));
         }
-        let mut copied = std::mem::take(&mut self.copied);
-        copied.append(self.tombstones.take());
-        self.sweep(epoch, over, &mut copied)?;
-        self.copied = copied;
+        for key in self.sweep(epoch, over)? {
+            self.tombstones.add_key(&key)?;
+        }
+        self.copied.append(self.tombstones.take());
         self.epoch = epoch;
         self.log.freeze(&self.keys);
         if let Some(Memory { hot, .. }) = &mut self.memory {

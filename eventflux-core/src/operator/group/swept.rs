@@ -9,7 +9,7 @@ use crate::state::cold::ColdState;
 pub(super) const SWEPT_TIMES: usize = 4096;
 
 /// What knows which keys are in memory.
-pub(super) trait HotKeys {
+pub trait HotKeys {
     /// Those of these canonical keys that are not in memory.
     fn not_in_memory(&mut self, keys: Vec<Bytes>) -> Result<Vec<Bytes>>;
 }

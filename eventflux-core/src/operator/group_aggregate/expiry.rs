@@ -15,9 +15,7 @@ use super::changes::BatchGroups;
 use crate::batch::RowKind;
 use crate::element::{WATERMARK_MAX, WATERMARK_MIN, Watermark};
 use crate::error::Result;
-use crate::operator::group::{
-    CallStates, Group, GroupSweep, GroupTable, NEVER, Tombstones, stored_last_write,
-};
+use crate::operator::group::{CallStates, Group, GroupTable, NEVER, Sweep, Tombstones, stored_last_write};
 use crate::plan::StateTtl;
 use crate::state::cold::{ColdState, StoredTimes};
 
@@ -41,7 +39,7 @@ pub(super) struct Expiry {
     row_count: usize,
     /// What is not in memory was looked at up to here.
     swept_up_to: i64,
-    cold: GroupSweep,
+    cold: Sweep,
 }
 
 impl Expiry {
@@ -55,7 +53,7 @@ impl Expiry {
             listed_count: 0,
             row_count: 0,
             swept_up_to: NEVER,
-            cold: GroupSweep::default(),
+            cold: Sweep::default(),
         }
     }
 
@@ -197,11 +195,11 @@ impl Expiry {
         if up_to.div_euclid(self.step_us) == self.swept_up_to.div_euclid(self.step_us) {
             return Ok(());
         }
-        let count = self.step_groups();
-        if self.cold.step(table, cold, up_to, count, tombstones)? {
+        let (count, mut gone) = (self.step_groups(), Vec::new());
+        if self.cold.step(table, cold, up_to, count, &mut gone)? {
             self.swept_up_to = up_to;
         }
-        Ok(())
+        gone.iter().try_for_each(|key| tombstones.add_key(key))
     }
 
     /// What is on its way out goes with the snapshot of an epoch.

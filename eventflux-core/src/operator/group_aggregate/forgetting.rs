@@ -8,25 +8,16 @@ use crate::operator::group::NEVER;
 impl GroupAggregate {
     /// Where a batch has to be cut for groups that begin anew.
     pub(super) fn cuts(&mut self, batch: &EventBatch) -> Result<Vec<usize>> {
-        let Some(expiry) = &mut self.expiry else {
-            return Ok(Vec::new());
-        };
-        if !expiry.is_spread(batch.event_time()) {
+        let times = batch.event_time();
+        if !self.expiry.as_mut().is_some_and(|expiry| expiry.is_spread(times)) {
             return Ok(Vec::new());
         }
         self.intern(batch)?;
         let kinds = batch.kinds().map(AsRef::as_ref);
-        let states = self.table.states();
-        Ok(match &self.expiry {
-            Some(expiry) => expiry.cuts(
-                &self.batch,
-                states,
-                batch.event_time(),
-                kinds,
-                self.aggregation.keys.is_empty(),
-            ),
-            None => Vec::new(),
-        })
+        let (states, is_global) = (self.table.states(), self.is_global());
+        Ok(self.expiry.as_ref().map_or_else(Vec::new, |expiry| {
+            expiry.cuts(&self.batch, states, times, kinds, is_global)
+        }))
     }
 
     /// Whether the one group of a query without keys has a state.

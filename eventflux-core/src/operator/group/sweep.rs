@@ -1,36 +1,39 @@
-//! Groups that are over and not in memory, on their way out.
+//! Stored rows that are over and not in memory, on their way out.
 
-use super::swept::{SWEPT_TIMES, Swept};
-use super::{GroupTable, Tombstones};
+use bytes::Bytes;
+
+use super::swept::{HotKeys, SWEPT_TIMES, Swept};
 use crate::error::Result;
 use crate::state::cold::{ColdState, Keeping, before_time, place};
 
-/// How far a table's rows that are not in memory have been looked through since the last snapshot.
+/// How far rows that are not in memory have been looked through since the last snapshot.
 #[derive(Debug, Default)]
-pub struct GroupSweep {
+pub struct Sweep {
     after: Option<Vec<u8>>,
 }
 
-impl GroupSweep {
-    /// Takes groups that came to their end at or before a time, and are not in memory, out of the tier, or has the next snapshot do
-    /// so. It looks at so many at the most, and says whether there are no more.
+impl Sweep {
+    /// Takes what came to its end at or before a time, and is not in memory, out of a tier that is only a place to put rows aside; of
+    /// another one adds its keys to those that the next snapshot takes out. It looks at so many times at the most, and says whether
+    /// there are no more.
     pub fn step(
         &mut self,
-        table: &mut GroupTable,
+        hot: &mut dyn HotKeys,
         cold: &ColdState,
         up_to: i64,
         mut count: usize,
-        tombstones: &mut Tombstones,
+        gone: &mut Vec<Bytes>,
     ) -> Result<bool> {
         let is_aside = cold.keeping() == Keeping::Aside;
+        // What was found before and waits for a snapshot is not looked at twice.
+        let mut is_any = self.after.is_some();
         let begun = self.after.take().or_else(|| cold.swept_up_to());
         let mut after = begun.unwrap_or_else(|| before_time(i64::MIN));
-        let mut is_any = false;
         let is_all = loop {
             if count == 0 {
                 break false;
             }
-            let swept = Swept::next(table, cold, &after, up_to, count.min(SWEPT_TIMES))?;
+            let swept = Swept::next(hot, cold, &after, up_to, count.min(SWEPT_TIMES))?;
             let Some(last) = swept.places.last() else {
                 break true;
             };
@@ -42,10 +45,10 @@ impl GroupSweep {
                 let rows = swept.over.iter().map(|key| (place(&[], key), None));
                 cold.put_aside(times.chain(rows).collect())?;
             } else {
-                swept.over.iter().try_for_each(|key| tombstones.add_key(key))?;
+                gone.extend(swept.over);
             }
         };
-        // What was put aside is gone, and may come again; what waits for a snapshot is not looked at twice.
+        // What was put aside is gone, and may come again.
         self.after = (is_any && !is_aside).then_some(after);
         Ok(is_all)
     }
