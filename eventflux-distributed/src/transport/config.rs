@@ -31,7 +31,7 @@ impl Default for ConnectionConfig {
             silence_max: Duration::from_secs(10),
             handshake_timeout: Duration::from_secs(10),
             credit: CreditConfig::default(),
-            queue_bytes_max: 256 << 10,
+            queue_bytes_max: 512 << 10,
             frame_bytes: 64 << 10,
         }
     }

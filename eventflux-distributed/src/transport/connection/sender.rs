@@ -1,5 +1,6 @@
 //! The sending end of a channel.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
@@ -328,8 +329,16 @@ impl Lane {
         let kind = header.frame_type;
         let cost = kind.needs_credit().then(|| header.cost());
         let frame = Frame { header, body };
-        lock(&shared.outbox).push(self.channel, frame, cost, kind == FrameType::Watermark);
-        shared.written.notify_one();
+        let is_much = {
+            let mut outbox = lock(&shared.outbox);
+            outbox.push(self.channel, frame, cost, kind == FrameType::Watermark);
+            outbox.queued_bytes_of(self.channel) >= shared.config.queue_bytes_max / 2
+        };
+        let is_urgent =
+            is_much || !matches!(kind, FrameType::Rows | FrameType::Watermark | FrameType::Schema);
+        if is_urgent || !shared.is_pacing.load(Ordering::SeqCst) {
+            shared.written.notify_one();
+        }
     }
 
     fn check(&self) -> Result<()> {

@@ -26,6 +26,8 @@ pub(super) struct Shared {
     pub(super) outbox: Mutex<Outbox<Frame>>,
     /// There may be something to write.
     pub(super) written: Notify,
+    /// The writer looks by itself before long.
+    pub(super) is_pacing: AtomicBool,
     pub(super) inboxes: Mutex<HashMap<u16, Arc<Inbox>>>,
     pub(super) liveness: Mutex<Liveness>,
     pub(super) deadlines: Mutex<Deadlines>,
@@ -77,6 +79,7 @@ impl Shared {
             clock,
             outbox: Mutex::default(),
             written: Notify::new(),
+            is_pacing: AtomicBool::new(false),
             inboxes: Mutex::default(),
             liveness: Mutex::new(liveness),
             deadlines: Mutex::default(),

@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::shared::{Shared, lock};
 use crate::transport::credit::Next;
@@ -13,6 +16,10 @@ use crate::transport::transport::FrameSink;
 const FRAMES_MAX: usize = 128;
 const BYTES_MAX: u64 = 1 << 20;
 
+/// Between two times of writing there is as much as this, unless something is urgent or much waits: each time wakes both ends, which
+/// costs as much as hundreds of rows.
+const PACE: Duration = Duration::from_millis(1);
+
 /// The last word may take this long, microseconds.
 const GOODBYE_US: i64 = 1_000_000;
 
@@ -21,6 +28,8 @@ pub(super) async fn write(shared: Arc<Shared>, mut sink: Box<dyn FrameSink>) {
     let failed = shared.failed();
     tokio::pin!(failed);
     loop {
+        // What is put in from here on is told, or gathered.
+        shared.is_pacing.store(false, Ordering::SeqCst);
         let frames = gather(&shared);
         if frames.is_empty() {
             if shared.is_closing() && lock(&shared.outbox).is_empty() {
@@ -34,6 +43,8 @@ pub(super) async fn write(shared: Arc<Shared>, mut sink: Box<dyn FrameSink>) {
         }
         // What the peer hears, it hears after this.
         let now_us = shared.clock.now_us();
+        shared.is_pacing.store(true, Ordering::SeqCst);
+        let next = Instant::now() + PACE;
         let sent = tokio::select! {
             biased;
             sent = sink.send(frames) => sent,
@@ -44,6 +55,14 @@ pub(super) async fn write(shared: Arc<Shared>, mut sink: Box<dyn FrameSink>) {
             Err(error) => {
                 shared.fail(error.said_of(&shared.peer));
                 return;
+            }
+        }
+        if !shared.is_closing() {
+            tokio::select! {
+                biased;
+                error = &mut failed => return say_goodbye(&shared, sink, &error).await,
+                () = shared.written.notified() => {}
+                () = tokio::time::sleep_until(next) => {}
             }
         }
     }

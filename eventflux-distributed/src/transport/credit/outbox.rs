@@ -206,6 +206,11 @@ impl<F> Outbox<F> {
         self.urgent.is_empty() && self.lanes.values().all(|lane| lane.queue.is_empty())
     }
 
+    /// Bytes that wait in a channel.
+    pub fn queued_bytes_of(&self, channel: u16) -> usize {
+        self.lanes.get(&channel).map_or(0, |lane| lane.queued_bytes)
+    }
+
     /// Bytes that wait in all channels.
     pub fn queued_bytes(&self) -> usize {
         self.lanes.values().map(|lane| lane.queued_bytes).sum()
