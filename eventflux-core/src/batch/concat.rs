@@ -1,7 +1,5 @@
 //! Several batches as one.
 
-use std::sync::Arc;
-
 use arrow::buffer::ScalarBuffer;
 use arrow::compute::concat_batches;
 
@@ -9,7 +7,7 @@ use super::{EventBatch, RowKind, RowKinds};
 use crate::error::{Error, Result};
 
 impl EventBatch {
-    /// The rows of all batches, in order; they have one schema. Key hashes are kept if every batch has them.
+    /// The rows of all batches, in order; they have one schema, and are partial aggregates all or none.
     ///
     /// **Errors** There is no batch, or the schemas differ.
     pub fn concat(batches: &[EventBatch]) -> Result<Self> {
@@ -22,9 +20,12 @@ impl EventBatch {
         let times = batches
             .iter()
             .flat_map(|batch| batch.event_time().iter().copied());
-        Self::new(rows, times.collect::<ScalarBuffer<i64>>())?
-            .with_kinds(concat_kinds(batches))?
-            .with_key_hashes(concat_key_hashes(batches))
+        let batch =
+            Self::new(rows, times.collect::<ScalarBuffer<i64>>())?.with_kinds(concat_kinds(batches))?;
+        Ok(match first.is_partial() {
+            true => batch.as_partial(),
+            false => batch,
+        })
     }
 }
 
@@ -37,19 +38,10 @@ fn concat_kinds(batches: &[EventBatch]) -> Option<RowKinds> {
     })
 }
 
-fn concat_key_hashes(batches: &[EventBatch]) -> Option<Arc<[u64]>> {
-    let hashes: Option<Vec<&Arc<[u64]>>> = batches.iter().map(EventBatch::key_hashes).collect();
-    hashes.map(|hashes| {
-        hashes
-            .into_iter()
-            .flat_map(|hashes| hashes.iter().copied())
-            .collect::<Vec<u64>>()
-            .into()
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use arrow::array::{ArrayRef, Int64Array, RecordBatch};
 
     use super::*;
@@ -75,19 +67,6 @@ mod tests {
             [RowKind::Insert, RowKind::Insert, RowKind::UpdateAfter]
         );
         assert_eq!(all.num_rows(), 3);
-    }
-
-    #[test]
-    fn key_hashes_are_kept_only_if_all_have_them() {
-        let hashed = batch(vec![1]).with_key_hashes(Some(vec![7].into())).unwrap();
-        let all = EventBatch::concat(&[hashed.clone(), hashed.clone()]).unwrap();
-        assert_eq!(all.key_hashes().unwrap().as_ref(), [7, 7]);
-        assert!(
-            EventBatch::concat(&[hashed, batch(vec![2])])
-                .unwrap()
-                .key_hashes()
-                .is_none()
-        );
     }
 
     #[test]

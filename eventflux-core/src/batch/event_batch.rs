@@ -1,7 +1,5 @@
 //! A batch of rows with their event times and, in a changelog, their kinds.
 
-use std::sync::Arc;
-
 use arrow::array::{Array, ArrayRef, BooleanArray, Int64Array, RecordBatch, UInt32Array};
 use arrow::buffer::ScalarBuffer;
 use arrow::compute::{filter, filter_record_batch, take, take_record_batch};
@@ -14,15 +12,13 @@ use crate::error::{Error, Result};
 ///
 /// **Units** Event times are microseconds since the epoch, UTC.
 ///
-/// **Invariants** `event_time`, `kinds` and `key_hashes` are as long as the columns. Absent kinds mean all `+I`. Key
-/// hashes, if present, are those of the keys of the exchange that the batch came through (see `key`): operators right
-/// behind an exchange may use them, every change of columns by another operator drops nothing since they belong to rows.
+/// **Invariants** `event_time` and `kinds` are as long as the columns. Absent kinds mean all `+I`. Between the two ends of an exchange rows may be partial aggregates, which only the operator behind it can read.
 #[derive(Debug, Clone)]
 pub struct EventBatch {
     rows: RecordBatch,
     event_time: ScalarBuffer<i64>,
     kinds: Option<RowKinds>,
-    key_hashes: Option<Arc<[u64]>>,
+    is_partial: bool,
 }
 
 impl EventBatch {
@@ -41,7 +37,7 @@ impl EventBatch {
             rows,
             event_time,
             kinds: None,
-            key_hashes: None,
+            is_partial: false,
         })
     }
 
@@ -52,7 +48,7 @@ impl EventBatch {
             rows,
             event_time,
             kinds: None,
-            key_hashes: None,
+            is_partial: false,
         }
     }
 
@@ -73,21 +69,13 @@ impl EventBatch {
         Ok(self)
     }
 
-    /// The same batch with the hash of each row's exchange key.
-    ///
-    /// **Errors** The lengths differ.
-    pub fn with_key_hashes(mut self, hashes: Option<Arc<[u64]>>) -> Result<Self> {
-        if let Some(hashes) = &hashes
-            && hashes.len() != self.num_rows()
-        {
-            return Err(Error::Bug(format!(
-                "{} rows with {} key hashes",
-                self.num_rows(),
-                hashes.len()
-            )));
+    /// The same batch, whose rows are partial aggregates.
+    #[must_use]
+    pub fn as_partial(self) -> Self {
+        Self {
+            is_partial: true,
+            ..self
         }
-        self.key_hashes = hashes;
-        Ok(self)
     }
 
     /// The same rows, times and kinds under other columns.
@@ -153,9 +141,9 @@ impl EventBatch {
         self.kinds.as_ref().map_or(RowKind::Insert, |kinds| kinds[row])
     }
 
-    /// The hash of each row's exchange key, if the batch came through a keyed exchange.
-    pub fn key_hashes(&self) -> Option<&Arc<[u64]>> {
-        self.key_hashes.as_ref()
+    /// Whether its rows are partial aggregates.
+    pub fn is_partial(&self) -> bool {
+        self.is_partial
     }
 
     /// Bytes that the batch keeps in memory; shared buffers count in full.
@@ -163,7 +151,6 @@ impl EventBatch {
         self.rows.get_array_memory_size()
             + self.event_time.inner().len()
             + self.kinds.as_ref().map_or(0, |kinds| kinds.len())
-            + self.key_hashes.as_ref().map_or(0, |hashes| hashes.len() * 8)
     }
 
     /// Rows `offset .. offset + length`, without a copy of the columns.
@@ -175,10 +162,7 @@ impl EventBatch {
                 .kinds
                 .as_ref()
                 .map(|kinds| kinds[offset..offset + length].into()),
-            key_hashes: self
-                .key_hashes
-                .as_ref()
-                .map(|hashes| hashes[offset..offset + length].into()),
+            is_partial: self.is_partial,
         }
     }
 
@@ -194,10 +178,7 @@ impl EventBatch {
                 .kinds
                 .as_ref()
                 .map(|kinds| kept().map(|row| kinds[row]).collect()),
-            key_hashes: self
-                .key_hashes
-                .as_ref()
-                .map(|hashes| kept().map(|row| hashes[row]).collect()),
+            is_partial: self.is_partial,
         })
     }
 
@@ -213,10 +194,7 @@ impl EventBatch {
                 .kinds
                 .as_ref()
                 .map(|kinds| at().map(|row| kinds[row]).collect()),
-            key_hashes: self
-                .key_hashes
-                .as_ref()
-                .map(|hashes| at().map(|row| hashes[row]).collect()),
+            is_partial: self.is_partial,
         })
     }
 

@@ -40,5 +40,5 @@ pub use operator::{Operator, OperatorContext, TimedOperator};
 pub use output::{Collector, Output, SideOutput};
 pub use session_aggregate::SessionAggregate;
 pub use union::Union;
-pub use window_aggregate::WindowAggregate;
+pub use window_aggregate::{LocalWindowAggregate, WindowAggregate};
 pub use window_assign::{FixedWindowAssign, SessionAssign};

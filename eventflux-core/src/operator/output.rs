@@ -23,6 +23,9 @@ pub trait SideOutput {
     /// Rows that came after their window had closed: counted, and sent on if the plan has a late stream.
     fn late(&mut self, rows: EventBatch) -> Result<()>;
 
+    /// So many rows that came after their window had closed, of which nothing is left but their number.
+    fn late_count(&mut self, count: u64);
+
     /// A row that cannot be carried on: treated by the error policy. An error here means that the policy is `fail`.
     fn bad_row(&mut self, row: BadRow, event_time_us: i64) -> Result<()>;
 }
@@ -58,6 +61,11 @@ impl<'a> Output<'a> {
             return Ok(());
         }
         self.side.late(rows)
+    }
+
+    /// So many rows were too late for the operator, of which nothing is left but their number.
+    pub fn late_count(&mut self, count: u64) {
+        self.side.late_count(count);
     }
 
     /// A row that cannot be carried on.

@@ -118,6 +118,29 @@ impl AggregateFunction {
 }
 
 impl AggregateCall {
+    /// Whether results of parts of the rows, each of a few bytes and whatever their order, make the result of all.
+    pub fn is_decomposable(&self) -> bool {
+        let is_fixed = |data_type: &DataType| data_type.is_primitive() || *data_type == DataType::Boolean;
+        let is_distinct = self.distinct && !self.arguments.is_empty();
+        match self.function {
+            AggregateFunction::Count
+            | AggregateFunction::Sum
+            | AggregateFunction::Avg
+            | AggregateFunction::VarPop
+            | AggregateFunction::VarSamp
+            | AggregateFunction::StddevPop
+            | AggregateFunction::StddevSamp
+            | AggregateFunction::BitXor => !is_distinct,
+            // DISTINCT changes nothing for these.
+            AggregateFunction::BoolAnd
+            | AggregateFunction::BoolOr
+            | AggregateFunction::BitAnd
+            | AggregateFunction::BitOr => true,
+            AggregateFunction::Min | AggregateFunction::Max => self.argument_types.iter().all(is_fixed),
+            _ => false,
+        }
+    }
+
     /// The call as it would stand in SQL over these column names.
     pub fn text(&self, columns: &[String]) -> String {
         let arguments = if self.arguments.is_empty() {

@@ -43,6 +43,8 @@ pub struct OperatorHarness {
 pub struct Side {
     /// Late rows.
     pub late: Vec<EventBatch>,
+    /// How many late rows there were of which nothing is left.
+    pub late_count: u64,
     /// Bad rows with their event times.
     pub bad: Vec<(BadRow, i64)>,
 }
@@ -51,6 +53,10 @@ impl SideOutput for Side {
     fn late(&mut self, rows: EventBatch) -> Result<()> {
         self.late.push(rows);
         Ok(())
+    }
+
+    fn late_count(&mut self, count: u64) {
+        self.late_count += count;
     }
 
     fn bad_row(&mut self, row: BadRow, event_time_us: i64) -> Result<()> {

@@ -120,15 +120,11 @@ fn emit(batch: &EventBatch, pieces: Pieces, out: &mut Output<'_>) -> Result<()> 
     let kept = kept.unwrap_or_else(|| BooleanBuffer::new_set(batch.num_rows()));
     let times = kept_times(batch, &kept)?;
     let kinds = batch.kinds().map(|kinds| kinds_of_kept(kinds, &kept));
-    let hashes = batch
-        .key_hashes()
-        .map(|hashes| kept.set_indices().map(|row| hashes[row]).collect::<Vec<u64>>());
     let mut start = 0;
     for rows in parts {
         let end = start + rows.num_rows();
         let result = EventBatch::new(rows, times.slice(start, end - start))?
-            .with_kinds(kinds.as_ref().map(|kinds| kinds[start..end].into()))?
-            .with_key_hashes(hashes.as_ref().map(|hashes| hashes[start..end].into()))?;
+            .with_kinds(kinds.as_ref().map(|kinds| kinds[start..end].into()))?;
         out.emit(result)?;
         start = end;
     }

@@ -40,6 +40,11 @@ pub fn stored_last_write(value: &[u8]) -> Result<i64> {
     Ok(i64::from_be_bytes(*bytes))
 }
 
+/// How many rows a stored group has.
+pub fn stored_row_count(value: &[u8]) -> Result<i64> {
+    Stored::new(value).i64()
+}
+
 /// The results of groups, one column per call.
 #[derive(Debug, Clone)]
 pub struct Results {

@@ -1,5 +1,6 @@
 //! Groups by key: the heart of every aggregation.
 
+use arrow::array::BinaryArray;
 use bytes::Bytes;
 
 use super::aggregation::{Aggregation, Rows};
@@ -106,6 +107,17 @@ impl GroupTable {
     pub fn update(&mut self, aggregation: &Aggregation, rows: Rows<'_>) -> Result<()> {
         self.intern(aggregation, rows)?;
         self.states.update(aggregation, rows, &self.groups)
+    }
+
+    /// Adds encoded states to the groups of rows, one per row.
+    pub fn absorb(&mut self, aggregation: &Aggregation, rows: Rows<'_>, states: &BinaryArray) -> Result<()> {
+        self.intern(aggregation, rows)?;
+        for (row, group) in self.groups.iter().enumerate() {
+            let mut input = Stored::new(states.value(row));
+            self.states.decode(*group, &mut input)?;
+            input.finish()?;
+        }
+        Ok(())
     }
 
     /// Finds the group of each row and marks it as changed.

@@ -17,7 +17,7 @@ mod sweep;
 mod swept;
 
 pub use aggregation::{Aggregation, CallRows, Rows};
-pub use call_states::{CallStates, NEVER, Results, stored_last_write};
+pub use call_states::{CallStates, NEVER, Results, stored_last_write, stored_row_count};
 pub use change_log::{ChangeLog, StateKeys, Tombstones};
 pub use due_rows::{DueRow, DueRows};
 pub use group_table::GroupTable;

@@ -14,16 +14,22 @@
 //!
 //! **Late rows** A row is late when every window it belongs to is closed for good: when the watermark has reached the
 //! end of its last window plus the allowed lateness. Otherwise it counts in those of its windows that are still open.
+//!
+//! **Before an exchange** rows are added up where they are, by [`LocalWindowAggregate`], and partial aggregates are sent: a row per key
+//! and slice instead of a row per event.
 
 mod cold_window;
 mod correction;
+mod local;
 mod operator;
+mod partial_rows;
 mod place;
 mod slice_memory;
 mod slice_store;
 mod slicing;
 mod window_columns;
 
+pub use local::LocalWindowAggregate;
 pub use operator::WindowAggregate;
 pub use slicing::{Place, Slicing, Span};
 pub use window_columns::WindowColumns;

@@ -3,7 +3,8 @@
 use arrow::array::{BooleanArray, RecordBatch, UInt32Array};
 use arrow::datatypes::SchemaRef;
 
-use super::place::{Fate, Placement, Run, rows_by_fate};
+use super::partial_rows::PartialRows;
+use super::place::{Fate, Placement, RUN_ROWS_MIN, Run, pieces, rows_by_fate};
 use super::slice_store::{PREFIX, SliceStore};
 use super::slicing::Span;
 use super::window_columns::WindowColumns;
@@ -11,7 +12,7 @@ use crate::batch::EventBatch;
 use crate::element::Watermark;
 use crate::error::{Error, Result};
 use crate::operator::bad_result::{drop_failures, report};
-use crate::operator::group::{Aggregation, Group, GroupTable, Rows, StateKeys};
+use crate::operator::group::{Aggregation, Group, GroupTable, Rows, StateKeys, stored_row_count};
 use crate::operator::progress::Progress;
 use crate::operator::result_rows::ResultRows;
 use crate::operator::{FreezingOperator, Operator, OperatorContext, Output, snapshot_at_once};
@@ -19,9 +20,6 @@ use crate::plan::WindowAggregateSpec;
 use crate::state::cold::ColdFigures;
 use crate::state::segment::SnapshotRows;
 use crate::state::{StateReader, StateWriter, for_each_batch};
-
-/// Rows of fewer than this many per run are sorted by slice before they are added.
-const RUN_ROWS_MIN: usize = 16;
 
 /// The tables of its snapshots.
 const SLICES: u8 = 0;
@@ -31,6 +29,8 @@ const PROGRESS: u8 = 1;
 pub struct WindowAggregate {
     pub(super) aggregation: Aggregation,
     pub(super) placement: Placement,
+    /// What comes from [`LocalWindowAggregate`](super::LocalWindowAggregate).
+    partial: PartialRows,
     pub(super) lateness_us: i64,
     pub(super) output: SchemaRef,
     pub(super) window_columns: WindowColumns,
@@ -68,6 +68,7 @@ impl WindowAggregate {
         Ok(Self {
             store: SliceStore::new(placement.slicing(), keys, cold),
             merged: GroupTable::new(&aggregation, false)?,
+            partial: PartialRows::new(&aggregation, &placement, input),
             aggregation,
             placement,
             lateness_us: spec.allowed_lateness_us,
@@ -128,6 +129,36 @@ impl WindowAggregate {
         }
         self.arrivals = arrivals;
         Ok(())
+    }
+
+    /// Adds partial aggregates, none of which corrects a window.
+    fn add_partial(&mut self, batch: &EventBatch, out: &mut Output<'_>) -> Result<()> {
+        let runs = self.partial.placement.runs(batch, self.is_late())?;
+        for (fate, piece) in pieces(batch, &runs)? {
+            let states = PartialRows::states(&piece)?;
+            let Fate::Slice(slice) = fate else {
+                // Their slice was closed while the channel was idle.
+                let counts = states.iter().flatten().map(stored_row_count);
+                out.late_count(counts.sum::<Result<i64>>()?.unsigned_abs());
+                continue;
+            };
+            self.store.make_room(slice, piece.num_rows(), &self.aggregation)?;
+            let rows = Rows {
+                columns: piece.rows(),
+                kinds: None,
+                arrivals: &[],
+            };
+            let table = self.store.slice(slice, &self.aggregation)?;
+            table.absorb(&self.partial.aggregation, rows, states)?;
+        }
+        Ok(())
+    }
+
+    /// Whether the rows of a slice are late: the watermark has reached its last window's end plus the allowed lateness.
+    fn is_late(&self) -> impl Fn(Span) -> bool + use<> {
+        let (slicing, lateness_us) = (self.placement.slicing(), self.lateness_us);
+        let watermark = self.progress.watermark;
+        move |slice| slicing.last_end(slice).saturating_add(lateness_us) <= watermark
     }
 
     /// Emits the windows that the watermark has reached.
@@ -220,12 +251,13 @@ fn window_rows(
 
 impl Operator for WindowAggregate {
     fn on_batch(&mut self, _input: usize, batch: EventBatch, out: &mut Output<'_>) -> Result<()> {
+        if batch.is_partial() {
+            return self.add_partial(&batch, out);
+        }
         if self.aggregation.needs_arrivals() {
             self.progress.arrivals(batch.num_rows(), &mut self.arrivals);
         }
-        let runs = self
-            .placement
-            .runs(&batch, self.progress.watermark, self.lateness_us)?;
+        let runs = self.placement.runs(&batch, self.is_late())?;
         self.add_runs(&runs, &batch, out)?;
         if runs.iter().any(|run| run.fate == Fate::Late) {
             let mut late = vec![false; batch.num_rows()];

@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use arrow::array::{Array, ArrayRef, RecordBatch};
+use arrow::array::{Array, ArrayRef, RecordBatch, UInt32Array};
 use arrow::buffer::{NullBuffer, ScalarBuffer};
 
 use super::slicing::{Place, Slicing, Span};
 use crate::batch::EventBatch;
-use crate::element::Watermark;
 use crate::error::Result;
 use crate::plan::{WindowSpec, WindowTime};
 use crate::time::event_times;
+
+/// Rows of fewer than this many per run are sorted by slice before they are added.
+pub(super) const RUN_ROWS_MIN: usize = 16;
 
 /// What a row's windows follow from.
 #[derive(Debug, Clone)]
@@ -62,15 +64,8 @@ impl Placement {
         }
     }
 
-    /// Cuts a batch into runs. A slice is late when `watermark` has reached its last window's end plus `lateness_us`.
-    pub(super) fn runs(
-        &self,
-        batch: &EventBatch,
-        watermark: Watermark,
-        lateness_us: i64,
-    ) -> Result<Vec<Run>> {
-        let slicing = self.slicing();
-        let is_late = |slice: Span| slicing.last_end(slice).saturating_add(lateness_us) <= watermark;
+    /// Cuts a batch into runs; `is_late` says of a slice whether its rows are.
+    pub(super) fn runs(&self, batch: &EventBatch, is_late: impl Fn(Span) -> bool) -> Result<Vec<Run>> {
         match self {
             Placement::EventTime(slicing) => {
                 let times = batch.event_time();
@@ -158,6 +153,21 @@ impl Bounds {
             end: value(&self.end)?,
         })
     }
+}
+
+/// The rows of each fate, or of each run where runs are long.
+pub(super) fn pieces(batch: &EventBatch, runs: &[Run]) -> Result<Vec<(Fate, EventBatch)>> {
+    if let [run] = runs {
+        return Ok(vec![(run.fate, batch.clone())]);
+    }
+    if runs.len() * RUN_ROWS_MIN <= batch.num_rows() {
+        let slice = |run: &Run| (run.fate, batch.slice(run.start, run.length));
+        return Ok(runs.iter().map(slice).collect());
+    }
+    let fates = rows_by_fate(runs).into_iter();
+    fates
+        .map(|(fate, rows)| Ok((fate, batch.take(&UInt32Array::from(rows))?)))
+        .collect()
 }
 
 /// The rows of each fate, in their order: for batches whose rows jump from slice to slice.

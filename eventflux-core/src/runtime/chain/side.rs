@@ -91,6 +91,10 @@ impl SideOutput for Side {
         self.late.collect(StreamElement::Batch(rows))
     }
 
+    fn late_count(&mut self, count: u64) {
+        self.entry.cells.add(Metric::LateRows, count);
+    }
+
     fn bad_row(&mut self, row: BadRow, _event_time_us: i64) -> Result<()> {
         self.entry.count_bad_row(&row);
         match self.policy {

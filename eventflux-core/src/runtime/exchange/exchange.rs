@@ -5,16 +5,19 @@ use super::pending::Pending;
 use crate::batch::EventBatch;
 use crate::element::StreamElement;
 use crate::error::Result;
-use crate::operator::Collector;
+use crate::operator::{Collector, LocalWindowAggregate};
 use crate::runtime::edge::EdgeSender;
 
 /// Sends rows to one or several receivers, and everything else to all of them.
 ///
-/// Small pieces are put together; they are on their way before a watermark, a barrier or the end, and when the loop pauses.
-#[derive(Debug)]
+/// Rows for a window aggregate are added up first, where that is possible: see [`LocalWindowAggregate`]. Small pieces are put
+/// together; they are on their way before a watermark, a barrier or the end, and when the loop pauses.
 pub(crate) struct Exchange {
     route: Route,
     receivers: Vec<Receiver>,
+    local: Option<Box<LocalWindowAggregate>>,
+    /// What it gave to send.
+    given: Vec<EventBatch>,
 }
 
 #[derive(Debug)]
@@ -49,7 +52,46 @@ impl Exchange {
                 pending: Pending::default(),
             })
             .collect();
-        Self { route, receivers }
+        Self {
+            route,
+            receivers,
+            local: None,
+            given: Vec::new(),
+        }
+    }
+
+    /// The same exchange, in front of which rows are added up.
+    pub(crate) fn with_local(self, local: Option<LocalWindowAggregate>) -> Self {
+        Self {
+            local: local.map(Box::new),
+            ..self
+        }
+    }
+
+    /// Sends what comes of an element where rows are added up.
+    fn add_up(
+        &mut self,
+        work: impl FnOnce(&mut LocalWindowAggregate, &mut Vec<EventBatch>) -> Result<()>,
+    ) -> Result<()> {
+        let Some(local) = &mut self.local else {
+            return Ok(());
+        };
+        let mut given = std::mem::take(&mut self.given);
+        work(local, &mut given)?;
+        let mut was_partial = false;
+        for batch in given.drain(..) {
+            // Rows of two kinds are never put together.
+            if batch.is_partial() != was_partial {
+                was_partial = batch.is_partial();
+                self.flush()?;
+            }
+            self.send_batch(batch)?;
+        }
+        if was_partial {
+            self.flush()?;
+        }
+        self.given = given;
+        Ok(())
     }
 
     /// Sends what was held back to be put together with more.
@@ -65,19 +107,16 @@ impl Exchange {
                 }
                 Ok(())
             }
-            // From here on the rows are not distributed by the key that an earlier exchange hashed.
-            Route::Only => self.receivers[0].add(batch.with_key_hashes(None)?),
+            Route::Only => self.receivers[0].add(batch),
             Route::RoundRobin(next) => {
                 let receiver = *next % self.receivers.len();
                 *next = receiver + 1;
-                self.receivers[receiver].add(batch.with_key_hashes(None)?)
+                self.receivers[receiver].add(batch)
             }
-            Route::Broadcast => {
-                let batch = batch.with_key_hashes(None)?;
-                self.receivers
-                    .iter_mut()
-                    .try_for_each(|receiver| receiver.add(batch.clone()))
-            }
+            Route::Broadcast => self
+                .receivers
+                .iter_mut()
+                .try_for_each(|receiver| receiver.add(batch.clone())),
         }
     }
 }
@@ -85,8 +124,16 @@ impl Exchange {
 impl Collector for Exchange {
     fn collect(&mut self, element: StreamElement) -> Result<()> {
         match element {
+            StreamElement::Batch(batch) if self.local.is_some() => {
+                self.add_up(|local, given| local.add(batch, given))
+            }
             StreamElement::Batch(batch) => self.send_batch(batch),
             other => {
+                self.add_up(|local, given| match other {
+                    StreamElement::Watermark(watermark) => local.reach(watermark, given),
+                    StreamElement::Idle => local.idle(given),
+                    _ => local.take_all(given),
+                })?;
                 self.flush()?;
                 self.receivers
                     .iter_mut()

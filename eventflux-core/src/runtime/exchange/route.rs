@@ -1,7 +1,5 @@
 //! Which receiver a row goes to.
 
-use std::sync::Arc;
-
 use arrow::array::UInt32Array;
 
 use crate::batch::EventBatch;
@@ -25,6 +23,8 @@ pub(crate) enum Route {
 #[derive(Debug)]
 pub(crate) struct KeyRoute {
     columns: Vec<usize>,
+    /// Where they are in partial aggregates: in front.
+    partial_columns: Vec<usize>,
     owners: KeyGroupMap,
     hashes: Vec<u64>,
     targets: Vec<Vec<u32>>,
@@ -34,6 +34,7 @@ impl KeyRoute {
     /// To one receiver per subtask of a map.
     pub(crate) fn new(columns: Vec<usize>, owners: KeyGroupMap) -> Self {
         Self {
+            partial_columns: (0..columns.len()).collect(),
             columns,
             hashes: Vec::new(),
             targets: vec![Vec::new(); owners.parallelism()],
@@ -41,10 +42,13 @@ impl KeyRoute {
         }
     }
 
-    /// Cuts a batch into one per receiver that has rows in it; rows keep their order and take their hash along.
+    /// Cuts a batch into one per receiver that has rows in it; rows keep their order.
     pub(super) fn split(&mut self, batch: EventBatch) -> Result<Vec<(usize, EventBatch)>> {
-        hash_rows(batch.rows(), &self.columns, &mut self.hashes)?;
-        let batch = batch.with_key_hashes(Some(Arc::from(self.hashes.as_slice())))?;
+        let columns = match batch.is_partial() {
+            true => &self.partial_columns,
+            false => &self.columns,
+        };
+        hash_rows(batch.rows(), columns, &mut self.hashes)?;
         self.targets.iter_mut().for_each(Vec::clear);
         for (row, hash) in self.hashes.iter().enumerate() {
             let receiver = self.owners.owner(key_group(*hash, self.owners.key_groups()));

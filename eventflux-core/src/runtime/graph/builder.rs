@@ -13,8 +13,10 @@ use crate::element::WATERMARK_MIN;
 use crate::error::{Error, Result};
 use crate::key::KeyGroupMap;
 use crate::metrics::{Cells, OperatorRole};
-use crate::operator::{Operator, OperatorContext};
-use crate::plan::{Edge, ErrorPolicy, Exchange, Node, NodeId, OperatorSpec, PhysicalPlan, Port, SourceSpec};
+use crate::operator::{LocalWindowAggregate, Operator, OperatorContext};
+use crate::plan::{
+    ChangelogMode, Edge, ErrorPolicy, Exchange, Node, NodeId, OperatorSpec, PhysicalPlan, Port, SourceSpec,
+};
 use crate::runtime::chain::{Next, Side, Stage};
 use crate::runtime::config::RuntimeConfig;
 use crate::runtime::edge::{EdgeFeed, EdgeId, EdgeSender, EdgeTarget, Mailbox, RemoteEdges};
@@ -354,7 +356,37 @@ impl Builder<'_> {
             Exchange::Broadcast => Route::Broadcast,
             Exchange::Forward => return Err(Error::Bug("a forward edge has several receivers".into())),
         };
-        Ok(Next::Exchange(Exchanger::new(route, senders)))
+        let local = self.local_aggregate(edge)?;
+        Ok(Next::Exchange(Exchanger::new(route, senders).with_local(local)))
+    }
+
+    /// What adds rows up before they go through an exchange.
+    fn local_aggregate(&self, edge: &Edge) -> Result<Option<LocalWindowAggregate>> {
+        let receiver = self.plan.node(edge.to);
+        let OperatorSpec::WindowAggregate(spec) = &receiver.spec else {
+            return Ok(None);
+        };
+        let (input, changelog) = self.plan.rows_of(edge);
+        let is_by_key = match &edge.exchange {
+            Exchange::Hash(columns) => *columns == spec.keys,
+            _ => spec.keys.is_empty(),
+        };
+        // Late rows that somebody reads have to be whole, and what a stepped run shows are the rows themselves.
+        let mut readers = self.plan.outputs(receiver.id);
+        let has_late_reader =
+            readers.any(|edge| edge.port == Port::Late && !self.left_out.contains(&edge.to));
+        if !is_by_key
+            || has_late_reader
+            || changelog != ChangelogMode::Append
+            || matches!(self.drive, Drive::Stepped)
+        {
+            return Ok(None);
+        }
+        let known = self
+            .restored
+            .and_then(|restored| restored.watermark(&receiver.operator_id));
+        let watermark = known.unwrap_or(WATERMARK_MIN);
+        LocalWindowAggregate::new(spec, &input, watermark, self.config.batch_rows_max)
     }
 }
 

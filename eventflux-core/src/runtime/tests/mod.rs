@@ -10,6 +10,7 @@ mod failure;
 mod flow;
 mod freezing;
 mod key_group_map;
+mod partial;
 mod recovery_kit;
 mod side;
 
@@ -30,7 +31,7 @@ fn runtime(
     make: impl Fn(&str, &OperatorContext) -> Box<dyn Operator> + Send + Sync + 'static,
 ) -> Runtime {
     let make = move |plan: &PhysicalPlan, node: &Node, context: &OperatorContext| match node.spec {
-        OperatorSpec::Union => make_operator(plan, node, context),
+        OperatorSpec::Union | OperatorSpec::WindowAggregate(_) => make_operator(plan, node, context),
         _ => Ok(make(&node.name, context)),
     };
     Runtime::with_operators(plan, config, Box::new(make)).unwrap()

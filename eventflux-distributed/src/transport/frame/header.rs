@@ -34,8 +34,8 @@ pub const BODY_BYTES_MAX: u32 = 64 << 20;
 /// The rows have kinds.
 pub const FLAG_KINDS: u8 = 1;
 
-/// The rows have the hashes of their keys.
-pub const FLAG_HASHES: u8 = 2;
+/// The rows are partial aggregates.
+pub const FLAG_PARTIAL: u8 = 4;
 
 /// A header without its lengths and checksum, which belong to the body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub struct Header {
     pub frame_type: FrameType,
     /// How the body is compressed.
     pub codec: Compression,
-    /// [`FLAG_KINDS`], [`FLAG_HASHES`].
+    /// [`FLAG_KINDS`], [`FLAG_PARTIAL`].
     pub flags: u8,
     /// Which channel it belongs to.
     pub channel: u16,
@@ -140,7 +140,7 @@ impl Header {
             }
         }
         let is_rows = kind == FrameType::Rows;
-        if self.flags & !(FLAG_KINDS | FLAG_HASHES) != 0 || (!is_rows && self.flags != 0) {
+        if self.flags & !(FLAG_KINDS | FLAG_PARTIAL) != 0 || (!is_rows && self.flags != 0) {
             return Err(format!("a {kind:?} with flags {:#04x}", self.flags));
         }
         if !is_rows && self.codec != Compression::None {
@@ -221,7 +221,7 @@ mod tests {
             refused(|header| header.body_bytes = u32::MAX),
             "a Rows of 4294967295 bytes; 67108864 are allowed"
         );
-        assert_eq!(refused(|header| header.flags = 4), "a Rows with flags 0x04");
+        assert_eq!(refused(|header| header.flags = 2), "a Rows with flags 0x02");
         assert_eq!(
             refused(|header| header.codec = Compression::None),
             "a Rows of 3 bytes that are to be 5"

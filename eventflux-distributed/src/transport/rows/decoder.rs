@@ -12,7 +12,7 @@ use eventflux_core::state::segment::Compression;
 use super::body::Body;
 use super::column::column;
 use super::schema::decode_schema;
-use crate::transport::frame::{FLAG_HASHES, FLAG_KINDS, Header};
+use crate::transport::frame::{FLAG_KINDS, FLAG_PARTIAL, Header};
 use crate::transport::pool::Pool;
 
 const KINDS: [RowKind; 4] = [
@@ -72,13 +72,10 @@ impl RowDecoder {
             let kinds = kinds.collect::<Option<_>>().ok_or("rows of an unknown kind")?;
             batch = batch.with_kinds(Some(kinds)).map_err(|error| error.to_string())?;
         }
-        if header.flags & FLAG_HASHES != 0 {
-            let hashes = Arc::from(&body.values::<u64>(row_count)?[..]);
-            batch = batch
-                .with_key_hashes(Some(hashes))
-                .map_err(|error| error.to_string())?;
-        }
         body.end()?;
+        if header.flags & FLAG_PARTIAL != 0 {
+            batch = batch.as_partial();
+        }
         Ok(batch)
     }
 }

@@ -9,7 +9,7 @@ use eventflux_core::state::segment::Compression;
 
 use super::layout::Layout;
 use super::schema::encode_schema;
-use crate::transport::frame::{FLAG_HASHES, FLAG_KINDS};
+use crate::transport::frame::{FLAG_KINDS, FLAG_PARTIAL};
 
 /// Memory for compression that a channel keeps at the most.
 const KEPT_BYTES_MAX: usize = 256 << 10;
@@ -103,10 +103,6 @@ impl RowEncoder {
 
 fn flags(batch: &EventBatch) -> u8 {
     let kinds = if batch.kinds().is_some() { FLAG_KINDS } else { 0 };
-    let hashes = if batch.key_hashes().is_some() {
-        FLAG_HASHES
-    } else {
-        0
-    };
-    kinds | hashes
+    let partial = if batch.is_partial() { FLAG_PARTIAL } else { 0 };
+    kinds | partial
 }

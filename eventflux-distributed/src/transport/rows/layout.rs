@@ -1,13 +1,11 @@
 //! What of a batch travels: numbers and buffers, in their order.
 
-use std::sync::Arc;
-
 use arrow::array::{
     Array, AsArray, BooleanArray, FixedSizeBinaryArray, FixedSizeListArray, GenericByteArray,
     GenericByteViewArray, GenericListArray, MapArray, OffsetSizeTrait, StructArray, downcast_primitive_array,
 };
 use arrow::buffer::{Buffer, OffsetBuffer, ScalarBuffer};
-use arrow::datatypes::{ByteArrayType, ByteViewType, DataType, ToByteSlice};
+use arrow::datatypes::{ByteArrayType, ByteViewType, DataType};
 use bytes::{BufMut, Bytes, BytesMut};
 use eventflux_core::batch::EventBatch;
 
@@ -42,10 +40,6 @@ impl Layout {
         if let Some(kinds) = batch.kinds() {
             let kinds: Vec<u8> = kinds.iter().map(|kind| *kind as u8).collect();
             self.buffers.push(Buffer::from_vec(kinds));
-        }
-        if let Some(hashes) = batch.key_hashes() {
-            let hashes = Bytes::from_owner(Hashes(Arc::clone(hashes)));
-            self.buffers.push(Buffer::from(hashes));
         }
         self.numbers[1] = u32::try_from(self.front_bytes()).unwrap_or(u32::MAX);
         Ok(())
@@ -220,14 +214,5 @@ struct Owned(Buffer);
 impl AsRef<[u8]> for Owned {
     fn as_ref(&self) -> &[u8] {
         &self.0
-    }
-}
-
-/// Hashes of keys as bytes.
-struct Hashes(Arc<[u64]>);
-
-impl AsRef<[u8]> for Hashes {
-    fn as_ref(&self) -> &[u8] {
-        self.0.to_byte_slice()
     }
 }

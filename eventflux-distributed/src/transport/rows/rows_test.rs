@@ -133,15 +133,13 @@ fn batch(row_count: usize) -> EventBatch {
         .unwrap()
         .with_kinds(Some((0..row_count).map(|row| kinds[row % 4]).collect()))
         .unwrap()
-        .with_key_hashes(Some((0..row_count as u64).map(|row| row << 40).collect()))
-        .unwrap()
 }
 
 fn assert_same(left: &EventBatch, right: &EventBatch) {
     assert_eq!(left.rows(), right.rows());
     assert_eq!(left.event_time(), right.event_time());
     assert_eq!(left.kinds(), right.kinds());
-    assert_eq!(left.key_hashes(), right.key_hashes());
+    assert_eq!(left.is_partial(), right.is_partial());
 }
 
 /// The schema's message, and the header and body of a frame of rows.
@@ -191,6 +189,15 @@ fn rows_of_version_1_are_read() {
     };
     let decoded = decode(schema, &header, &Bytes::from_static(body)).unwrap();
     assert_same(&decoded, &batch(20));
+}
+
+#[test]
+fn partial_aggregates_come_back_as_such() {
+    let partial = batch(3).as_partial();
+    let (schema, header, body) = encode(&partial, Compression::None);
+    let decoded = decode(&schema, &header, &body).unwrap();
+    assert!(decoded.is_partial());
+    assert_same(&decoded, &partial);
 }
 
 #[test]
@@ -335,8 +342,8 @@ fn an_unknown_kind_is_refused() {
     let batch = batch(2);
     let (schema, header, body) = encode(&batch, Compression::None);
     let mut bytes = body.to_vec();
-    // The last two buffers are the kinds and the hashes, 16 bytes each.
-    let place = bytes.len() - 32;
+    // The last buffer is the kinds, 16 bytes.
+    let place = bytes.len() - 16;
     assert_eq!(bytes[place..place + 2], [0, 1]);
     bytes[place] = 4;
     let error = decode(&schema, &header, &bytes.into()).expect_err("there are four kinds");

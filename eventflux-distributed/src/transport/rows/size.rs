@@ -10,8 +10,7 @@ use crate::transport::frame::HEADER_BYTES;
 pub(in crate::transport) fn batch_bytes(batch: &EventBatch) -> usize {
     let columns = batch.rows().columns().iter().map(|column| column_bytes(column));
     let kinds = batch.kinds().map_or(0, |kinds| kinds.len());
-    let hashes = batch.key_hashes().map_or(0, |hashes| hashes.len() * 8);
-    columns.sum::<usize>() + batch.num_rows() * 8 + kinds + hashes + HEADER_BYTES
+    columns.sum::<usize>() + batch.num_rows() * 8 + kinds + HEADER_BYTES
 }
 
 fn column_bytes(column: &dyn Array) -> usize {
