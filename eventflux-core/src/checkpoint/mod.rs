@@ -21,6 +21,7 @@ pub(crate) mod share;
 
 pub use checkpointer::Checkpointer;
 pub use config::{CheckpointConfig, StartFrom};
+pub use coordinator::KeptCheckpoint;
 pub use part::{CheckpointPart, LoopId, Participant, SourceCut, SourceTimes};
 pub use restore::{Fate, OperatorFate, StateFit};
 pub use revision::{Revision, block_on_store, revisions};

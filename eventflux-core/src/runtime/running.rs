@@ -9,6 +9,7 @@ use super::meter::Meter;
 use super::orders::{Commander, Phase};
 use super::outcome::{Ledger, RunSummary};
 use super::trouble::{Trouble, Troubles};
+use crate::checkpoint::KeptCheckpoint;
 use crate::checkpoint::coordinator::Mailbox;
 use crate::error::{Error, Result};
 use crate::metrics::MetricsSnapshot;
@@ -138,6 +139,13 @@ impl RunningApp {
 
     /// As [`RunningApp::checkpoint`], on any async runtime.
     pub async fn checkpoint_async(&self) -> Result<u64> {
+        Ok(self.checkpoint_kept().await?.epoch())
+    }
+
+    /// As [`RunningApp::checkpoint_async`]; the checkpoint is not removed while whoever asked reads it.
+    ///
+    /// **Errors** Those of [`RunningApp::checkpoint`].
+    pub async fn checkpoint_kept(&self) -> Result<KeptCheckpoint> {
         let Some(checkpoints) = &self.checkpoints else {
             return Err(Error::NoStore);
         };

@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 use super::book::{Book, Draft};
 use super::delivery::{Delivered, Delivery, SLOW};
 use super::engine::{Command, Engine, Event};
+use super::kept::{KeptCheckpoint, Shelf};
 use super::mailbox::Mail;
 use super::recorder::{Recorded, Recorder};
 use crate::checkpoint::CheckpointPart;
@@ -60,8 +61,10 @@ pub(crate) struct Coordinator {
     sent: BTreeMap<String, u64>,
     storing: Option<Storing>,
     /// Who asked since the last epoch began, and who waits for the one in flight.
-    asked: Vec<oneshot::Sender<Result<u64>>>,
-    answered_next: Vec<oneshot::Sender<Result<u64>>>,
+    asked: Vec<oneshot::Sender<Result<KeptCheckpoint>>>,
+    answered_next: Vec<oneshot::Sender<Result<KeptCheckpoint>>>,
+    /// What whoever asked is still reading.
+    shelf: Shelf,
     begun_us: i64,
     /// When the last epoch was let go without all output delivered.
     over_us: Option<i64>,
@@ -103,6 +106,7 @@ impl Coordinator {
             storing: None,
             asked: Vec::new(),
             answered_next: Vec::new(),
+            shelf: Shelf::default(),
             begun_us: 0,
             over_us: None,
             waiting: None,
@@ -288,7 +292,11 @@ impl Coordinator {
             Ok(recorded) => {
                 self.committed(epoch, &storing, recorded)?;
                 fail_point("coordinator.committed", || self.object(epoch))?;
-                if let Err(error) = self.recorder.tidy(self.surroundings.retained).await {
+                if let Err(error) = self
+                    .recorder
+                    .tidy(self.surroundings.retained, &self.shelf.sequences())
+                    .await
+                {
                     tracing::warn!("old checkpoints cannot be removed: {error}");
                 }
                 Box::pin(self.happen(Event::Committed)).await
@@ -299,6 +307,8 @@ impl Coordinator {
                 let now_us = self.surroundings.clock.now_us();
                 self.surroundings.cells.add(Metric::CheckpointsFailed, 1);
                 self.surroundings.troubles.begin(PLACE, &error);
+                // Who asked since would wait for this one, too.
+                self.answered_next.append(&mut self.asked);
                 self.answer(|| Err(error.clone()));
                 let is_patient = now_us - storing.begun_us < self.surroundings.patience_us;
                 if storing.is_last && !is_patient {
@@ -351,7 +361,8 @@ impl Coordinator {
         cells.set(Metric::CheckpointEpoch, epoch as i64);
         cells.set(Metric::CommitsWaiting, self.recorder.undelivered_count() as i64);
         self.surroundings.troubles.end(PLACE);
-        self.answer(|| Ok(epoch));
+        let (shelf, sequence) = (self.shelf.clone(), self.recorder.newest_sequence());
+        self.answer(|| Ok(shelf.keep(epoch, sequence)));
         Ok(())
     }
 
@@ -382,7 +393,7 @@ impl Coordinator {
         }
     }
 
-    fn answer(&mut self, answer: impl Fn() -> Result<u64>) {
+    fn answer(&mut self, answer: impl Fn() -> Result<KeptCheckpoint>) {
         for asked in self.answered_next.drain(..) {
             // Who does not wait any more need not be told.
             let _ = asked.send(answer());

@@ -3,6 +3,7 @@
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 
+use super::kept::KeptCheckpoint;
 use crate::checkpoint::{CheckpointPart, Checkpointer};
 use crate::error::Result;
 
@@ -11,8 +12,8 @@ use crate::error::Result;
 pub(crate) enum Mail {
     /// From a loop.
     Part(CheckpointPart),
-    /// Somebody wants a checkpoint that begins from now on, and its epoch once it is committed.
-    Asked(oneshot::Sender<Result<u64>>),
+    /// Somebody wants a checkpoint that begins from now on, and to have it once it is committed.
+    Asked(oneshot::Sender<Result<KeptCheckpoint>>),
 }
 
 /// The sending end. It is bounded by the loops themselves: each has one barrier at a time.
@@ -27,7 +28,7 @@ impl Mailbox {
     }
 
     /// Asks for a checkpoint. The answer fails to come when the run ends before it.
-    pub(crate) fn ask(&self) -> oneshot::Receiver<Result<u64>> {
+    pub(crate) fn ask(&self) -> oneshot::Receiver<Result<KeptCheckpoint>> {
         let (answer, answered) = oneshot::channel();
         // A coordinator that is gone drops the sender, which whoever waits is told.
         let _ = self.0.send(Mail::Asked(answer));

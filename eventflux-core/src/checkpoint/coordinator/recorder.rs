@@ -1,5 +1,6 @@
 //! Puts epochs into a store.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::book::{Book, Draft};
@@ -132,9 +133,14 @@ impl Recorder {
         self.undelivered.len()
     }
 
-    /// Removes what no retained manifest needs.
-    pub(crate) async fn tidy(&mut self, retained: usize) -> Result<()> {
-        self.log.collect(retained).await.map(drop)
+    /// The place of the newest manifest that was put.
+    pub(crate) fn newest_sequence(&self) -> u64 {
+        self.next_sequence.saturating_sub(1)
+    }
+
+    /// Removes what neither a retained manifest needs nor one of the wanted sequences.
+    pub(crate) async fn tidy(&mut self, retained: usize, wanted: &BTreeSet<u64>) -> Result<()> {
+        self.log.collect_unless(retained, wanted).await.map(drop)
     }
 
     fn manifest(&self, draft: &Draft, book: &Book) -> Manifest {

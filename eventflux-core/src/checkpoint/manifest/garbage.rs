@@ -20,18 +20,25 @@ pub struct Collected {
 }
 
 impl ManifestLog {
-    /// Keeps the newest manifests, at least one, and deletes the older ones; then whatever no manifest needs.
+    /// As [`ManifestLog::collect_unless`], of which nothing else is wanted.
+    pub async fn collect(&self, retained: usize) -> Result<Collected> {
+        self.collect_unless(retained, &BTreeSet::new()).await
+    }
+
+    /// Keeps the newest manifests, at least one, and those of the sequences that are wanted, and deletes the other ones; then whatever no
+    /// manifest needs.
     ///
     /// **Invariants** (I6) Only what no kept manifest reaches is deleted. Objects of epochs after the newest manifest may
     /// belong to a checkpoint in the making and stay. A crash in between leaves nothing that a manifest misses, and the next
     /// call finishes the work. Nothing is deleted if a manifest that is to be kept cannot be read.
-    pub async fn collect(&self, retained: usize) -> Result<Collected> {
+    pub async fn collect_unless(&self, retained: usize, wanted: &BTreeSet<u64>) -> Result<Collected> {
         let mut collected = Collected::default();
         let entries = self.entries().await?;
-        let (old, kept) = entries.split_at(entries.len().saturating_sub(retained.max(1)));
+        let (old, newest) = entries.split_at(entries.len().saturating_sub(retained.max(1)));
+        let (wanted, old): (Vec<_>, Vec<_>) = old.iter().partition(|entry| wanted.contains(&entry.sequence));
         let mut reachable = BTreeSet::new();
         let mut newest_epoch = None;
-        for entry in kept {
+        for entry in wanted.into_iter().chain(newest) {
             let manifest = self.load(entry).await?;
             newest_epoch = newest_epoch.max(Some(manifest.epoch));
             reachable.extend(manifest.object_names().map(str::to_owned));
@@ -39,7 +46,7 @@ impl ManifestLog {
         let Some(newest_epoch) = newest_epoch else {
             return Ok(collected);
         };
-        // Oldest first: at any moment the manifests that are left are a row without gaps.
+        // Oldest first: at any moment the manifests that are left, but for the wanted ones, are a row without gaps.
         for entry in old {
             self.store.delete(&entry.name).await?;
             fail_point("garbage.manifest.deleted", || entry.name.clone())?;

@@ -200,6 +200,23 @@ async fn i6_only_what_no_kept_manifest_reaches_is_deleted() {
 }
 
 #[tokio::test]
+async fn an_old_manifest_that_is_wanted_stays_with_all_that_it_needs() {
+    let log = log();
+    for epoch in 1..=4 {
+        put(&log, &segment(epoch).name).await;
+        log.publish(&manifest(epoch, epoch, &[epoch])).await.unwrap();
+    }
+    log.collect_unless(1, &[2].into()).await.unwrap();
+    let both: BTreeSet<_> = [2, 4]
+        .into_iter()
+        .flat_map(|epoch| [segment(epoch).name, object_name::manifest_name(epoch)])
+        .collect();
+    assert_eq!(names(log.store.as_ref()).await, both);
+    log.collect(1).await.unwrap();
+    assert_eq!(names(log.store.as_ref()).await.len(), 2);
+}
+
+#[tokio::test]
 async fn nothing_is_deleted_while_a_kept_manifest_cannot_be_read() {
     let log = log();
     put(&log, &segment(1).name).await;

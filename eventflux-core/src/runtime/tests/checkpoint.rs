@@ -320,6 +320,9 @@ fn a_store_that_is_full_pauses_checkpoints_and_not_the_stream() {
     store.puts_left.store(0, Ordering::SeqCst);
     let error = running.checkpoint().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Environment, "{error}");
+    // Who asks while that goes on is told, too, and does not wait for better times.
+    let again = running.checkpoint().unwrap_err();
+    assert_eq!(again.to_string(), error.to_string());
     // The stream goes on.
     read_up_to(&world, &running, 15);
     world.journal.wait_for(6);
@@ -336,6 +339,42 @@ fn a_store_that_is_full_pauses_checkpoints_and_not_the_stream() {
     assert_eq!(running.troubles(), []);
     world.journal.wait_for(30);
     running.abort();
+    drop(running);
+    world.finish(2);
+}
+
+#[test]
+fn a_checkpoint_that_is_being_read_stays_however_many_follow() {
+    let world = World::new(2, 20);
+    let keeping_one = CheckpointConfig {
+        retained: 1,
+        ..world.checkpoints()
+    };
+    let running = world.start_with(keeping_one, 2);
+    let log = ManifestLog::new(Arc::clone(&world.store) as _);
+    read_up_to(&world, &running, 5);
+    let kept = block_on(running.checkpoint_kept()).unwrap();
+    let manifest = world.newest();
+    assert_eq!(kept.epoch(), manifest.epoch);
+    for read in [8, 12, 16] {
+        read_up_to(&world, &running, read);
+        running.checkpoint().unwrap();
+    }
+    assert_eq!(block_on(log.of_epoch(kept.epoch())).unwrap(), manifest);
+    for name in manifest.object_names() {
+        assert!(
+            block_on(world.store.get(name)).unwrap().is_some(),
+            "{name} is gone"
+        );
+    }
+    let epoch = kept.epoch();
+    drop(kept);
+    // What is not wanted any more goes with the next one.
+    running.checkpoint().unwrap();
+    running.checkpoint().unwrap();
+    assert!(block_on(log.of_epoch(epoch)).is_err());
+    running.abort();
+    let _ = running.wait();
     drop(running);
     world.finish(2);
 }

@@ -126,12 +126,18 @@ async fn one_process_at_a_time_writes_and_anyone_reads() {
     let error = DirectoryStore::open(directory.path()).unwrap_err().to_string();
     let holder = format!("it is in use by process {}", std::process::id());
     assert!(error.ends_with(&holder), "{error}");
+    let named = DirectoryStore::holder(directory.path()).unwrap();
+    assert_eq!(named, Some(format!("process {}", std::process::id())));
     let reader = DirectoryStore::open_read_only(directory.path()).unwrap();
     assert_eq!(reader.get("a").await.unwrap().as_deref(), Some(&b"one two"[..]));
     assert!(reader.put_if_absent("b", payload()).await.is_err());
     assert!(reader.delete("a").await.is_err());
     drop(store);
+    assert_eq!(DirectoryStore::holder(directory.path()).unwrap(), None);
     DirectoryStore::open(directory.path()).unwrap();
+    let absent = directory.path().join("absent");
+    assert_eq!(DirectoryStore::holder(&absent).unwrap(), None);
+    assert!(!absent.exists());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -174,6 +180,8 @@ async fn a_directory_is_shared_or_one_process_has_it() {
     drop(own);
     let first = DirectoryStore::open_shared(directory.path()).unwrap();
     let second = DirectoryStore::open_shared(directory.path()).unwrap();
+    let named = DirectoryStore::holder(directory.path()).unwrap();
+    assert_eq!(named.as_deref(), Some("a cluster"));
     let error = DirectoryStore::open(directory.path()).unwrap_err().to_string();
     assert!(error.ends_with("it is in use by a cluster"), "{error}");
     // What a process that died was making goes with the next one that is alone.

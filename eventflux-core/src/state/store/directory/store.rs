@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use super::file::{create, create_folders, read_range, sync_parent};
-use super::lock::DirectoryLock;
+use super::lock::{DirectoryLock, holder};
 use crate::error::{Error, Result};
 use crate::fail_point::fail_point;
 use crate::state::store::{CheckpointStore, Payload, StoredObject, check_name};
@@ -103,6 +103,12 @@ impl DirectoryStore {
             }),
             Err(error) => Err(Error::store(&Place(&path), "opening it", error)),
         }
+    }
+
+    /// Who has a directory open for writing at this moment, if anybody: `process 4711`, `a cluster`. Nothing is made in it.
+    pub fn holder(path: impl AsRef<Path>) -> Result<Option<String>> {
+        let path = path.as_ref();
+        holder(path).map_err(|error| Error::store(&Place(path), "looking who uses it", error))
     }
 
     fn with(path: PathBuf, lock: Option<DirectoryLock>, temporary: PathBuf) -> Self {
