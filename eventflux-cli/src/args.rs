@@ -129,7 +129,7 @@ impl Command {
     pub fn is_configured(&self) -> bool {
         match self {
             Command::Run(_) | Command::Check(_) | Command::Explain(_) | Command::Replay(_) => true,
-            Command::Savepoint(savepoint) => matches!(savepoint, SavepointCommand::Create { .. }),
+            Command::Savepoint(savepoint) => matches!(savepoint, SavepointCommand::Create(_)),
             Command::Config(config) => matches!(config, ConfigCommand::Show { .. }),
             #[cfg(feature = "cluster")]
             Command::Node(_) => true,
@@ -303,20 +303,8 @@ impl std::str::FromStr for From {
 
 #[derive(Debug, Subcommand)]
 pub enum SavepointCommand {
-    /// Copy the last checkpoint of an app, running or not, to a place of its own
-    Create {
-        /// A new or empty directory
-        #[arg(value_name = "PATH")]
-        path: PathBuf,
-
-        /// Where the app keeps its checkpoints
-        #[arg(long, env = "EVENTFLUX_STATE_DIR", value_name = "DIR")]
-        state_dir: Option<PathBuf>,
-
-        /// The checkpoint's number, in place of the last one
-        #[arg(long, value_name = "NUMBER")]
-        epoch: Option<u64>,
-    },
+    /// Have a running app take a checkpoint now, and copy it to a place of its own; of an app that does not run, copy the last one
+    Create(CreateArgs),
     /// List the checkpoints of a state directory, or the savepoints in a directory
     List {
         /// A state directory, a savepoint, or a directory of savepoints
@@ -339,6 +327,43 @@ pub enum SavepointCommand {
         #[arg(value_name = "PATH")]
         path: PathBuf,
     },
+}
+
+/// What a savepoint is made of, and where.
+#[derive(Debug, Args)]
+pub struct CreateArgs {
+    /// A new or empty directory
+    #[arg(value_name = "PATH")]
+    pub path: PathBuf,
+
+    /// Where the app keeps its checkpoints
+    #[arg(long, env = "EVENTFLUX_STATE_DIR", value_name = "DIR")]
+    pub state_dir: Option<PathBuf>,
+
+    /// The same, in another place than a directory: `redis://host:port/database`, `s3://bucket/prefix`. What is there cannot ask the app: the
+    /// last checkpoint is copied
+    #[arg(long, env = "EVENTFLUX_STATE", value_name = "URL", hide_env_values = true)]
+    pub state: Option<String>,
+
+    /// The app's file, or its name: a Redis has checkpoints of several apps
+    #[arg(long, value_name = "APP.sql")]
+    pub app: Option<PathBuf>,
+
+    /// Copy the last checkpoint that there is, and do not ask the app for a fresh one
+    #[arg(long, conflicts_with = "epoch")]
+    pub last: bool,
+
+    /// Copy the checkpoint of this number, in place of a fresh one
+    #[arg(long, value_name = "NUMBER")]
+    pub epoch: Option<u64>,
+
+    /// Wait no longer than this for the fresh checkpoint
+    #[arg(long, env = "EVENTFLUX_WAIT", value_name = "DURATION", default_value = "60s", value_parser = crate::duration::parse)]
+    pub wait: Duration,
+
+    /// Print what was made as JSON; errors, too
+    #[arg(long, env = "EVENTFLUX_JSON")]
+    pub json: bool,
 }
 
 /// Settings of the engine.

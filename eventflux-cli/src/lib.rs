@@ -11,6 +11,7 @@ mod args;
 mod client;
 mod command;
 pub mod config;
+mod control;
 mod duration;
 mod exit;
 mod fail_points;
@@ -62,7 +63,7 @@ fn execute(started: Started) -> Exit {
         Command::Pipeline(pipeline) => command::pipeline(&pipeline, &cli.global),
         #[cfg(feature = "cluster")]
         Command::Cluster(cluster) => command::cluster(&cluster),
-        Command::Savepoint(savepoint) => command::savepoint(&savepoint),
+        Command::Savepoint(savepoint) => command::savepoint(&savepoint, &cli.global, &effective),
         #[cfg(feature = "cluster")]
         Command::Node(arguments) => command::node(&arguments, &cli.global, &effective),
         Command::Connector(ConnectorCommand::List) => command::connector_list(),

@@ -1,6 +1,6 @@
 //! Where an app keeps its state, as flags, variables and files say.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use eventflux::checkpoint::block_on_store;
@@ -36,13 +36,14 @@ pub fn checkpoints(
     let Some(kind) = backend.implementation else {
         return Ok(None);
     };
-    let store = open_backend(kind, backend, &name)?;
+    // What is wrong with it leaves no trace where the state is to be.
     let from = match &arguments.from {
         From::Latest => StartFrom::Latest,
         From::Nothing => StartFrom::Nothing,
         From::Epoch(epoch) => StartFrom::Epoch(*epoch),
-        From::Path(path) => StartFrom::Savepoint(open(&path.to_string_lossy(), &name, true)?),
+        From::Path(path) => StartFrom::Savepoint(open_savepoint(path, &name)?),
     };
+    let store = open_backend(kind, backend, &name)?;
     Ok(Some(CheckpointConfig {
         app: name,
         interval: Some(arguments.checkpoint_interval),
@@ -52,6 +53,16 @@ pub fn checkpoints(
         is_drop_allowed: arguments.allow_drop_state,
         ..CheckpointConfig::new(store)
     }))
+}
+
+/// The directory that checkpoints are in, if they are in one.
+pub fn directory(backend: &StateBackend) -> Option<PathBuf> {
+    if backend.implementation != Some(StateStore::Directory) {
+        return None;
+    }
+    let address = backend.url.as_ref().map(StoreUrl::expose);
+    let of_address = address.map(|address| address.strip_prefix("file://").unwrap_or(address));
+    of_address.or(backend.path.as_deref()).map(PathBuf::from)
 }
 
 /// So much memory, and a place for what does not fit: beside the checkpoints, where the next start finds it, if they are in a
@@ -169,6 +180,20 @@ fn of_amazon(address: &str) -> impl Iterator<Item = (String, String)> {
     let is_amazon = address.starts_with("s3://") || address.starts_with("s3a://");
     let variables = VARIABLES.into_iter().filter(move |_| is_amazon);
     variables.filter_map(|name| Some((name.to_lowercase(), std::env::var(name).ok()?)))
+}
+
+fn open_savepoint(path: &Path, app: &str) -> Result<Arc<dyn CheckpointStore>, eventflux::Error> {
+    let address = path.to_string_lossy();
+    if !address.contains("://") && !path.exists() {
+        let message = format!(
+            "there is no savepoint `{address}`: expected `latest`, `none`, a checkpoint's number or a savepoint's path"
+        );
+        return Err(eventflux::Error::Option {
+            key: "--from".to_owned(),
+            message,
+        });
+    }
+    open(&address, app, true)
 }
 
 /// The store at an address, for reading a savepoint.

@@ -16,7 +16,9 @@ use eventflux::sql::diagnostic::Code;
 use crate::answer;
 use crate::app_text::{self, Shown};
 use crate::args::{Global, RowFormat, RunArgs};
+use crate::config::model::StateBackend;
 use crate::config::{Effective, Mistake};
+use crate::control::{ControlServer, Socket};
 use crate::exit::Exit;
 use crate::listen::{self, Exposure, ListenAddress, Monitor, Server};
 use crate::print::Printer;
@@ -108,8 +110,13 @@ fn start(app: &CompiledApp, arguments: &RunArgs, global: &Global, effective: &Ef
         Ok(server) => server,
         Err(exit) => return exit,
     };
-    let runtime = config(app, arguments, effective).and_then(|config| Runtime::new(app.plan.clone(), config));
-    let runtime = match runtime {
+    let config = match config(app, arguments, effective) {
+        Ok(config) => config,
+        Err(error) => return Exit::before_start(&error),
+    };
+    let backend = &effective.config.eventflux.distributed.state_backend;
+    let _control = control(&config, backend, &monitor, global);
+    let runtime = match Runtime::new(app.plan.clone(), config) {
         Ok(runtime) => runtime,
         Err(error) => return Exit::before_start(&error),
     };
@@ -145,6 +152,26 @@ fn start(app: &CompiledApp, arguments: &RunArgs, global: &Global, effective: &Ef
         });
         supervise(&running, &inbox, arguments.until, progress, global)
     })
+}
+
+/// Others on this machine may ask for checkpoints, if these are in a directory.
+fn control(
+    config: &RuntimeConfig,
+    backend: &StateBackend,
+    monitor: &Arc<Monitor>,
+    global: &Global,
+) -> Option<ControlServer> {
+    let store = &config.checkpoints.as_ref()?.store;
+    let socket = Socket::of_directory(&state::directory(backend)?);
+    let server = ControlServer::start(socket.clone(), Arc::clone(store), Arc::clone(monitor));
+    let failed = |error| {
+        if !global.quiet {
+            report::warning(format_args!(
+                "`savepoint create` cannot ask this run for a checkpoint: {socket}: {error}"
+            ));
+        }
+    };
+    server.map_err(failed).ok()
 }
 
 fn config(app: &CompiledApp, arguments: &RunArgs, effective: &Effective) -> eventflux::Result<RuntimeConfig> {

@@ -1,5 +1,6 @@
 //! Starts the binary in a directory of its own.
 
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -84,15 +85,17 @@ pub fn command_in(directory: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-/// Copies a directory and what is in it to where there is none.
+/// Copies a directory and the files in it to where there is none; a socket is nothing to copy.
 pub fn copy_directory(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
         let target = to.join(entry.file_name());
-        match entry.file_type().unwrap().is_dir() {
-            true => copy_directory(&entry.path(), &target),
-            false => drop(std::fs::copy(entry.path(), target).unwrap()),
+        let kind = entry.file_type().unwrap();
+        if kind.is_dir() {
+            copy_directory(&entry.path(), &target);
+        } else if !kind.is_socket() {
+            std::fs::copy(entry.path(), target).unwrap();
         }
     }
 }

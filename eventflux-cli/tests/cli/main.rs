@@ -35,6 +35,7 @@ mod replay;
 mod run;
 #[cfg(all(feature = "redis", feature = "s3"))]
 mod s3;
+mod savepoint;
 mod signal;
 mod small_disk;
 mod state;

@@ -149,10 +149,10 @@ fn terminal(place: &Path, session: &str, at: &str) {
 fn run(place: &Path, command: &str, expected: &[&str], code: i32, at: &str) {
     let binary = env!("CARGO_BIN_EXE_eventflux");
     let script = command.replace("cargo run --release -p eventflux-cli --", "eventflux");
-    let script = format!("eventflux() {{ \"{binary}\" \"$@\"; }}\nexec 2>&1\n{script}");
+    let script = format!("exec 2>&1\n{script}");
     let mut shell = Command::new("bash");
     shell.args(["-c", &script]).current_dir(place);
-    // Scripts find it by its name.
+    // It is found by its name, so that one in the background is a process of its own.
     let folder = Path::new(binary).parent().unwrap().display();
     shell.env(
         "PATH",

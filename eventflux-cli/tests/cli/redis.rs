@@ -265,6 +265,38 @@ fn a_replica_that_has_to_have_every_checkpoint_can_be_promoted_without_anybody_n
 }
 
 #[test]
+fn a_savepoint_of_what_is_in_redis_is_the_last_checkpoint_and_says_so() {
+    let mut world = World::new();
+    let redis = world.redis("one", &[]);
+    world.lead_to(&redis);
+    let run = world.start("");
+    world.write(500);
+    world.wait_for_output();
+    let url = world.url("");
+    let create = |path: &str, more: &[&str]| {
+        let create = ["savepoint", "create", path, "--state", &url];
+        world.place.run(&[&create[..], more].concat())
+    };
+    let nameless = create("saved/one", &[]).exits(2);
+    assert!(nameless.stderr.contains("--app"), "{}", nameless.stderr);
+    let unknown = create("saved/one", &["--app", "ap.sql"]).exits(2);
+    assert!(unknown.stderr.contains("no checkpoint"), "{}", unknown.stderr);
+    assert!(!world.place.path("saved").exists());
+    for path in ["saved/one", "saved/two"] {
+        let made = create(path, &["--app", "app.sql"]).exits(0);
+        assert!(
+            made.stdout.contains("it is the last one of `app`, written")
+                && made.stdout.contains("if the app runs"),
+            "{}",
+            made.stdout
+        );
+        let inspected = world.place.run(&["savepoint", "inspect", path]).exits(0);
+        assert!(inspected.stdout.contains("source:t"), "{}", inspected.stdout);
+    }
+    run.interrupt().exits(0);
+}
+
+#[test]
 fn what_is_wrong_with_an_address_is_said() {
     let world = World::new();
     let refused = |url: &str| -> Outcome { world.place.run(&["run", "app.sql", "--state", url]) };

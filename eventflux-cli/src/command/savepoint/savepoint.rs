@@ -1,16 +1,19 @@
-//! `eventflux savepoint`: copies of an app's state.
+//! The commands, and those that look at what there is.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use eventflux::arrow::datatypes::TimeUnit;
-use eventflux::checkpoint::{Inspection, Revision, block_on_store, create_savepoint, inspect, revisions};
+use eventflux::checkpoint::{Inspection, Revision, block_on_store, inspect, revisions};
 use eventflux::persistence::DirectoryStore;
 use eventflux::time::iso::write_timestamp;
 use eventflux::{Error, Result};
 use indicatif::{BinaryBytes, HumanCount};
 
-use crate::args::SavepointCommand;
+use super::create::create;
+use crate::args::{Global, SavepointCommand};
+use crate::config::Effective;
 use crate::exit::Exit;
 use crate::report;
 use crate::state::reader;
@@ -19,19 +22,9 @@ use crate::state::reader;
 const MANIFESTS: &str = "manifests";
 
 /// Carries a command out.
-pub fn savepoint(command: &SavepointCommand) -> Exit {
+pub fn savepoint(command: &SavepointCommand, global: &Global, effective: &Effective) -> Exit {
     let done = match command {
-        SavepointCommand::Create {
-            path,
-            state_dir,
-            epoch,
-        } => {
-            let Some(state_dir) = state_dir else {
-                report::mistake("`--state-dir DIR` is missing: where the app keeps its checkpoints");
-                return Exit::Usage;
-            };
-            create(path, state_dir, *epoch)
-        }
+        SavepointCommand::Create(arguments) => return create(arguments, global, effective),
         SavepointCommand::List { path } => list(path),
         SavepointCommand::Inspect { path, epoch } => show(path, *epoch),
         SavepointCommand::Rm { path } => return remove(path),
@@ -40,14 +33,6 @@ pub fn savepoint(command: &SavepointCommand) -> Exit {
         Ok(()) => Exit::Done,
         Err(error) => Exit::before_start(&error),
     }
-}
-
-fn create(path: &Path, state_dir: &Path, epoch: Option<u64>) -> Result<()> {
-    let from = reader(state_dir)?;
-    let to = DirectoryStore::open(path)?;
-    let revision = block_on_store(create_savepoint(from, epoch, &to))?;
-    print(&format!("checkpoint {} is in {}\n", revision.id, path.display()));
-    Ok(())
 }
 
 fn list(path: &Path) -> Result<()> {
@@ -127,6 +112,8 @@ fn description(inspection: &Inspection) -> String {
     if !inspection.undelivered.is_empty() {
         text.push_str("\nto be committed at the start\n");
         for (sink, epochs) in &inspection.undelivered {
+            // Each subtask of a sink has its own rows of an epoch.
+            let epochs: BTreeSet<u64> = epochs.iter().copied().collect();
             let epochs: Vec<String> = epochs.iter().map(u64::to_string).collect();
             text.push_str(&format!("{sink}  checkpoint {}\n", epochs.join(", ")));
         }
@@ -155,7 +142,8 @@ fn remove(path: &Path) -> Exit {
     }
 }
 
-fn time(time_us: i64) -> String {
+/// A moment as text.
+pub(super) fn time(time_us: i64) -> String {
     let mut text = Vec::new();
     write_timestamp(time_us / 1_000_000, TimeUnit::Second, &mut text);
     String::from_utf8_lossy(&text).into_owned()
@@ -191,7 +179,8 @@ fn table<const N: usize>(lines: &[[String; N]]) -> String {
     text
 }
 
-fn print(text: &str) {
+/// Writes to stdout.
+pub(super) fn print(text: &str) {
     // A closed pipe is a reader that has seen enough.
     let _ = std::io::stdout().write_all(text.as_bytes());
 }
