@@ -18,6 +18,8 @@ use crate::{log, report};
 pub struct Shown {
     pub format: DiagnosticFormat,
     pub colour: bool,
+    /// Errors only.
+    pub is_quiet: bool,
 }
 
 impl Shown {
@@ -26,6 +28,7 @@ impl Shown {
         Self {
             format,
             colour: log::colour(global.color),
+            is_quiet: global.quiet,
         }
     }
 
@@ -121,7 +124,9 @@ fn settings(arguments: &args::Settings) -> Result<Settings, Exit> {
 pub fn compiled(source: &SourceText, context: &CompileContext, shown: Shown) -> Result<CompiledApp, Exit> {
     match compile(source, context) {
         Ok(app) => {
-            shown.show(source, &app.warnings);
+            if !shown.is_quiet {
+                shown.show(source, &app.warnings);
+            }
             Ok(app)
         }
         Err(diagnostics) => {

@@ -118,6 +118,7 @@ fn usage(error: &clap::Error) -> Exit {
             let shown = Shown {
                 format: DiagnosticFormat::Full,
                 colour: log::colour(crate::args::Choice::Auto),
+                is_quiet: false,
             };
             shown.show_refused(&[wrong]);
             return Exit::Usage;

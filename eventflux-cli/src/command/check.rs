@@ -23,7 +23,9 @@ pub fn check(arguments: &CheckArgs, global: &Global) -> Exit {
     for file in &files {
         let checked = app_text::read(file).and_then(|source| app_text::compiled(&source, &context, shown));
         is_good &= checked.is_ok();
-        if let Ok(app) = checked {
+        if let Ok(app) = checked
+            && !global.quiet
+        {
             tell_promises(file, &app, arguments.format);
         }
     }

@@ -353,6 +353,30 @@ fn flags_about_state_need_a_state_directory() {
     assert!(missing.stderr.contains("17"), "{}", missing.stderr);
 }
 
+#[test]
+fn a_place_to_start_from_that_is_not_there_is_named_and_leaves_no_state_directory() {
+    let place = Workplace::new();
+    place.write("app.sql", TOTALS).write("in.ndjson", "");
+    for wrong in ["latst", "saved/monday"] {
+        let refused = place
+            .run(&["run", "app.sql", "--state-dir", "state", "--from", wrong])
+            .exits(2);
+        let message = format!("there is no savepoint `{wrong}`: expected `latest`");
+        assert!(refused.stderr.contains(&message), "{}", refused.stderr);
+        assert!(!place.path("state").exists());
+    }
+}
+
+#[test]
+fn a_quiet_run_says_nothing_that_is_no_error() {
+    let place = Workplace::new();
+    place.write("app.sql", TOTALS).write("in.ndjson", "");
+    let run = ["run", "app.sql", "--until", "1ms", "-q"];
+    assert_eq!(place.run(&run).exits(0).stderr, "");
+    assert!(place.run(&run[..4]).exits(0).stderr.contains("unbounded-state"));
+    assert_eq!(place.run(&["check", "app.sql", "-q"]).exits(0).stderr, "");
+}
+
 /// Rows of stdout are not the contract here: that the process ends well and quickly is.
 #[test]
 fn an_interrupt_takes_a_last_checkpoint() {
