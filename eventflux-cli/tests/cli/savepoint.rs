@@ -393,5 +393,6 @@ fn a_state_directory_may_have_a_long_path() {
         .run(&["savepoint", "create", "saved", "--state-dir", &state])
         .exits(0);
     assert!(made.stdout.contains("it is fresh"), "{}", made.stdout);
-    assert_eq!(app.stop().exits(0).stderr, "");
+    let ended = app.stop().exits(0);
+    assert!(!ended.stderr.contains("cannot ask"), "{}", ended.stderr);
 }
