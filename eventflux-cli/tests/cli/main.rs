@@ -20,6 +20,8 @@ mod kafka;
 #[path = "../../../eventflux-connectors/tests/kit/kafka.rs"]
 mod kafka_kit;
 #[cfg(feature = "cluster")]
+mod kept;
+#[cfg(feature = "cluster")]
 mod kubernetes;
 mod ledger;
 mod listen;

@@ -19,6 +19,7 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use super::http::{Answer, get, post};
+use crate::kept;
 
 /// A program that goes on until somebody stops it.
 pub const PROGRAM: &str = "CREATE STREAM t (k BIGINT, n BIGINT) WITH ('connector' = 'datagen', 'rows-per-second' = '100', 'fields.k.kind' = 'sequence', 'fields.n.min' = '1', 'fields.n.max' = '1');
@@ -38,7 +39,7 @@ pub struct TestCluster {
 impl TestCluster {
     /// So many nodes, of which all coordinate, with these tokens.
     pub fn start(count: usize, tokens: &Tokens) -> Self {
-        let directory = TempDir::new().unwrap();
+        let directory = TempDir::new_in(kept::directory()).unwrap();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
