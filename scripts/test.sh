@@ -117,6 +117,7 @@ command -v cargo >/dev/null || fail "cargo is not in the PATH: install the Rust 
 for command in cc c++ make; do
     need_command "$command" build-essential "librdkafka is compiled from source"
 done
+want_command tc iproute2 "nodes of a cluster are joined by a router with packet filters"
 need_python
 export EVENTFLUX_TEST_PYTHON=$python
 need_redis

@@ -45,6 +45,15 @@ need_command() {
     command -v "$1" >/dev/null || fail "$2 is installed, and $1 is still not in the PATH"
 }
 
+# want_command COMMAND PACKAGE WHY: the same, but goes on without it where it cannot be installed.
+want_command() {
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        need_command "$@"
+    else
+        command -v "$1" >/dev/null || say "$3; without $2 it is done in another way"
+    fi
+}
+
 # The major version of a `java`, or 0.
 java_major() {
     "$1" -version 2>&1 | sed -nE '1,5s/.*version "(1\.)?([0-9]+).*/\2/p' | grep -m1 . || echo 0

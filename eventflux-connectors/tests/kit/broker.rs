@@ -11,15 +11,20 @@ pub struct Broker {
 }
 
 impl Broker {
-    /// Starts one and waits until it answers.
+    /// Starts one on the loopback interface and waits until it answers.
     pub fn start() -> Self {
+        Self::start_at("127.0.0.1")
+    }
+
+    /// The same at another address of this machine.
+    pub fn start_at(host: &str) -> Self {
         let port = Command::new("python3")
             .arg(support("free_port.py"))
             .output()
             .unwrap();
         let port = String::from_utf8(port.stdout).unwrap().trim().to_owned();
         let mut broker = Self {
-            address: format!("127.0.0.1:{port}"),
+            address: format!("{host}:{port}"),
             directory: tempfile::tempdir().unwrap(),
             process: None,
         };
@@ -35,9 +40,9 @@ impl Broker {
                 "{variable} is not set: run scripts/test.sh"
             );
         }
-        let port = self.address.rsplit_once(':').unwrap().1;
+        let (host, port) = self.address.rsplit_once(':').unwrap();
         let process = Command::new(support("broker.sh"))
-            .args([self.directory.path().to_str().unwrap(), port])
+            .args([self.directory.path().to_str().unwrap(), port, host])
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()

@@ -1,14 +1,17 @@
 #!/usr/bin/env bash
-# Runs a single-node Kafka broker (KRaft) on the loopback interface, in the foreground until it is killed.
+# Runs a single-node Kafka broker (KRaft) in the foreground until it is killed.
 #
-#   broker.sh DIR PORT
+#   broker.sh DIR PORT [HOST]
+#
+# HOST is where it listens and what it tells clients, 127.0.0.1 unless given.
 #
 # DIR keeps the data: run again with the same DIR and PORT, the broker goes on where it was, also after `kill -9`.
 # EVENTFLUX_TEST_KAFKA_JARS names the folder of its jars; EVENTFLUX_TEST_JAVA the `java` to use (default: of the PATH).
 set -euo pipefail
 
-dir=${1:?"usage: broker.sh DIR PORT"}
-port=${2:?"usage: broker.sh DIR PORT"}
+dir=${1:?"usage: broker.sh DIR PORT [HOST]"}
+port=${2:?"usage: broker.sh DIR PORT [HOST]"}
+host=${3:-127.0.0.1}
 jars=${EVENTFLUX_TEST_KAFKA_JARS:?"must name the folder of the Kafka jars"}
 java=${EVENTFLUX_TEST_JAVA:-java}
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -22,8 +25,8 @@ cat >"$dir/server.properties" <<EOF
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:$controller_port
-listeners=PLAINTEXT://127.0.0.1:$port,CONTROLLER://127.0.0.1:$controller_port
-advertised.listeners=PLAINTEXT://127.0.0.1:$port
+listeners=PLAINTEXT://$host:$port,CONTROLLER://127.0.0.1:$controller_port
+advertised.listeners=PLAINTEXT://$host:$port
 controller.listener.names=CONTROLLER
 listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
 log.dirs=$dir/data

@@ -1,10 +1,12 @@
 //! The ledger on three processes, from topic to topics, while things happen to them: no transfer is lost, none is counted twice.
 //!
-//! `EVENTFLUX_LEDGER_RUNS` and `EVENTFLUX_LEDGER_SEED` make it longer or another one; see `scripts/ledger.sh`.
+//! `EVENTFLUX_LEDGER_RUNS` and `EVENTFLUX_LEDGER_SEED` make it longer or another one, `EVENTFLUX_LEDGER_NETWORK` says what joins the
+//! processes; see `scripts/ledger.sh`.
 
 mod nemesis;
 mod network;
 mod nodes;
+mod partition;
 
 use std::collections::BTreeMap;
 use std::thread::sleep;
@@ -12,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use eventflux_core::testing::RedisServer;
 use nemesis::{Nemesis, World};
+use network::{Kind, in_network};
 use nodes::Nodes;
 
 use super::killer::number;
@@ -28,6 +31,15 @@ const NODES: usize = 3;
 
 #[test]
 fn a_ledger_on_three_nodes_is_right_whatever_happens_to_them() {
+    in_network(
+        a_ledger_on_three_nodes_is_right_whatever_happens_to_them,
+        NODES,
+        all_runs,
+    );
+}
+
+#[expect(clippy::print_stdout, reason = "it is what the test says")]
+fn all_runs(kind: Kind) {
     let (runs, seed) = (
         number("EVENTFLUX_LEDGER_RUNS", 5),
         number("EVENTFLUX_LEDGER_SEED", 1),
@@ -40,12 +52,12 @@ fn a_ledger_on_three_nodes_is_right_whatever_happens_to_them() {
         let mut dice = Dice(seed.wrapping_mul(1_000) + run);
         // Every second run has its state in a Redis.
         let is_in_redis = run % 2 == 1;
-        let nemeses = draw(&mut dice, is_in_redis);
+        let nemeses = draw(&mut dice, kind, is_in_redis);
         println!("run {run}: {nemeses:?}");
         for nemesis in &nemeses {
             *struck.entry(*nemesis).or_default() += 1;
         }
-        one_run(dice, is_in_redis, &nemeses);
+        one_run(dice, kind, is_in_redis, &nemeses);
     }
     let struck: Vec<String> = struck
         .iter()
@@ -59,39 +71,43 @@ fn a_ledger_on_three_nodes_is_right_whatever_happens_to_them() {
 }
 
 /// What will happen in a run.
-fn draw(dice: &mut Dice, is_in_redis: bool) -> Vec<Nemesis> {
+fn draw(dice: &mut Dice, kind: Kind, is_in_redis: bool) -> Vec<Nemesis> {
     let count = 3 + dice.below(3);
     let drawn =
         (0..count).map(|_| Nemesis::ALL[usize::try_from(dice.below(Nemesis::ALL.len() as u64)).unwrap()]);
     drawn
-        .filter(|nemesis| is_in_redis || *nemesis != Nemesis::Redis)
+        .filter(|nemesis| nemesis.is_possible(kind, is_in_redis))
         .collect()
 }
 
-fn one_run(mut dice: Dice, is_in_redis: bool, nemeses: &[Nemesis]) {
+fn one_run(mut dice: Dice, kind: Kind, is_in_redis: bool, nemeses: &[Nemesis]) {
     let place = Workplace::new();
-    let redis = is_in_redis.then(|| RedisServer::durable(&place.path("")));
-    let store = match &redis {
-        Some(redis) => format!("implementation: redis, url: '{}'", redis.url()),
+    let (host, port) = (kind.server_host(), RedisServer::free_port().to_string());
+    let listening = ["--bind", host, "--port", &port, "--protected-mode", "no"];
+    let durable = ["--appendonly", "yes", "--appendfsync", "always"];
+    let redis =
+        is_in_redis.then(|| RedisServer::start(&place.path(""), &[&listening[..], &durable].concat()));
+    let store = match redis {
+        Some(_) => format!("implementation: redis, url: 'redis://{host}:{port}'"),
         None => format!("path: '{}'", place.path("state").display()),
     };
-    let broker = Broker::start();
+    let broker = Broker::start_at(host);
     let mut world = World {
-        nodes: Nodes::start(NODES, &store),
+        nodes: Nodes::start(NODES, kind, &store),
         redis,
         broker,
     };
     let transfers = Transfers::draw(TRANSFERS, &mut dice);
     let topics = Topics::create_at(&world.broker.address);
     topics.prepare(&world.nodes.place, &transfers);
-    world.nodes.submit("ledger", 1 + dice.below(4));
+    world.nodes.submit("ledger", 1 + dice.below(4), &[]);
     for nemesis in nemeses {
         // When it strikes is drawn, too.
         sleep(Duration::from_millis(200 + dice.below(2_000)));
         world.strike(*nemesis, &mut dice);
     }
     world.nodes.wait_for("the ledger's end", |nodes| {
-        let state = nodes.pipeline("ledger");
+        let state = nodes.state("ledger");
         assert_ne!(state.as_deref(), Some("failed"), "{}", nodes.logs());
         state.as_deref() == Some("finished")
     });

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use eventflux_core::testing::RedisServer;
 
-use super::network::Way;
+use super::network::{Kind, Network};
 use super::nodes::Nodes;
 use crate::broker_kit::Broker;
 use crate::ledger::transfers::Dice;
@@ -24,10 +24,14 @@ pub enum Nemesis {
     Freeze,
     /// One half does not hear the other, nor the other it.
     Halves,
+    /// Two nodes do not hear each other; others hear both.
+    Apart,
     /// A node is heard by the others, and does not hear them.
     Deaf,
     /// A node hears the others, and is not heard by them.
     Mute,
+    /// A node reaches nobody, neither other nodes nor brokers nor stores.
+    Unplug,
     /// What a node sends and is sent comes late.
     Slow,
     /// The broker is killed and started again.
@@ -37,18 +41,47 @@ pub enum Nemesis {
 }
 
 impl Nemesis {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::KillWorker,
         Self::KillLeader,
         Self::KillMost,
         Self::Freeze,
         Self::Halves,
+        Self::Apart,
         Self::Deaf,
         Self::Mute,
+        Self::Unplug,
         Self::Slow,
         Self::Broker,
         Self::Redis,
     ];
+
+    /// Whether it can happen where nodes are joined so and have their state there.
+    pub fn is_possible(self, kind: Kind, is_in_redis: bool) -> bool {
+        match self {
+            Self::Redis => is_in_redis,
+            Self::Unplug => kind.can_unplug(),
+            _ => true,
+        }
+    }
+
+    /// Separates a node, from all others or from its neighbour, until the network is healed.
+    ///
+    /// # Panics
+    /// Of what is no partition.
+    pub fn separate(self, network: &mut Network, node: usize) {
+        match self {
+            Self::Halves => {
+                network.deafen(node);
+                network.mute(node);
+            }
+            Self::Apart => network.part(node),
+            Self::Deaf => network.deafen(node),
+            Self::Mute => network.mute(node),
+            Self::Unplug => network.unplug(node),
+            _ => panic!("{self} separates nobody"),
+        }
+    }
 }
 
 impl fmt::Display for Nemesis {
@@ -84,24 +117,14 @@ impl World {
                 sleep(lasting);
                 self.nodes.signal(victim, "CONT");
             }
-            Nemesis::Halves | Nemesis::Deaf | Nemesis::Mute => {
-                for other in others {
-                    if nemesis != Nemesis::Mute {
-                        self.nodes.network.set(other, victim, Way::Cut);
-                    }
-                    if nemesis != Nemesis::Deaf {
-                        self.nodes.network.set(victim, other, Way::Cut);
-                    }
-                }
+            Nemesis::Halves | Nemesis::Apart | Nemesis::Deaf | Nemesis::Mute | Nemesis::Unplug => {
+                nemesis.separate(&mut self.nodes.network, victim);
                 sleep(lasting);
                 self.nodes.network.heal();
             }
             Nemesis::Slow => {
                 let delay = Duration::from_millis(5 + dice.below(60));
-                for other in others {
-                    self.nodes.network.set(victim, other, Way::Slow(delay));
-                    self.nodes.network.set(other, victim, Way::Slow(delay));
-                }
+                self.nodes.network.slow(victim, delay);
                 sleep(lasting);
                 self.nodes.network.heal();
             }

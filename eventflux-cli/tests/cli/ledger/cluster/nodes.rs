@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use eventflux_core::testing::free_ports;
 use serde_json::Value;
 
-use super::network::Network;
+use super::network::{Kind, Network};
 use crate::command::{Outcome, Workplace, signal};
 
 /// How often somebody looks whether a cluster is where it is waited for.
@@ -26,14 +26,16 @@ pub struct Nodes {
 
 impl Nodes {
     /// So many nodes with the state of pipelines in this store; all of them are up.
-    pub fn start(count: usize, store: &str) -> Self {
-        let (place, network) = (Workplace::new(), Network::default());
+    pub fn start(count: usize, kind: Kind, store: &str) -> Self {
+        let (place, network) = (Workplace::new(), Network::new(kind, count));
         let ports: Vec<[u16; 3]> = (0..count).map(|_| free_ports(3).try_into().unwrap()).collect();
+        let hosts: Vec<[String; 2]> = (0..count).map(|node| network.hosts(node)).collect();
         let seeds: Vec<String> = ports
             .iter()
-            .map(|[control, ..]| format!("127.0.0.1:{control}"))
+            .zip(&hosts)
+            .map(|([control, ..], [host, _])| format!("{host}:{control}"))
             .collect();
-        for (node, [control, data, admin]) in ports.iter().enumerate() {
+        for (node, ([control, data, admin], [host, bind])) in ports.iter().zip(&hosts).enumerate() {
             let yaml = format!(
                 "apiVersion: eventflux.io/v1
 kind: EventFluxConfig
@@ -42,7 +44,7 @@ eventflux:
   distributed:
     node:
       node_id: node-{name}
-      endpoints: ['127.0.0.1:{control}', '127.0.0.1:{data}']
+      endpoints: ['{host}:{control}', '{host}:{data}']
       bind: {bind}
       data_dir: node-{name}
     cluster: {{cluster_name: ledger, seed_nodes: [{seeds}], heartbeat_interval: 200ms, failure_timeout: 1500ms}}
@@ -51,7 +53,6 @@ eventflux:
     state_backend: {{{store}, checkpoint_interval: 100ms}}
 ",
                 name = node + 1,
-                bind = Network::address(node),
                 seeds = seeds.join(", "),
             );
             place.write(&format!("node-{}.yaml", node + 1), yaml);
@@ -80,9 +81,12 @@ eventflux:
             .append(true)
             .open(self.place.path(&format!("{name}.log")))
             .unwrap();
-        let child = self
+        let command = self
             .place
-            .command(&["node", "--config", &format!("{name}.yaml"), "-v"])
+            .command(&["node", "--config", &format!("{name}.yaml"), "-v"]);
+        let child = self
+            .network
+            .on(node, command)
             .stdout(Stdio::null())
             .stderr(log)
             .spawn()
@@ -123,18 +127,21 @@ eventflux:
         usize::try_from(status["nodes_up"].as_u64()?).ok()
     }
 
-    /// What a pipeline is doing, in a word.
-    pub fn pipeline(&self, name: &str) -> Option<String> {
+    /// What is known of a pipeline.
+    pub fn pipeline(&self, name: &str) -> Option<Value> {
         let list = self.ask(&["pipeline", "list"])?;
-        let pipelines = list["pipelines"].as_array()?;
-        let pipeline = pipelines.iter().find(|pipeline| pipeline["name"] == name)?;
-        Some(pipeline["state"].as_str()?.to_owned())
+        let mut pipelines = list["pipelines"].as_array()?.iter();
+        pipelines.find(|pipeline| pipeline["name"] == name).cloned()
     }
 
-    pub fn submit(&self, name: &str, parallelism: u64) {
+    /// What a pipeline is doing, in a word.
+    pub fn state(&self, name: &str) -> Option<String> {
+        Some(self.pipeline(name)?["state"].as_str()?.to_owned())
+    }
+
+    pub fn submit(&self, name: &str, parallelism: u64, more: &[&str]) {
         let parallelism = parallelism.to_string();
-        let url = self.url(0);
-        let arguments = [
+        let submit = [
             "pipeline",
             "submit",
             "app.sql",
@@ -142,10 +149,15 @@ eventflux:
             name,
             "-p",
             &parallelism,
-            "--url",
-            &url,
         ];
-        self.place.run(&arguments).exits(0);
+        self.run(0, &[&submit[..], more].concat()).exits(0);
+    }
+
+    /// A command to a node, given where the node is.
+    pub fn run(&self, node: usize, arguments: &[&str]) -> Outcome {
+        let url = self.url(node);
+        let command = self.place.command(&[arguments, &["--url", &url]].concat());
+        Outcome::of(self.network.on(node, command).output().unwrap())
     }
 
     /// Asks one node after the other.
@@ -153,9 +165,7 @@ eventflux:
         (0..self.count())
             .filter(|node| self.is_running(*node))
             .find_map(|node| {
-                let url = self.url(node);
-                let all = [arguments, &["--json", "--url", &url]].concat();
-                let outcome = Outcome::of(self.place.command(&all).output().unwrap());
+                let outcome = self.run(node, &[arguments, &["--json"]].concat());
                 let answer: Value = serde_json::from_str(&outcome.stdout).ok()?;
                 (outcome.code == Some(0) && answer["is_current"] != false).then_some(answer)
             })

@@ -1,4 +1,4 @@
-//! The network between nodes, all of it: whatever one node sends another goes through here, and may be held back or slowed down.
+//! Between nodes without namespaces: whatever one node sends another goes through here, and may be held back or slowed down.
 //!
 //! ```text
 //! node i ──► 127.0.0.1:PORT (here) ──rule i to j──► 127.0.1.j:PORT node j
@@ -28,7 +28,7 @@ pub enum Way {
 
 /// Ways between nodes. Cheap to clone.
 #[derive(Clone, Default)]
-pub struct Network(Arc<Shared>);
+pub struct Proxies(Arc<Shared>);
 
 #[derive(Default)]
 struct Shared {
@@ -43,8 +43,11 @@ struct Rules {
     processes: BTreeMap<usize, u32>,
 }
 
-impl Network {
-    /// Where a node listens: the network listens at the same port of 127.0.0.1.
+impl Proxies {
+    /// Where they listen for everybody.
+    pub const HOST: &str = "127.0.0.1";
+
+    /// Where a node listens: they listen at the same port of their host.
     pub fn address(node: usize) -> String {
         format!("127.0.1.{}", node + 1)
     }
@@ -68,35 +71,37 @@ impl Network {
 
     /// Carries what comes for a node at one of its ports, as long as this process lives.
     pub fn carry(&self, to: usize, port: u16) {
-        let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
-        let network = self.clone();
+        let listener = TcpListener::bind((Self::HOST, port)).unwrap();
+        let proxies = self.clone();
         thread::spawn(move || {
             for socket in listener.incoming() {
-                let (network, socket) = (network.clone(), socket.unwrap());
-                thread::spawn(move || network.join(to, port, socket));
+                let (proxies, socket) = (proxies.clone(), socket.unwrap());
+                thread::spawn(move || proxies.join(to, port, socket));
             }
         });
     }
 
     fn join(&self, to: usize, port: u16, socket: TcpStream) {
-        let from = self.node_of(&socket);
+        // Nobody else connects to nodes here. Whose process is gone, or is not seen in the system's table while that changes, may try
+        // again: what is let through must not be what is cut.
+        let Some(from) = self.node_of(&socket) else {
+            return;
+        };
         let Ok(onward) = TcpStream::connect((Self::address(to), port)) else {
             // Nobody listens there: whoever has connected learns it by the end of the connection.
             return;
         };
         let _ = (socket.set_nodelay(true), onward.set_nodelay(true));
         let back = (onward.try_clone().unwrap(), socket.try_clone().unwrap());
-        let network = self.clone();
-        thread::spawn(move || network.pump(Some(to), from, back.0, back.1));
-        self.pump(from, Some(to), socket, onward);
+        let proxies = self.clone();
+        thread::spawn(move || proxies.pump(to, from, back.0, back.1));
+        self.pump(from, to, socket, onward);
     }
 
-    fn pump(&self, from: Option<usize>, to: Option<usize>, mut source: TcpStream, mut target: TcpStream) {
+    fn pump(&self, from: usize, to: usize, mut source: TcpStream, mut target: TcpStream) {
         let mut bytes = vec![0; 64 << 10];
         while let Ok(count @ 1..) = source.read(&mut bytes) {
-            if let (Some(from), Some(to)) = (from, to) {
-                self.pass(from, to);
-            }
+            self.pass(from, to);
             if target.write_all(&bytes[..count]).is_err() {
                 break;
             }
@@ -120,7 +125,7 @@ impl Network {
         }
     }
 
-    /// The node whose process has opened a connection; `None`: somebody else, who is always let through.
+    /// The node whose process has opened a connection.
     fn node_of(&self, socket: &TcpStream) -> Option<usize> {
         let port = socket.peer_addr().ok()?.port();
         let inode = inode_of(port)?;
