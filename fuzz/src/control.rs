@@ -181,7 +181,7 @@ fn reports(bytes: &[u8]) {
         }
     }
     let _ = leader.overseer.describe();
-    let _ = leader.overseer.next_due_us(&leader.state);
+    let _ = leader.overseer.next_due_us(leader.now_us, &leader.state);
 }
 
 /// What the engine of a node would answer.

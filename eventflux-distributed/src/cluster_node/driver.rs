@@ -57,6 +57,8 @@ impl Driver {
                 Some(term) => self.lead(term, &mut metrics, &mut heard).await,
                 None => {
                     tokio::select! {
+                        // Who knows already that this node leads is to be heard.
+                        biased;
                         changed = metrics.changed() => if changed.is_err() { return },
                         event = heard.recv() => match event {
                             Some(event) => self.hub.unheard(&event),
@@ -99,7 +101,7 @@ impl Driver {
                 self.carry_out(action, &state, &publications, &answers);
             }
             let wait_us = overseer
-                .next_due_us(&state)
+                .next_due_us(now_us, &state)
                 .map_or(i64::MAX, |due_us| (due_us - now_us).max(0));
             let wait = Duration::from_micros(wait_us.unsigned_abs())
                 .min(LOOK_EVERY)

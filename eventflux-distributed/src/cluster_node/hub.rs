@@ -17,7 +17,8 @@ const ASKERS_MAX: usize = 1_000;
 
 /// Connections of nodes, and what they say.
 ///
-/// A node has one connection: a newer one replaces it, and what the older one says is ignored.
+/// A node has one connection: a newer one replaces it, and what the older one says is ignored. What becomes of connections is told in
+/// the order in which it happens, so it is told under the lock.
 #[derive(Debug, Clone)]
 pub(super) struct Hub {
     connections: Arc<Mutex<Connections>>,
@@ -85,7 +86,6 @@ impl Hub {
             downward,
         };
         connections.by_node.insert(node, connection);
-        drop(connections);
         let _ = self.events.send(Event::Connected { node, incarnation });
         let attached = Attached {
             hub: self.clone(),
@@ -120,7 +120,6 @@ impl Hub {
         if connection.downward.try_send(Ok(message)).is_err() {
             // It does not take what it is sent: it has to connect again and say what it knows.
             connections.by_node.remove(&node);
-            drop(connections);
             let _ = self.events.send(Event::Disconnected { node, incarnation });
         }
     }
@@ -129,6 +128,10 @@ impl Hub {
     pub(super) fn ask(&self, pipeline: PipelineId) -> Option<oneshot::Receiver<Outcome>> {
         let (answer, answered) = oneshot::channel();
         let mut connections = self.lock();
+        // Who does not wait any more is in nobody's way.
+        connections
+            .asked
+            .retain(|_, question| !question.answer.is_closed());
         let asked = connections.asked.values();
         if asked.filter(|known| known.pipeline == pipeline).count() >= ASKERS_MAX {
             return None;
@@ -148,10 +151,13 @@ impl Hub {
         }
     }
 
-    /// No leader of this node has heard this: who asked looks for another one.
+    /// No leader of this node has heard this: who asked looks for another one, and so does a node that has connected while this one
+    /// was losing the leadership.
     pub(super) fn unheard(&self, event: &Event) {
-        if let Event::CheckpointAsked { asker, .. } = event {
-            self.lock().asked.remove(asker);
+        match event {
+            Event::CheckpointAsked { asker, .. } => drop(self.lock().asked.remove(asker)),
+            Event::Connected { node, .. } => drop(self.lock().by_node.remove(node)),
+            _ => {}
         }
     }
 
@@ -194,11 +200,40 @@ impl Drop for Attached {
             .is_some_and(|connection| connection.number == self.number)
         {
             connections.by_node.remove(&self.node);
-            drop(connections);
             let _ = self.hub.events.send(Event::Disconnected {
                 node: self.node,
                 incarnation: self.incarnation,
             });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Otherwise it would be connected to a node that never listens, and be missed by the one that leads.
+    #[tokio::test]
+    async fn a_node_that_connects_when_nobody_leads_any_more_is_let_go() {
+        let (hub, mut heard) = Hub::new();
+        hub.detach_all();
+        let (attached, mut downwards) = hub.attach(7, 1);
+        let event = heard.recv().await.unwrap();
+        hub.unheard(&event);
+        assert!(downwards.recv().await.is_none());
+        assert!(!attached.said(Report::default()));
+    }
+
+    #[tokio::test]
+    async fn who_has_given_up_waiting_keeps_nobody_else_from_it() {
+        let (hub, _heard) = Hub::new();
+        for _ in 0..ASKERS_MAX {
+            drop(hub.ask(1).unwrap());
+        }
+        let waiting: Vec<_> = (0..ASKERS_MAX).map(|_| hub.ask(1).unwrap()).collect();
+        assert!(hub.ask(1).is_none());
+        assert!(hub.ask(2).is_some());
+        drop(waiting);
+        assert!(hub.ask(1).is_some());
     }
 }

@@ -114,8 +114,8 @@ impl Detector {
         })
     }
 
-    /// When the next one might.
-    pub(super) fn next_due_us(&self) -> Option<i64> {
-        self.links.values().map(|link| link.lost_at_us).min()
+    /// When each of them counts as lost.
+    pub(super) fn due_us(&self) -> impl Iterator<Item = i64> {
+        self.links.values().map(|link| link.lost_at_us)
     }
 }

@@ -23,6 +23,11 @@ impl Overseer {
         let Some(run) = self.runs.get_mut(&pipeline.id) else {
             return;
         };
+        if pipeline.desired() != Desired::Stopped {
+            // Whoever had asked for a stop wants none any more.
+            run.stop_asked_us = None;
+            run.is_stop_taken = false;
+        }
         match &mut run.stage {
             Stage::Publishing { is_asked, retry_us } => {
                 if !*is_asked && now_us >= *retry_us {
@@ -470,7 +475,6 @@ impl Overseer {
         let Some(run) = self.runs.get(&pipeline.id) else {
             return;
         };
-        let is_published = !matches!(run.stage, Stage::Publishing { .. } | Stage::Committing { .. });
         let is_released = !matches!(run.stage, Stage::Preparing | Stage::Publishing { .. });
         let aligning = match &run.stage {
             Stage::Aligning { epoch, .. } => Some(*epoch),
@@ -491,7 +495,7 @@ impl Overseer {
                     });
                 }
             }
-            None if is_published => {
+            None if matches!(run.stage, Stage::Preparing) => {
                 let Some(assignment) = pipeline.assignment.clone() else {
                     return;
                 };
@@ -506,7 +510,8 @@ impl Overseer {
                 if is_released && status.phase() == RunPhase::Prepared {
                     self.send(pipeline, from, PipelineOrder::Run(()), actions);
                 }
-                if is_published && own_epoch > status.committed {
+                // Not before it is in its place, though it may be known already that it is committed.
+                if run.has_published(own_epoch) && own_epoch > status.committed {
                     self.send(pipeline, from, PipelineOrder::Committed(own_epoch), actions);
                 }
                 if let Some(epoch) = aligning

@@ -23,4 +23,6 @@ pub use overseer::{Overseer, OverseerConfig};
 pub use pending::ProposalKey;
 
 #[cfg(test)]
+mod epoch_test;
+#[cfg(test)]
 mod takeover_test;

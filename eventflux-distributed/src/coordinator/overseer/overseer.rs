@@ -116,10 +116,11 @@ impl Overseer {
         actions
     }
 
-    /// When time alone may change something.
-    pub fn next_due_us(&self, state: &ClusterState) -> Option<i64> {
+    /// When time alone may change something. What was due before `now_us`, the time of the last event, waits for something else.
+    pub fn next_due_us(&self, now_us: i64, state: &ClusterState) -> Option<i64> {
         let runs = state.pipelines().filter_map(|pipeline| self.run_due_us(pipeline));
-        runs.chain(self.detector.next_due_us()).min()
+        let due = runs.chain(self.detector.due_us());
+        due.filter(|due_us| *due_us >= now_us).min()
     }
 
     /// Where its runs are, for people.

@@ -115,6 +115,13 @@ impl Run {
         }
     }
 
+    /// Whether an epoch is known to be in its place.
+    pub(super) fn has_published(&self, epoch: u64) -> bool {
+        self.published
+            .as_ref()
+            .is_some_and(|newest| newest.epoch >= epoch)
+    }
+
     /// Whether every node is at least so far.
     pub(super) fn are_all(&self, phase: RunPhase) -> bool {
         self.nodes.values().all(|node| node.is_at_least(phase))

@@ -1,5 +1,7 @@
 //! How soon another generation begins when a node is gone.
 
+use eventflux_core::checkpoint::manifest::PlanIdentity;
+
 use super::{Action, Event, Overseer, OverseerConfig};
 use crate::coordinator::{
     Assignment, BeginEpoch, Change, ClusterState, Command, CommandId, CommitEpoch, Failure, ManifestRef,
@@ -14,9 +16,9 @@ const CONFIG: OverseerConfig = OverseerConfig {
 };
 
 /// Two nodes, a pipeline, and the leader that watches over them. What it proposes is agreed on at once.
-struct Watched {
-    state: ClusterState,
-    overseer: Overseer,
+pub(super) struct Watched {
+    pub(super) state: ClusterState,
+    pub(super) overseer: Overseer,
     last: u64,
 }
 
@@ -36,8 +38,14 @@ impl Watched {
                 ..NodeSpec::default()
             }));
         }
+        let identity = PlanIdentity {
+            fingerprint: 3,
+            key_groups: 4,
+            operators: Vec::new(),
+        };
         watched.apply(Change::Submit(PipelineSpec {
             name: "p".into(),
+            plan_identity: serde_json::to_vec(&identity).unwrap(),
             sql: "SELECT 1".into(),
             plan_fingerprint: 3,
             key_groups: 4,
@@ -47,7 +55,7 @@ impl Watched {
         watched
     }
 
-    fn apply(&mut self, change: Change) -> crate::coordinator::Outcome {
+    pub(super) fn apply(&mut self, change: Change) -> crate::coordinator::Outcome {
         self.last += 1;
         let id = CommandId {
             client: 1,
@@ -57,7 +65,7 @@ impl Watched {
         self.state.apply(&Command { id, change })
     }
 
-    fn on_event(&mut self, now_us: i64, event: Event) {
+    pub(super) fn on_event(&mut self, now_us: i64, event: Event) {
         let mut events = vec![event];
         while let Some(event) = events.pop() {
             for action in self.overseer.on_event(now_us, &self.state, event) {
@@ -69,7 +77,7 @@ impl Watched {
         }
     }
 
-    fn incarnation(&self, node: u64) -> u64 {
+    pub(super) fn incarnation(&self, node: u64) -> u64 {
         self.state.member(node).unwrap().incarnation
     }
 
@@ -78,7 +86,7 @@ impl Watched {
         self.on_event(now_us, Event::Connected { node, incarnation });
     }
 
-    fn fail(&mut self, now_us: i64, node: u64) {
+    pub(super) fn fail(&mut self, now_us: i64, node: u64) {
         let failure = Failure {
             message: "its peer hung up".into(),
             is_final: false,
@@ -86,7 +94,7 @@ impl Watched {
         self.report(now_us, node, PipelineEvent::Failed(failure));
     }
 
-    fn report(&mut self, now_us: i64, node: u64, event: PipelineEvent) {
+    pub(super) fn report(&mut self, now_us: i64, node: u64, event: PipelineEvent) {
         let report = Report::of(1, self.generation(), event);
         let incarnation = self.incarnation(node);
         self.on_event(
@@ -99,11 +107,11 @@ impl Watched {
         );
     }
 
-    fn generation(&self) -> u64 {
+    pub(super) fn generation(&self) -> u64 {
         self.state.pipeline(1).unwrap().generation
     }
 
-    fn nodes(&self) -> Vec<u64> {
+    pub(super) fn nodes(&self) -> Vec<u64> {
         let assignment = self.state.pipeline(1).unwrap().assignment.clone();
         let placements = assignment.map_or(Vec::new(), |Assignment { placements, .. }| placements);
         placements.iter().map(|placement| placement.node).collect()
@@ -111,7 +119,7 @@ impl Watched {
 }
 
 /// Both nodes are connected, and run the pipeline.
-fn running() -> Watched {
+pub(super) fn running() -> Watched {
     let mut watched = Watched::new();
     watched.connect(0, 1);
     watched.connect(0, 2);
@@ -238,7 +246,7 @@ fn a_failure_before_the_last_output_is_visible_is_followed_by_another_generation
     let mut watched = ending();
     watched.fail(2_000, 1);
     assert_eq!(watched.nodes(), [1, 2]);
-    assert_eq!(watched.overseer.next_due_us(&watched.state), Some(102_000));
+    assert_eq!(watched.overseer.next_due_us(2_000, &watched.state), Some(102_000));
     watched.on_event(102_000, Event::Time);
     assert_eq!((watched.generation(), watched.nodes()), (2, vec![1, 2]));
 }
