@@ -10,27 +10,34 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use prost::Message;
 
 use super::message::from_snapshot;
 use super::proto;
-use super::type_config::SnapshotMeta;
+use super::type_config::{LogId, SnapshotMeta};
 use crate::coordinator::ClusterState;
 use crate::error::{Error, Result};
 
 const MAGIC: &[u8; 8] = b"EFRSNAP1";
 
 /// Where the newest snapshot is. A put replaces it as a whole.
+///
+/// One is made while another one is received: the older of them never takes the place of the newer, which the log may not reach back
+/// behind any more.
 #[derive(Debug, Clone)]
 pub(super) struct SnapshotFile {
     directory: PathBuf,
+    /// The last entry of what was written.
+    written: Arc<Mutex<Option<LogId>>>,
 }
 
 impl SnapshotFile {
     pub(super) fn new(directory: &Path) -> Self {
         Self {
             directory: directory.to_owned(),
+            written: Arc::default(),
         }
     }
 
@@ -38,8 +45,12 @@ impl SnapshotFile {
         self.directory.join("snapshot")
     }
 
-    /// Replaces it, and syncs.
-    pub(super) fn write(&self, snapshot: &[u8]) -> io::Result<()> {
+    /// Replaces it, unless it goes further already, and syncs.
+    pub(super) fn write(&self, last: Option<LogId>, snapshot: &[u8]) -> io::Result<()> {
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        if last < *written {
+            return Ok(());
+        }
         fs::create_dir_all(&self.directory)?;
         let new = self.directory.join("snapshot.new");
         let mut file = fs::File::create(&new)?;
@@ -48,7 +59,9 @@ impl SnapshotFile {
         file.write_all(snapshot)?;
         file.sync_all()?;
         fs::rename(&new, self.path())?;
-        fs::File::open(&self.directory)?.sync_all()
+        fs::File::open(&self.directory)?.sync_all()?;
+        *written = last;
+        Ok(())
     }
 
     /// Reads it, if there is one.

@@ -122,7 +122,7 @@ impl RaftStateMachine<TypeConfig> for StateMachine {
                 "a snapshot is not the one that was announced".to_owned(),
             ));
         }
-        self.file.write(&snapshot)?;
+        self.file.write(meta.last_log_id, &snapshot)?;
         self.applied.install(meta, state);
         self.tell();
         Ok(())
@@ -151,7 +151,7 @@ impl RaftSnapshotBuilder<TypeConfig> for SnapshotBuilder {
     async fn build_snapshot(&mut self) -> io::Result<Snapshot> {
         let meta = self.applied.meta();
         let snapshot = to_snapshot(&meta, &self.applied.state.encode()).encode_to_vec();
-        self.file.write(&snapshot)?;
+        self.file.write(meta.last_log_id, &snapshot)?;
         Ok(Snapshot { meta, snapshot })
     }
 }

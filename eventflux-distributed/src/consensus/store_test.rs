@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use openraft::entry::RaftEntry;
-use openraft::storage::{RaftLogStorage, RaftLogStorageExt};
+use openraft::storage::{RaftLogStorage, RaftLogStorageExt, RaftStateMachine};
 use openraft::testing::log::{StoreBuilder, Suite};
-use openraft::{EntryPayload, RaftLogReader, StorageError};
+use openraft::{EntryPayload, RaftLogReader, RaftSnapshotBuilder, StorageError};
 use tempfile::TempDir;
 
 use super::message::from_vote;
-use super::type_config::{Entry, LogId, TypeConfig, Vote};
+use super::type_config::{Entry, LogId, Snapshot, TypeConfig, Vote};
 use super::{LogStore, LogSync, StateMachine, proto};
 use crate::coordinator::{Change, Command, CommandId, Configure};
 
@@ -53,11 +53,11 @@ async fn nothing_is_in_a_file_before_the_simulated_disk_has_synced_it() {
     assert_eq!(copied_during(|| Duration::from_secs(3_600)).await, (false, None));
 }
 
-fn log_id(term: u64, index: u64) -> LogId {
+pub(super) fn log_id(term: u64, index: u64) -> LogId {
     super::message::from_log_id(&proto::LogId { term, index })
 }
 
-fn vote(term: u64, node: u64) -> Vote {
+pub(super) fn vote(term: u64, node: u64) -> Vote {
     from_vote(Some(&proto::Vote {
         term,
         node,
@@ -66,7 +66,7 @@ fn vote(term: u64, node: u64) -> Vote {
     .unwrap()
 }
 
-fn entry(index: u64) -> Entry {
+pub(super) fn entry(index: u64) -> Entry {
     let command = Command {
         id: CommandId {
             client: 7,
@@ -183,10 +183,41 @@ async fn one_process_has_a_log() {
     LogStore::open(directory.path(), LogSync::Beside).unwrap_err();
 }
 
+/// The snapshot of a node that has applied entries up to this one.
+pub(super) async fn snapshot_at(index: u64) -> Snapshot {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut machine, _) = StateMachine::open(directory.path()).unwrap();
+    let entries = (0..=index).map(|index| Ok((entry(index), None)));
+    machine.apply(futures_util::stream::iter(entries)).await.unwrap();
+    machine
+        .get_snapshot_builder()
+        .await
+        .build_snapshot()
+        .await
+        .unwrap()
+}
+
+/// The log reaches back to the newer one only.
+#[tokio::test]
+async fn a_snapshot_that_is_made_while_a_newer_one_is_received_does_not_take_its_place() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut machine, _) = StateMachine::open(directory.path()).unwrap();
+    let entries = (0..=3).map(|index| Ok((entry(index), None)));
+    machine.apply(futures_util::stream::iter(entries)).await.unwrap();
+    let mut builder = machine.get_snapshot_builder().await;
+    let newer = snapshot_at(7).await;
+    machine
+        .install_snapshot(&newer.meta, newer.snapshot)
+        .await
+        .unwrap();
+    builder.build_snapshot().await.unwrap();
+    drop(machine);
+    let (mut machine, _) = StateMachine::open(directory.path()).unwrap();
+    assert_eq!(machine.applied_state().await.unwrap().0, Some(log_id(2, 7)));
+}
+
 #[tokio::test]
 async fn a_damaged_snapshot_is_refused() {
-    use openraft::RaftSnapshotBuilder;
-    use openraft::storage::RaftStateMachine;
     let directory = tempfile::tempdir().unwrap();
     let (mut machine, _) = StateMachine::open(directory.path()).unwrap();
     machine
