@@ -57,6 +57,19 @@ pub enum Error {
         /// Why.
         message: String,
     },
+    /// A node speaks another version of what nodes say to each other.
+    #[error(
+        "the node at {address} speaks protocol {theirs} between nodes, this node {own}: stop all nodes of the cluster, and start them with one \
+         version of the program"
+    )]
+    OtherProtocol {
+        /// Where.
+        address: String,
+        /// Its version; 0: of before there were any.
+        theirs: u32,
+        /// The version of who asks.
+        own: u32,
+    },
     /// A cluster is formed when all seed nodes answer, and these do not.
     #[error("waiting for all seed nodes: {}", listed(.0))]
     Unready(Vec<Error>),
@@ -78,7 +91,7 @@ impl Error {
     /// Whose fault it is, and whether it is worth trying again.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Configuration(_) | Self::Refused(_) => ErrorKind::Input,
+            Self::Configuration(_) | Self::Refused(_) | Self::OtherProtocol { .. } => ErrorKind::Input,
             Self::File { .. }
             | Self::Listen { .. }
             | Self::Damaged { .. }

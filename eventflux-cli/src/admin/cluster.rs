@@ -32,7 +32,7 @@ pub async fn status(State(service): State<Service>) -> Result<Json<ClusterStatus
     };
     let cluster = service.cluster();
     Ok(Json(ClusterStatus {
-        name: state.cluster().to_owned(),
+        name: shown_name(state.cluster(), cluster.cluster()).to_owned(),
         is_current: view.is_current,
         leader: view.leader.as_ref().map(|leader| node_name(state, leader.node)),
         term: view.term,
@@ -49,6 +49,14 @@ pub async fn status(State(service): State<Service>) -> Result<Json<ClusterStatus
         },
         version: env!("CARGO_PKG_VERSION").to_owned(),
     }))
+}
+
+/// The name that the cluster has agreed on; before it has, the one that this node looks for.
+fn shown_name<'a>(agreed: &'a str, wanted: &'a str) -> &'a str {
+    match agreed {
+        "" => wanted,
+        agreed => agreed,
+    }
 }
 
 /// What somebody has to do something about.

@@ -9,10 +9,9 @@ use prost::Message;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::client::{ClusterClient, said};
+use super::client::ClusterClient;
 use super::contact::Contact;
 use super::service::received;
-use crate::consensus::proto::control_client::ControlClient;
 use crate::consensus::proto::{Hello, Upward, downward, upward};
 use crate::coordinator::{Change, NodeSpec, Order, Report};
 use crate::error::{Error, Result};
@@ -50,7 +49,10 @@ impl Attachment {
             self.seeks(attached.as_ref().err());
             if let Err(error) = attached {
                 tracing::debug!(node = self.spec.name, "not connected to a leader: {error}");
-                let is_refused = matches!(error, Error::Refused(_) | Error::Configuration(_));
+                let is_refused = matches!(
+                    error,
+                    Error::Refused(_) | Error::Configuration(_) | Error::OtherProtocol { .. }
+                );
                 let wait = if is_refused { RETRY_REFUSED } else { RETRY };
                 tokio::select! {
                     () = tokio::time::sleep(wait) => {}
@@ -110,14 +112,13 @@ impl Attachment {
         upwards
             .try_send(first)
             .map_err(|error| unreachable(error.to_string()))?;
-        let channel = self.client.dialer().channel(&leader.address)?;
-        let mut client = ControlClient::new(channel);
+        let mut client = self.client.dialer().control(&leader.address)?;
         let call = client.attach(received(outbound));
         let response = tokio::time::timeout(PATIENCE, call)
             .await
             .map_err(|error| unreachable(error.to_string()))?;
         let mut downwards = response
-            .map_err(|status| unreachable(said(&status)))?
+            .map_err(|status| self.client.failed(&leader.address, &status))?
             .into_inner();
         // What was reported before is part of what is said first now.
         while self.reports.try_recv().is_ok() {}
@@ -133,7 +134,7 @@ impl Attachment {
             tokio::select! {
                 downward = downwards.next() => match downward {
                     Some(Ok(downward)) => self.take(downward.downward),
-                    Some(Err(status)) => return Err(unreachable(said(&status))),
+                    Some(Err(status)) => return Err(self.client.failed(&leader.address, &status)),
                     None => return Err(unreachable("it has closed the connection".to_owned())),
                 },
                 Some(report) = self.reports.recv() => {

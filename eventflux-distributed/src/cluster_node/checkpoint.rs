@@ -6,9 +6,8 @@ use prost::Message;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::ClusterClient;
-use super::client::{ROUND_EVERY, said, unreachable};
+use super::client::{ROUND_EVERY, unreachable};
 use crate::consensus::proto::CheckpointRequest;
-use crate::consensus::proto::control_client::ControlClient;
 use crate::coordinator::{Outcome, PipelineId};
 use crate::error::{Error, Result};
 
@@ -22,7 +21,7 @@ impl ClusterClient {
         let mut last = None;
         loop {
             for address in self.nodes() {
-                let mut client = ControlClient::new(self.dialer().channel(&address)?);
+                let mut client = self.dialer().control(&address)?;
                 let asking = client.checkpoint(CheckpointRequest { pipeline });
                 // A leader that is gone ends the call: its connection is watched.
                 let Ok(asked) = timeout(until.saturating_duration_since(Instant::now()), asking).await else {
@@ -38,7 +37,7 @@ impl ClusterClient {
                             self.ask_first(leader.address);
                         }
                     }
-                    Err(status) => last = Some(unreachable(&address, said(&status))),
+                    Err(status) => last = Some(self.failed(&address, &status)),
                 }
             }
             if Instant::now() >= until {

@@ -7,9 +7,8 @@ use std::time::Duration;
 use prost::Message;
 use tokio::time::{Instant, timeout};
 
-use crate::consensus::Dialer;
-use crate::consensus::proto::control_client::ControlClient;
 use crate::consensus::proto::{DescribeRequest, DescribeResponse, ProposeRequest, Voter, VotersRequest};
+use crate::consensus::{Dialer, refused_by};
 use crate::coordinator::{Change, Command, CommandId, Outcome};
 use crate::error::{Error, Result};
 
@@ -77,7 +76,7 @@ impl ClusterClient {
                 let request = ProposeRequest {
                     command: bytes.clone(),
                 };
-                let mut client = ControlClient::new(self.dialer.channel(&address)?);
+                let mut client = self.dialer.control(&address)?;
                 match timeout(ANSWER_WITHIN, client.propose(request)).await {
                     Ok(Ok(response)) if response.get_ref().is_leader => {
                         let outcome = response.into_inner().outcome;
@@ -91,7 +90,7 @@ impl ClusterClient {
                     Ok(Err(status)) if status.code() == tonic::Code::InvalidArgument => {
                         return Err(Error::Configuration(status.message().to_owned()));
                     }
-                    Ok(Err(status)) => last = Some(unreachable(&address, said(&status))),
+                    Ok(Err(status)) => last = Some(self.failed(&address, &status)),
                     Err(_) => last = Some(unreachable(&address, SILENT)),
                 }
             }
@@ -105,10 +104,17 @@ impl ClusterClient {
 
     /// Who leads, as far as one node knows.
     pub async fn describe(&self, address: &str) -> Result<DescribeResponse> {
-        let mut client = ControlClient::new(self.dialer.channel(address)?);
+        let mut client = self.dialer.control(address)?;
         match timeout(ANSWER_WITHIN, client.describe(DescribeRequest {})).await {
-            Ok(Ok(response)) => Ok(response.into_inner()),
-            Ok(Err(status)) => Err(unreachable(address, said(&status))),
+            Ok(Ok(response)) => {
+                let described = response.into_inner();
+                // One that says none would not have refused the call.
+                match described.protocol == self.dialer.protocol() {
+                    true => Ok(described),
+                    false => Err(self.other_protocol(address, described.protocol)),
+                }
+            }
+            Ok(Err(status)) => Err(self.failed(address, &status)),
             Err(_) => Err(unreachable(address, SILENT)),
         }
     }
@@ -118,28 +124,50 @@ impl ClusterClient {
         let nodes = self.nodes();
         let described =
             futures_util::future::join_all(nodes.iter().map(|address| self.describe(address))).await;
-        let leaders = described
-            .into_iter()
-            .flatten()
-            .filter_map(|node| Some((node.term, node.leader?)));
-        let leader = leaders.max_by_key(|(term, _)| *term);
-        leader.map(|(_, leader)| leader).ok_or_else(|| Error::NoLeader {
-            asked: nodes.join(", "),
+        let (mut leaders, mut other) = (Vec::new(), None);
+        for node in described {
+            match node {
+                Ok(node) => leaders.extend(node.leader.map(|leader| (node.term, leader))),
+                Err(error @ Error::OtherProtocol { .. }) => other = Some(error),
+                Err(_) => {}
+            }
+        }
+        let leader = leaders.into_iter().max_by_key(|(term, _)| *term);
+        leader.map(|(_, leader)| leader).ok_or_else(|| {
+            other.unwrap_or(Error::NoLeader {
+                asked: nodes.join(", "),
+            })
         })
     }
 
     /// Makes these nodes the voters; new ones learn everything first.
     pub async fn change_voters(&self, voters: Vec<Voter>) -> Result<()> {
         let leader = self.find_leader().await?;
-        let mut client = ControlClient::new(self.dialer.channel(&leader.address)?);
+        let mut client = self.dialer.control(&leader.address)?;
         let response = client.change_voters(VotersRequest { voters }).await;
         let refusal = response
-            .map_err(|status| unreachable(&leader.address, said(&status)))?
+            .map_err(|status| self.failed(&leader.address, &status))?
             .into_inner()
             .refusal;
         match refusal.is_empty() {
             true => Ok(()),
             false => Err(Error::Configuration(refusal)),
+        }
+    }
+
+    /// What a call to a node came to that has failed.
+    pub(super) fn failed(&self, address: &str, status: &tonic::Status) -> Error {
+        match refused_by(status) {
+            Some(protocol) => self.other_protocol(address, protocol),
+            None => unreachable(address, said(status)),
+        }
+    }
+
+    fn other_protocol(&self, address: &str, theirs: u32) -> Error {
+        Error::OtherProtocol {
+            address: address.to_owned(),
+            theirs,
+            own: self.dialer.protocol(),
         }
     }
 
@@ -176,7 +204,7 @@ pub(super) fn unreachable(address: &str, error: impl std::fmt::Display) -> Error
 const SILENT: &str = "it does not answer";
 
 /// What a call failed with: the words of the other end, or the first cause of what went wrong on the way.
-pub(super) fn said(status: &tonic::Status) -> String {
+fn said(status: &tonic::Status) -> String {
     let mut cause = std::error::Error::source(status);
     let mut text = status.message().to_owned();
     while let Some(error) = cause {

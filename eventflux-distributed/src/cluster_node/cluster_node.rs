@@ -14,6 +14,7 @@ use openraft::errors::Fatal;
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
+use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Server;
 
 use super::attachment::Attachment;
@@ -26,8 +27,8 @@ use super::hub::Hub;
 use super::service::{ControlService, MetricsSource};
 use crate::consensus::proto::control_server::ControlServer;
 use crate::consensus::{
-    Accepted, ConsensusRaft, ControlTls, Dialer, Listener, LogStore, MESSAGE_BYTES_MAX, NodeIdentity, Socket,
-    StateMachine, check_voters, new_id, raft_config,
+    Accepted, CheckProtocol, ConsensusRaft, ConsensusService, ControlTls, Dialer, Listener, LogStore,
+    MESSAGE_BYTES_MAX, NodeIdentity, Socket, StateMachine, check_voters, new_id, raft_config,
 };
 use crate::coordinator::{Change, ClusterState, Configure, NodeId, NodeSpec, Outcome, Report};
 use crate::error::{Error, Result};
@@ -49,6 +50,7 @@ const CLOSE_WITHIN: Duration = Duration::from_secs(10);
 pub struct ClusterNode {
     node: NodeId,
     name: String,
+    cluster: String,
     address: String,
     data_directory: PathBuf,
     client: ClusterClient,
@@ -119,24 +121,27 @@ impl ClusterNode {
         let local = listener.local_address().map_err(listening)?;
         let address = config.advertised.clone().unwrap_or_else(|| local.to_string());
         let sockets = Arc::clone(&config.sockets);
-        let dialer = Dialer::over(sockets, config.tls.clone(), Duration::from_secs(1));
+        let dialer =
+            Dialer::over(sockets, config.tls.clone(), Duration::from_secs(1)).speaking(config.protocol);
         let mut known = config.seeds.clone();
         known.insert(0, address.clone());
         known.dedup();
         let client = ClusterClient::new(dialer.clone(), known);
         let (hub, heard) = Hub::new();
-        let (raft, state) = match config.can_coordinate {
+        let (consensus, state) = match config.can_coordinate {
             true => {
-                let (raft, state) = open_raft(&config, node, dialer.clone()).await?;
-                (Some(raft), state)
+                let (consensus, state) = open_raft(&config, node, dialer.clone()).await?;
+                (Some(consensus), state)
             }
             false => (None, watch::channel(Arc::default()).1),
         };
+        let raft = consensus.as_ref().map(|consensus| consensus.raft().clone());
         let metrics = Arc::default();
         let service = ControlService {
             node,
             cluster: config.cluster.clone(),
-            raft: raft.clone(),
+            protocol: config.protocol,
+            consensus,
             state: state.clone(),
             hub: hub.clone(),
             metrics: Arc::clone(&metrics),
@@ -186,6 +191,7 @@ impl ClusterNode {
         Ok(Self {
             node,
             name: config.name,
+            cluster: config.cluster,
             address,
             data_directory: config.data_directory,
             client,
@@ -211,6 +217,11 @@ impl ClusterNode {
     /// What people call it.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// What the cluster that it belongs to, or looks for, is called.
+    pub fn cluster(&self) -> &str {
+        &self.cluster
     }
 
     /// Where others reach its control plane.
@@ -387,15 +398,15 @@ async fn open_raft(
     config: &ClusterConfig,
     node: NodeId,
     dialer: Dialer,
-) -> Result<(ConsensusRaft, watch::Receiver<Arc<ClusterState>>)> {
+) -> Result<(ConsensusService, watch::Receiver<Arc<ClusterState>>)> {
     let log = LogStore::open(&config.data_directory.join("log"), config.log_sync)?;
     let (machine, state) = StateMachine::open(&config.data_directory)?;
     let election_timeout_ms = u64::try_from(config.election_timeout.as_millis()).unwrap_or(u64::MAX);
     let raft_config = raft_config(&config.cluster, election_timeout_ms, config.snapshot_every)?;
-    let raft = ConsensusRaft::new(node, raft_config, dialer, log, machine)
+    let raft = ConsensusRaft::new(node, raft_config, dialer, log.clone(), machine)
         .await
         .map_err(|error| Error::Stopped(error.to_string()))?;
-    Ok((raft, state))
+    Ok((ConsensusService::new(raft, log), state))
 }
 
 fn serve(
@@ -407,9 +418,11 @@ fn serve(
     let server = Server::builder()
         .http2_keepalive_interval(Some(Duration::from_secs(1)))
         .http2_keepalive_timeout(Some(Duration::from_secs(2)));
+    let check = CheckProtocol(service.protocol);
     let service = ControlServer::new(service)
         .max_decoding_message_size(MESSAGE_BYTES_MAX)
         .max_encoding_message_size(MESSAGE_BYTES_MAX);
+    let service = InterceptedService::new(service, check);
     tokio::spawn(async move {
         let until = async {
             // Dropped or sent: either way it is over.
@@ -528,6 +541,7 @@ async fn voters(
     for (seed, described) in futures_util::future::join_all(asked).await {
         let described = match described {
             Ok(described) => described,
+            Err(error @ Error::OtherProtocol { .. }) => return Err(error),
             Err(error) => {
                 unreached.push(error);
                 continue;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -61,6 +62,11 @@ impl Cluster {
             ..OverseerConfig::default()
         };
         config
+    }
+
+    /// Of a node that is none of these.
+    pub(super) fn directory(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
     }
 
     pub(super) async fn start(&self, node: usize) -> ClusterNode {
@@ -321,7 +327,7 @@ async fn a_node_never_registers_in_another_cluster() {
     let mut other = cluster.config(0);
     other.cluster = "other".into();
     other.listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    other.data_directory = cluster.directory.path().join("other");
+    other.data_directory = cluster.directory("other");
     // Without Raft of its own it does not ask the seeds who they are before it looks for a leader.
     other.can_coordinate = false;
     let other = ClusterNode::start(other).await.unwrap();
@@ -355,7 +361,7 @@ async fn two_voters_and_other_clusters_are_refused() {
     let mut other = cluster.config(0);
     other.cluster = "other".into();
     other.listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    other.data_directory = cluster.directory.path().join("other");
+    other.data_directory = cluster.directory("other");
     let other = ClusterNode::start(other).await.unwrap();
     let mut problem = other.problem();
     let is_named = |problem: &Option<String>| {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use eventflux_core::state::store::CheckpointStore;
 
-use crate::consensus::{ControlTls, LogSync, Sockets, TcpSockets};
+use crate::consensus::{ControlTls, LogSync, PROTOCOL, Sockets, TcpSockets};
 use crate::coordinator::{OverseerConfig, PipelineSpec};
 use crate::error::Result;
 
@@ -59,6 +59,8 @@ pub struct ClusterConfig {
     pub sockets: Arc<dyn Sockets>,
     /// When its log is synced.
     pub log_sync: LogSync,
+    /// The version of what it says to other nodes, which refuse another one than theirs: [`PROTOCOL`].
+    pub protocol: u32,
     /// The state is stored as a snapshot after so many entries of the log, and older entries are let go.
     pub snapshot_every: u64,
 }
@@ -104,6 +106,7 @@ impl ClusterConfig {
             open_store,
             sockets: Arc::new(TcpSockets),
             log_sync: LogSync::default(),
+            protocol: PROTOCOL,
             snapshot_every: 2_000,
         }
     }

@@ -24,6 +24,8 @@ mod contact;
 mod driver;
 mod goodbye;
 mod hub;
+#[cfg(test)]
+mod protocol_test;
 mod publication;
 mod publications;
 mod service;

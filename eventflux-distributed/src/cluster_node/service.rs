@@ -36,26 +36,29 @@ const AGREE_WITHIN: Duration = Duration::from_secs(1);
 pub(super) struct ControlService {
     pub(super) node: NodeId,
     pub(super) cluster: String,
-    pub(super) raft: Option<ConsensusRaft>,
+    /// The version of what nodes say to each other.
+    pub(super) protocol: u32,
+    /// Of a node that coordinates.
+    pub(super) consensus: Option<ConsensusService>,
     pub(super) state: watch::Receiver<Arc<ClusterState>>,
     pub(super) hub: Hub,
     pub(super) metrics: Arc<OnceLock<MetricsSource>>,
 }
 
 impl ControlService {
-    fn raft(&self) -> Result<&ConsensusRaft, Status> {
-        self.raft
+    fn consensus(&self) -> Result<&ConsensusService, Status> {
+        self.consensus
             .as_ref()
             .ok_or_else(|| Status::failed_precondition("this node does not coordinate"))
     }
 
-    fn consensus(&self) -> Result<ConsensusService, Status> {
-        Ok(ConsensusService::new(self.raft()?.clone()))
+    fn raft(&self) -> Result<&ConsensusRaft, Status> {
+        Ok(self.consensus()?.raft())
     }
 
     /// The leader that Raft knows, and whether it is this node; with the term.
     fn leader(&self) -> (Option<Voter>, bool, u64) {
-        let Some(raft) = &self.raft else {
+        let Ok(raft) = self.raft() else {
             return (None, false, 0);
         };
         let metrics = raft.metrics();
@@ -119,12 +122,12 @@ impl Control for ControlService {
 
     async fn describe(&self, _: Request<DescribeRequest>) -> Result<Response<DescribeResponse>, Status> {
         let (leader, is_leader, term) = self.leader();
-        let is_initialized = match &self.raft {
-            Some(raft) => raft
+        let is_initialized = match self.raft() {
+            Ok(raft) => raft
                 .is_initialized()
                 .await
                 .map_err(|error| Status::unavailable(error.to_string()))?,
-            None => false,
+            Err(_) => false,
         };
         Ok(Response::new(DescribeResponse {
             node: self.node,
@@ -133,7 +136,8 @@ impl Control for ControlService {
             is_leader,
             leader,
             is_initialized,
-            can_coordinate: self.raft.is_some(),
+            can_coordinate: self.consensus.is_some(),
+            protocol: self.protocol,
         }))
     }
 

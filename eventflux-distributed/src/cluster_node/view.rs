@@ -6,8 +6,6 @@ use tokio::time::{Instant, timeout};
 
 use super::ClusterClient;
 use super::client::{ANSWER_WITHIN, ROUND_EVERY, unreachable};
-use crate::consensus::MESSAGE_BYTES_MAX;
-use crate::consensus::proto::control_client::ControlClient;
 use crate::consensus::proto::{MetricsRequest, StateRequest, StateResponse, Voter};
 use crate::coordinator::{ClusterState, NodeId};
 use crate::error::{Error, Result};
@@ -32,8 +30,9 @@ impl ClusterView {
     fn of(address: &str, response: StateResponse) -> Result<Self> {
         let state = ClusterState::decode(&response.state).map_err(|error| unreachable(address, error))?;
         Ok(Self {
+            // Before its name is agreed on there is no cluster.
+            is_current: response.is_current && !state.cluster().is_empty(),
             state,
-            is_current: response.is_current,
             term: response.term,
             leader: response.leader,
             voters: response.voters,
@@ -76,22 +75,20 @@ impl ClusterClient {
     }
 
     async fn view_of(&self, address: &str) -> Result<ClusterView> {
-        let mut client =
-            ControlClient::new(self.dialer().channel(address)?).max_decoding_message_size(MESSAGE_BYTES_MAX);
+        let mut client = self.dialer().control(address)?;
         match timeout(ANSWER_WITHIN, client.state(StateRequest {})).await {
             Ok(Ok(response)) => ClusterView::of(address, response.into_inner()),
-            Ok(Err(status)) => Err(unreachable(address, status.message())),
+            Ok(Err(status)) => Err(self.failed(address, &status)),
             Err(elapsed) => Err(unreachable(address, elapsed)),
         }
     }
 
     /// The metrics of one node, in Prometheus' text format.
     pub async fn metrics(&self, address: &str) -> Result<String> {
-        let mut client =
-            ControlClient::new(self.dialer().channel(address)?).max_decoding_message_size(MESSAGE_BYTES_MAX);
+        let mut client = self.dialer().control(address)?;
         match timeout(ANSWER_WITHIN, client.metrics(MetricsRequest {})).await {
             Ok(Ok(response)) => Ok(response.into_inner().text),
-            Ok(Err(status)) => Err(unreachable(address, status.message())),
+            Ok(Err(status)) => Err(self.failed(address, &status)),
             Err(elapsed) => Err(unreachable(address, elapsed)),
         }
     }
@@ -100,5 +97,34 @@ impl ClusterClient {
     fn add_coordinators(&self, state: &ClusterState) {
         let coordinators = state.members().filter(|member| member.spec.can_coordinate);
         coordinators.for_each(|member| self.add(member.spec.control_address.clone()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::coordinator::{Change, Command, CommandId, Configure};
+
+    #[test]
+    fn there_is_nothing_to_show_before_the_name_of_the_cluster_is_agreed_on() {
+        let view = |state: &ClusterState| {
+            let response = StateResponse {
+                state: state.encode().into(),
+                is_current: true,
+                ..StateResponse::default()
+            };
+            ClusterView::of("a:1", response).unwrap()
+        };
+        let mut state = ClusterState::default();
+        assert!(!view(&state).is_current);
+        let configure = Change::Configure(Configure {
+            cluster: "prod".into(),
+            nodes_min: 2,
+        });
+        state.apply(&Command {
+            id: CommandId { client: 1, number: 1 },
+            change: Some(configure),
+        });
+        assert!(view(&state).is_current);
     }
 }

@@ -119,8 +119,22 @@ impl LogStore {
         }
     }
 
+    /// Whether an entry is in the log, and others after it.
+    pub(super) fn goes_beyond(&self, last: LogId) -> io::Result<bool> {
+        let log = self.log();
+        let log_id = StoredLogId::from(&last);
+        if log.log_state().last().is_none_or(|newest| *newest <= log_id) {
+            return Ok(false);
+        }
+        let (from, to) = (last.index, last.index.saturating_add(1));
+        match log.read(from, to).next().transpose()? {
+            Some((there, _)) => Ok(there == log_id),
+            None => Ok(false),
+        }
+    }
+
     /// Waits until everything that was written is synced.
-    async fn sync(&self) -> io::Result<()> {
+    pub(super) async fn sync(&self) -> io::Result<()> {
         let (flushed, wait) = oneshot::channel();
         self.flush(&mut self.log(), Flushed::Waiting(flushed))?;
         wait.await.unwrap_or_else(|_| Err(stopped()))

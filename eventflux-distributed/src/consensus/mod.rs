@@ -15,7 +15,10 @@ mod log_codec;
 mod log_store;
 mod message;
 mod network;
+mod protocol;
 mod service;
+#[cfg(test)]
+mod service_test;
 mod snapshot_file;
 mod socket;
 mod state_machine;
@@ -37,6 +40,8 @@ pub use log_store::{LogStore, LogSync};
 pub use message::{from_append, from_append_response, from_vote_request, from_vote_response};
 pub(crate) use network::MESSAGE_BYTES_MAX;
 pub use network::{ControlTls, Dialer};
+pub use protocol::PROTOCOL;
+pub(crate) use protocol::{CheckProtocol, refused_by};
 pub(crate) use service::ConsensusService;
 #[cfg(fuzzing)]
 pub use snapshot_file::decode as decode_snapshot;

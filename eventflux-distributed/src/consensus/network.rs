@@ -17,7 +17,7 @@ use openraft::raft::{
 };
 use openraft::{BasicNode, OptionalSend, RaftNetworkFactory, RaftNetworkV2};
 use rustls::pki_types::ServerName;
-use tonic::codegen::{Service, http::Uri};
+use tonic::codegen::{InterceptedService, Service, http::Uri};
 use tonic::transport::{Channel, Endpoint};
 
 use super::message::{
@@ -25,6 +25,7 @@ use super::message::{
 };
 use super::proto::control_client::ControlClient;
 use super::proto::{SnapshotPiece, TransferRequest};
+use super::protocol::{PROTOCOL, SayProtocol};
 use super::socket::{Socket, Sockets, TcpSockets};
 use super::type_config::{Snapshot, TypeConfig, Vote};
 use crate::error::{Error, Result};
@@ -40,6 +41,9 @@ pub struct ControlTls {
     pub server_name: Option<ServerName<'static>>,
 }
 
+/// What a node's control plane is asked by.
+pub(crate) type Control = ControlClient<InterceptedService<Channel, SayProtocol>>;
+
 /// Snapshots travel in pieces of this size.
 const PIECE_BYTES: usize = 1 << 20;
 
@@ -49,6 +53,7 @@ pub struct Dialer {
     sockets: Arc<dyn Sockets>,
     tls: Option<ControlTls>,
     connect_timeout: Duration,
+    protocol: u32,
     channels: Arc<Mutex<BTreeMap<String, Channel>>>,
 }
 
@@ -64,13 +69,24 @@ impl Dialer {
             sockets,
             tls,
             connect_timeout,
+            protocol: PROTOCOL,
             channels: Arc::default(),
         }
     }
 
+    /// The same, with another version of what nodes say to each other.
+    pub(crate) fn speaking(self, protocol: u32) -> Self {
+        Self { protocol, ..self }
+    }
+
+    /// Which version that is.
+    pub(crate) fn protocol(&self) -> u32 {
+        self.protocol
+    }
+
     /// The same, with connections of its own: a connection lives in the runtime that made it.
     pub fn apart(&self) -> Self {
-        Self::new(self.tls.clone(), self.connect_timeout)
+        Self::new(self.tls.clone(), self.connect_timeout).speaking(self.protocol)
     }
 
     /// Whether nobody listens at an address `host:port`, though its host answers: the process that did is gone.
@@ -85,8 +101,14 @@ impl Dialer {
         connected.is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
     }
 
-    /// The channel to a node, by its address `host:port`.
-    pub fn channel(&self, address: &str) -> Result<Channel> {
+    /// A client of a node's control plane, by its address `host:port`.
+    pub(crate) fn control(&self, address: &str) -> Result<Control> {
+        let client = ControlClient::with_interceptor(self.channel(address)?, SayProtocol(self.protocol));
+        // What others send is bounded by what a log may hold.
+        Ok(client.max_decoding_message_size(MESSAGE_BYTES_MAX))
+    }
+
+    fn channel(&self, address: &str) -> Result<Channel> {
         let mut channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(channel) = channels.get(address) {
             return Ok(channel.clone());
@@ -175,17 +197,15 @@ impl Peer {
     async fn ask<T, F>(
         &self,
         option: &RPCOption,
-        ask: impl FnOnce(ControlClient<Channel>) -> F,
+        ask: impl FnOnce(Control) -> F,
     ) -> std::result::Result<T, Unreachable<TypeConfig>>
     where
         F: Future<Output = std::result::Result<tonic::Response<T>, tonic::Status>>,
     {
-        let channel = self
+        let client = self
             .dialer
-            .channel(&self.address)
+            .control(&self.address)
             .map_err(|error| Unreachable::new(&error))?;
-        // What others send is bounded by what a log may hold.
-        let client = ControlClient::new(channel).max_decoding_message_size(MESSAGE_BYTES_MAX);
         match tokio::time::timeout(option.soft_ttl(), ask(client)).await {
             Ok(Ok(response)) => Ok(response.into_inner()),
             Ok(Err(status)) => Err(Unreachable::from_string(status)),

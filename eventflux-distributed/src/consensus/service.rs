@@ -1,8 +1,12 @@
 //! What other voters ask.
 
+use std::sync::Arc;
+
 use openraft::raft::TransferLeaderRequest;
+use tokio::sync::RwLock;
 use tonic::{Request, Response, Status, Streaming};
 
+use super::log_store::LogStore;
 use super::message::{
     from_append, from_log_id, from_vote, from_vote_request, to_append_response, to_vote, to_vote_response,
 };
@@ -12,12 +16,20 @@ use super::proto::{
     VoteRequest, VoteResponse,
 };
 use super::snapshot_file::decode;
-use super::type_config::{ConsensusRaft, Snapshot};
+use super::type_config::{ConsensusRaft, Snapshot, Vote};
 
 /// Hands other voters' messages to Raft.
+///
+/// **A snapshot behind the log** A leader may send a snapshot and entries beside each other, or the same twice, so that a snapshot can
+/// arrive behind entries that come after it. Raft (openraft 0.10.0-alpha.37) would install it, and take the log for one that ends at the
+/// snapshot: with debug assertions it stops there, otherwise it does not apply the last entries before a further one comes. Such a
+/// snapshot says nothing new: it is answered as one that is installed, and the entries are applied as ever.
 #[derive(Clone)]
 pub(crate) struct ConsensusService {
     raft: ConsensusRaft,
+    log: LogStore,
+    /// Entries come before a snapshot or after it, not while it is looked at.
+    turns: Arc<RwLock<()>>,
 }
 
 impl std::fmt::Debug for ConsensusService {
@@ -27,9 +39,18 @@ impl std::fmt::Debug for ConsensusService {
 }
 
 impl ConsensusService {
-    /// Of a node that votes or learns.
-    pub(crate) fn new(raft: ConsensusRaft) -> Self {
-        Self { raft }
+    /// Of a node that votes or learns, and the log that its Raft writes.
+    pub(crate) fn new(raft: ConsensusRaft, log: LogStore) -> Self {
+        Self {
+            raft,
+            log,
+            turns: Arc::default(),
+        }
+    }
+
+    /// Raft itself.
+    pub(crate) fn raft(&self) -> &ConsensusRaft {
+        &self.raft
     }
 
     /// Entries from a leader.
@@ -38,6 +59,7 @@ impl ConsensusService {
         request: Request<AppendRequest>,
     ) -> Result<Response<AppendResponse>, Status> {
         let request = from_append(request.get_ref()).map_err(Status::invalid_argument)?;
+        let _turn = self.turns.read().await;
         let response = self.raft.append_entries(request).await.map_err(stopped)?;
         Ok(Response::new(to_append_response(&response)))
     }
@@ -84,14 +106,33 @@ impl ConsensusService {
             meta,
             snapshot: bytes,
         };
-        let response = self
+        // Goes on if nobody waits for it any more: Raft has it then.
+        let installing = tokio::spawn(self.clone().install(vote, snapshot));
+        let vote = installing.await.map_err(stopped)??;
+        Ok(Response::new(SnapshotResponse {
+            vote: Some(to_vote(&vote)),
+        }))
+    }
+
+    /// Installs a leader's snapshot, unless the log has what it ends with and more, and says which vote counts.
+    pub(super) async fn install(self, vote: Vote, snapshot: Snapshot) -> Result<Vote, Status> {
+        let _turn = self.turns.write().await;
+        // Raft answers in order: what it was sent before is in the log.
+        let current = self
             .raft
-            .install_full_snapshot(vote, snapshot)
+            .with_raft_state(|state| *state.vote_ref())
             .await
             .map_err(stopped)?;
-        Ok(Response::new(SnapshotResponse {
-            vote: Some(to_vote(&response.vote)),
-        }))
+        if let Some(last) = snapshot.meta.last_log_id
+            && vote == current
+            && self.log.goes_beyond(last).map_err(stopped)?
+        {
+            // The leader takes it for stored.
+            self.log.sync().await.map_err(stopped)?;
+            return Ok(current);
+        }
+        let response = self.raft.install_full_snapshot(vote, snapshot).await;
+        response.map(|response| response.vote).map_err(stopped)
     }
 
     /// A leader wants another one to lead.
