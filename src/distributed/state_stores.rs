@@ -1,27 +1,16 @@
 //! The state of pipelines: one place for all, and in it a place for each.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::Arc;
 
 use eventflux_core::state::store::{CheckpointStore, DirectoryStore};
 use eventflux_core::{Error, Result};
-use eventflux_distributed::cluster_node::OpenStore;
+use eventflux_distributed::cluster_node::{OpenStore, check_store_name, shared_stores};
 
 use super::StateBackendType;
 
-/// Opens the state of a pipeline by the name that its submission gave it. While somebody has it open, others of this process share it.
+/// Opens the state of pipelines that other nodes have open, too.
 pub(super) fn open_store(backend: StateBackendType) -> OpenStore {
-    let opened: Mutex<BTreeMap<String, Weak<dyn CheckpointStore>>> = Mutex::default();
-    Arc::new(move |pipeline| {
-        let name = &pipeline.state_store;
-        let mut opened = opened.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(store) = opened.get(name).and_then(Weak::upgrade) {
-            return Ok(store);
-        }
-        let store: Arc<dyn CheckpointStore> = Arc::from(open(&backend, name, true)?);
-        opened.insert(name.clone(), Arc::downgrade(&store));
-        Ok(store)
-    })
+    shared_stores(move |name| Ok(Arc::from(open(&backend, name, true)?)))
 }
 
 /// Opens the state of one pipeline. `is_shared`: other nodes have it open, too.
@@ -32,12 +21,7 @@ pub(super) fn open(
     name: &str,
     is_shared: bool,
 ) -> Result<Box<dyn CheckpointStore>> {
-    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
-    if name.is_empty() || name.starts_with('.') || !name.chars().all(is_plain) {
-        return Err(wrong(format!(
-            "`{name}` cannot be the name of a place for state: use letters, digits, `-`, `_` and `.`"
-        )));
-    }
+    check_store_name(name)?;
     match backend {
         StateBackendType::None => Err(wrong(format!("there is no place for the state of `{name}`"))),
         StateBackendType::Directory(path) if is_shared => {

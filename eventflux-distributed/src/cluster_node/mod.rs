@@ -29,6 +29,7 @@ mod protocol_test;
 mod publication;
 mod publications;
 mod service;
+mod stores;
 mod view;
 mod voters;
 
@@ -38,4 +39,5 @@ pub use config::{ClusterConfig, OpenStore};
 pub use contact::Contact;
 pub use publication::Publication;
 pub use service::MetricsSource;
+pub use stores::{check_store_name, shared_stores};
 pub use view::ClusterView;
