@@ -7,6 +7,7 @@ use std::time::Duration;
 use eventflux::sql::diagnostic::render::{Colour, concise, full, json};
 use eventflux::sql::diagnostic::{Diagnostic, SourceText};
 use eventflux::sql::{CompileContext, CompiledApp, SettingError, Settings, TtlSetting, compile};
+use eventflux::time::micros;
 
 use crate::args::{self, DiagnosticFormat, Global};
 use crate::config::Refused;
@@ -98,7 +99,7 @@ pub fn context_of(arguments: &args::Settings) -> Result<CompileContext, Exit> {
 
 /// A configured `state_ttl` as a setting.
 pub fn ttl_setting(state_ttl: Duration) -> TtlSetting {
-    TtlSetting::After(i64::try_from(state_ttl.as_micros()).unwrap_or(i64::MAX))
+    TtlSetting::After(micros(state_ttl))
 }
 
 /// The settings of the command line.

@@ -3,7 +3,6 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use eventflux_distributed::cluster_node::ClusterConfig;
 use eventflux_distributed::coordinator::OverseerConfig;
@@ -103,10 +102,7 @@ impl NodeSettings {
         joined.nodes_min = cluster.min_nodes;
         joined.election_timeout = cluster.election_timeout;
         joined.heartbeat_interval = cluster.heartbeat_interval;
-        joined.overseer = OverseerConfig {
-            failure_timeout_us: i64::try_from(cluster.failure_timeout.as_micros()).unwrap_or(i64::MAX),
-            ..OverseerConfig::default()
-        };
+        joined.overseer = OverseerConfig::with_failure_timeout(cluster.failure_timeout);
         joined.tls = identity.as_ref().map(TlsIdentity::control);
         Ok(Self {
             cluster: joined,
@@ -199,11 +195,9 @@ fn address(key: &str, text: &str) -> Result<SocketAddr, DistributedError> {
 fn data_plane(config: &DistributedConfig, listen: SocketAddr, identity: Option<&TlsIdentity>) -> DataPlane {
     let transport = &config.transport;
     let patience = transport.request_timeout;
-    let wire: Arc<dyn Transport> = match (transport.implementation, identity) {
-        (TransportType::Tcp, None) => Arc::new(Tcp::plain()),
-        (TransportType::Tcp, Some(identity)) => Arc::new(Tcp::secure(identity)),
-        (TransportType::Grpc, None) => Arc::new(Grpc::plain()),
-        (TransportType::Grpc, Some(identity)) => Arc::new(Grpc::secure(identity)),
+    let wire: Arc<dyn Transport> = match transport.implementation {
+        TransportType::Tcp => Arc::new(Tcp::new(identity)),
+        TransportType::Grpc => Arc::new(Grpc::new(identity)),
     };
     DataPlane {
         transport: wire,
@@ -214,11 +208,7 @@ fn data_plane(config: &DistributedConfig, listen: SocketAddr, identity: Option<&
                 true => CompressionType::Lz4,
                 false => CompressionType::None,
             },
-            // Several signs of life fit into the time after which a silent peer is given up.
-            heartbeat_interval: (patience / 5).clamp(Duration::from_millis(1), Duration::from_secs(1)),
-            silence_max: patience,
-            handshake_timeout: patience,
-            ..ConnectionConfig::default()
+            ..ConnectionConfig::with_patience(patience)
         },
         connections_per_node: transport.pool_size,
         connect_timeout: patience,

@@ -40,11 +40,10 @@ impl Wires {
     pub fn new(count: usize, wire: Wire, is_secure: bool, compression: Compression) -> Self {
         let identities = is_secure.then(|| identities(count));
         let transport = |node: usize| -> Arc<dyn Transport> {
-            match (wire, identities.as_ref().map(|identities| &identities[node])) {
-                (Wire::Tcp, None) => Arc::new(Tcp::plain()),
-                (Wire::Tcp, Some(identity)) => Arc::new(Tcp::secure(identity)),
-                (Wire::Grpc, None) => Arc::new(Grpc::plain()),
-                (Wire::Grpc, Some(identity)) => Arc::new(Grpc::secure(identity)),
+            let identity = identities.as_ref().map(|identities| &identities[node]);
+            match wire {
+                Wire::Tcp => Arc::new(Tcp::new(identity)),
+                Wire::Grpc => Arc::new(Grpc::new(identity)),
             }
         };
         Self {

@@ -91,10 +91,7 @@ impl NodeSettings {
             nodes_min: cluster.min_nodes.get(),
             election_timeout: times.election_timeout.0,
             heartbeat_interval: cluster.heartbeat_interval.0,
-            overseer: OverseerConfig {
-                failure_timeout_us: micros(cluster.failure_timeout.0),
-                ..OverseerConfig::default()
-            },
+            overseer: OverseerConfig::with_failure_timeout(cluster.failure_timeout.0),
             manifests_retained: usize::try_from(backend.retained_checkpoints.get()).unwrap_or(usize::MAX),
             tls: identity.as_ref().map(TlsIdentity::control),
             ..ClusterConfig::new(
@@ -127,10 +124,7 @@ fn data_plane(transport: &model::Transport, address: &Address, identity: Option<
         advertised: Some(address.endpoint.to_string()),
         connection: ConnectionConfig {
             compression: transport.compression.0,
-            heartbeat_interval: heartbeat(patience),
-            silence_max: patience,
-            handshake_timeout: patience,
-            ..ConnectionConfig::default()
+            ..ConnectionConfig::with_patience(patience)
         },
         connections_per_node: usize::try_from(transport.pool_size.get()).unwrap_or(1),
         connect_timeout: patience,
@@ -138,21 +132,10 @@ fn data_plane(transport: &model::Transport, address: &Address, identity: Option<
 }
 
 fn wire(kind: TransportKind, identity: Option<&TlsIdentity>) -> Arc<dyn Transport> {
-    match (kind, identity) {
-        (TransportKind::Tcp, None) => Arc::new(Tcp::plain()),
-        (TransportKind::Tcp, Some(identity)) => Arc::new(Tcp::secure(identity)),
-        (TransportKind::Grpc, None) => Arc::new(Grpc::plain()),
-        (TransportKind::Grpc, Some(identity)) => Arc::new(Grpc::secure(identity)),
+    match kind {
+        TransportKind::Tcp => Arc::new(Tcp::new(identity)),
+        TransportKind::Grpc => Arc::new(Grpc::new(identity)),
     }
-}
-
-/// Several signs of life fit into the time after which a silent peer is given up.
-fn heartbeat(silence_max: Duration) -> Duration {
-    (silence_max / 5).clamp(Duration::from_millis(1), Duration::from_secs(1))
-}
-
-fn micros(duration: Duration) -> i64 {
-    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }
 
 /// What works, and is probably not meant.

@@ -23,6 +23,7 @@ use crate::error::Result;
 use crate::key::KeyGroupMap;
 use crate::plan::PhysicalPlan;
 use crate::state::segment::{SegmentOptions, SegmentRef};
+use crate::time::micros;
 
 /// The last checkpoint has to be stored, and committed rows to be delivered, within this time after the end.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -160,7 +161,6 @@ impl Checkpointing {
         loops: &[LoopShape],
         shared: &Shared,
     ) -> Coordinator {
-        let micros = |duration: Duration| i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
         let pace = Pace {
             interval_us: self.checkpoints.interval.map(micros),
             pause_min_us: micros(self.checkpoints.pause_min),

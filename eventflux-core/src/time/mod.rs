@@ -5,10 +5,12 @@ pub mod calendar;
 mod clock;
 mod event_time;
 pub mod iso;
+mod micros;
 mod task_clock;
 mod watermark;
 
 pub use clock::{Clock, SystemClock, VirtualClock};
 pub use event_time::event_times;
+pub use micros::micros;
 pub use task_clock::{task_now_us, with_task_clock};
 pub use watermark::{BoundedDelay, Cut};

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use eventflux_core::state::store::CheckpointStore;
+use eventflux_core::time::micros;
 
 use crate::consensus::{ControlTls, LogSync, PROTOCOL, Sockets, TcpSockets};
 use crate::coordinator::{OverseerConfig, PipelineSpec};
@@ -117,8 +118,7 @@ impl ClusterConfig {
         if self.cluster.is_empty() || self.name.is_empty() {
             return refuse("a node needs a name, and its cluster another".to_owned());
         }
-        let heartbeat_us = i64::try_from(self.heartbeat_interval.as_micros()).unwrap_or(i64::MAX);
-        if heartbeat_us.saturating_mul(2) > self.overseer.failure_timeout_us {
+        if micros(self.heartbeat_interval).saturating_mul(2) > self.overseer.failure_timeout_us {
             return refuse(format!(
                 "heartbeats every {:?} are too few for a failure timeout of {} ms: it takes two",
                 self.heartbeat_interval,

@@ -1,6 +1,7 @@
 //! From a text to a pipeline of the cluster.
 
 use eventflux_core::checkpoint::manifest::{Manifest, ManifestLog};
+use eventflux_core::time::micros;
 
 use super::programs::{Program, ProgramError};
 use crate::Error;
@@ -112,7 +113,6 @@ impl Node {
             parallelism,
             settings,
         } = submission;
-        let micros = |duration: std::time::Duration| i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
         let parallelism = parallelism.or(program.parallelism);
         let parallelism = parallelism.unwrap_or_else(|| self.usual_parallelism());
         let identity = &program.identity;

@@ -37,6 +37,19 @@ impl Default for ConnectionConfig {
     }
 }
 
+impl ConnectionConfig {
+    /// For who waits so long for an answer, and for a sign of life.
+    pub fn with_patience(patience: Duration) -> Self {
+        Self {
+            // Several signs of life fit into the time after which a silent peer is given up.
+            heartbeat_interval: (patience / 5).clamp(Duration::from_millis(1), Duration::from_secs(1)),
+            silence_max: patience,
+            handshake_timeout: patience,
+            ..Self::default()
+        }
+    }
+}
+
 /// How much a receiver lets a sender send ahead.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CreditConfig {

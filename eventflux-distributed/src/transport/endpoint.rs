@@ -10,7 +10,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use eventflux_core::time::Clock;
+use eventflux_core::time::{Clock, micros};
 use rustls::pki_types::CertificateDer;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinHandle;
@@ -197,7 +197,7 @@ impl Endpoint {
     }
 
     async fn in_time<T>(&self, peer: &str, doing: impl Future<Output = Result<T>>) -> Result<T> {
-        let timeout_us = i64::try_from(self.config.handshake_timeout.as_micros()).unwrap_or(i64::MAX);
+        let timeout_us = micros(self.config.handshake_timeout);
         let late = self.clock.reached(self.clock.now_us().saturating_add(timeout_us));
         tokio::select! {
             biased;

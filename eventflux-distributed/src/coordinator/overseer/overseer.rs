@@ -1,6 +1,9 @@
 //! The overseer itself.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use eventflux_core::time::micros;
 
 use super::asked::{Asked, refusal};
 use super::detector::Detector;
@@ -33,6 +36,16 @@ impl Default for OverseerConfig {
             reconnect_us: 300_000,
             pause_min_us: 100_000,
             backoff_us: (100_000, 10_000_000),
+        }
+    }
+}
+
+impl OverseerConfig {
+    /// With the usual times but this one.
+    pub fn with_failure_timeout(failure_timeout: Duration) -> Self {
+        Self {
+            failure_timeout_us: micros(failure_timeout),
+            ..Self::default()
         }
     }
 }

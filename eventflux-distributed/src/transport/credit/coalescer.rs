@@ -1,6 +1,7 @@
 //! Small batches that wait to be sent as one.
 
 use eventflux_core::batch::EventBatch;
+use eventflux_core::time::micros;
 
 use crate::transport::config::Coalesce;
 
@@ -35,7 +36,7 @@ impl Coalescer {
         if piece.num_rows() == 0 {
             return None;
         }
-        let delay_us = i64::try_from(self.config.delay_max.as_micros()).unwrap_or(i64::MAX);
+        let delay_us = micros(self.config.delay_max);
         self.due_us.get_or_insert(now_us.saturating_add(delay_us));
         self.row_count += piece.num_rows();
         self.bytes += bytes;

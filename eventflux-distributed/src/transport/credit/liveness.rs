@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use eventflux_core::time::micros;
+
 /// What both ends last heard of each other.
 ///
 /// **Units** Microseconds.
@@ -33,7 +35,7 @@ pub enum Pulse {
 impl Liveness {
     /// A connection that begins now.
     pub fn new(now_us: i64, interval: Duration, silence_max: Duration) -> Self {
-        let us = |duration: Duration| i64::try_from(duration.as_micros()).unwrap_or(i64::MAX).max(1);
+        let us = |duration: Duration| micros(duration).max(1);
         Self {
             interval_us: us(interval),
             silence_max_us: us(silence_max),

@@ -52,6 +52,11 @@ impl Grpc {
         Self::default()
     }
 
+    /// With TLS if there is an identity to show.
+    pub fn new(identity: Option<&TlsIdentity>) -> Self {
+        identity.map_or_else(Self::plain, Self::secure)
+    }
+
     /// With TLS: both ends show certificates.
     pub fn secure(identity: &TlsIdentity) -> Self {
         Self {
