@@ -119,6 +119,10 @@ impl Command {
     pub fn app(&self) -> Option<&Path> {
         match self {
             Command::Run(arguments) => Some(&arguments.app),
+            Command::Check(arguments) => match &*arguments.paths {
+                [one] if !one.is_dir() => Some(one),
+                _ => None,
+            },
             Command::Explain(arguments) => Some(&arguments.app),
             Command::Replay(arguments) => Some(&arguments.app),
             _ => None,
@@ -155,6 +159,7 @@ impl Command {
     pub fn settings_mut(&mut self) -> Option<&mut Settings> {
         match self {
             Command::Run(arguments) => Some(&mut arguments.settings),
+            Command::Check(arguments) => Some(&mut arguments.settings),
             Command::Explain(arguments) => Some(&mut arguments.settings),
             Command::Replay(arguments) => Some(&mut arguments.settings),
             _ => None,
@@ -388,6 +393,9 @@ pub struct CheckArgs {
     /// Files, or directories to search for `*.sql`; `-` reads standard input
     #[arg(value_name = "PATH", required = true)]
     pub paths: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub settings: Settings,
 
     /// How diagnostics are shown
     #[arg(long, value_enum, default_value_t = DiagnosticFormat::Full, env = "EVENTFLUX_DIAGNOSTICS")]

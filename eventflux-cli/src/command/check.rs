@@ -14,7 +14,10 @@ use crate::report;
 /// Checks all files; every mistake of every file is shown.
 pub fn check(arguments: &CheckArgs, global: &Global) -> Exit {
     let shown = Shown::new(arguments.format, global);
-    let context = app_text::context(eventflux::sql::Settings::default());
+    let context = match app_text::context_of(&arguments.settings) {
+        Ok(context) => context,
+        Err(exit) => return exit,
+    };
     let files = match files(&arguments.paths) {
         Ok(files) => files,
         Err(exit) => return exit,

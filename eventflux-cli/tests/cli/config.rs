@@ -731,3 +731,45 @@ fn a_configured_state_ttl_holds_for_apps_that_do_not_set_it() {
         "+U,a,2"
     );
 }
+
+#[test]
+fn a_configured_state_ttl_is_part_of_what_check_and_explain_see() {
+    let place = Workplace::new();
+    let app = |setting: &str, watermark: &str| {
+        format!(
+            "{setting} CREATE STREAM t (k STRING, at TIMESTAMP{watermark})
+            WITH ('connector' = 'file', 'path' = 'in.ndjson', 'format' = 'json');
+            SELECT k, count(*) AS n FROM t GROUP BY k;"
+        )
+    };
+    place
+        .write("timed.sql", app("", ", WATERMARK FOR at AS at"))
+        .write("plain.sql", app("", ""))
+        .write("never.sql", app("SET state_ttl = 'none';", ""));
+    let run = |command: &str, app: &str, variables: &[(&str, &str)], flags: &[&str]| {
+        let mut command = place.command(&[command, app]);
+        command.args(flags);
+        with(command, variables)
+    };
+    let configured = [("EVENTFLUX_STATE_TTL", "90m")];
+    run("check", "plain.sql", &[], &[]).exits(0);
+    let refused = run("check", "plain.sql", &configured, &[]).exits(2);
+    assert!(
+        refused.stderr.contains("error[no-event-time]: `state_ttl`"),
+        "{}",
+        refused.stderr
+    );
+    run("check", "plain.sql", &[], &["--set", "state_ttl=1h"]).exits(2);
+    run("check", "plain.sql", &configured, &["--set", "state_ttl=none"]).exits(0);
+    run("check", "never.sql", &configured, &[]).exits(0);
+    run("check", "timed.sql", &configured, &[]).exits(0);
+    let plan = |flags: &[&str]| run("explain", "timed.sql", &configured, flags).exits(0).stdout;
+    assert!(plan(&[]).contains(" 1 h 30 min\n"), "{}", plan(&[]));
+    let shorter = plan(&["--set", "state_backend.state_ttl=5m"]);
+    assert!(shorter.contains(" 5 min\n"), "{shorter}");
+    // A file beside the app counts for one app as it does for its run, and for a folder the one where the command is given.
+    place.write("eventflux.yaml", "eventflux: {state_backend: {state_ttl: 1m}}\n");
+    run("check", "plain.sql", &[], &[]).exits(2);
+    run("check", ".", &[], &[]).exits(2);
+    run("explain", "plain.sql", &[], &[]).exits(2);
+}
