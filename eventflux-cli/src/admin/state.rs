@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use eventflux::batch::json::JsonRows;
 use eventflux::checkpoint::manifest::{Manifest, ManifestLog, PlanIdentity};
+use eventflux::element::WATERMARK_MIN;
 use eventflux::operator::{StateLookup, StoredEntry, StoredKey};
 use eventflux::plan::{Node, PhysicalPlan};
 use eventflux::sql::diagnostic::{SourceText, did_you_mean};
@@ -230,12 +231,15 @@ async fn read(
         .filter(|segment| segment.operators.contains(&operator_id))
         .cloned()
         .collect();
+    let mut times = manifest.times.iter();
+    let time = times.find(|time| time.operator_id == operator_id && time.partition.is_none());
+    let watermark = time.map_or(WATERMARK_MIN, |time| time.time_us);
     let set = SegmentSet::open(Arc::clone(store), &with_rows).await?;
     let tokio = tokio::runtime::Handle::current();
     let reading = tokio::task::spawn_blocking(move || {
         let group = key.key_group();
         let mut rows = set.reader(&operator_id, move |other| other == group, &tokio);
-        lookup.find(&key, &mut rows)
+        lookup.find(&key, watermark, &mut rows)
     });
     reading
         .await

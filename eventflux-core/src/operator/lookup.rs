@@ -10,12 +10,13 @@ use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{Field, FieldRef, Schema};
 
 use super::aggregate::Stored;
-use super::group::{Aggregation, CallStates, GroupTable};
+use super::group::{Aggregation, CallStates, GroupTable, NEVER, stored_last_write};
 use super::session_aggregate::session_bounds;
 use super::window_aggregate::WindowAggregate;
+use crate::element::{WATERMARK_MAX, Watermark};
 use crate::error::{Error, Result};
 use crate::key::{KeyBytes, hash_bytes, key_group};
-use crate::plan::{ChangelogMode, NodeId, OperatorSpec, PhysicalPlan, WindowSpec, WindowTime};
+use crate::plan::{ChangelogMode, NodeId, OperatorSpec, PhysicalPlan, StateTtl, WindowSpec, WindowTime};
 use crate::state::{KeyGroup, StateReader};
 
 /// The table that aggregations keep their groups in.
@@ -28,6 +29,8 @@ pub struct StateLookup {
     key_fields: Vec<FieldRef>,
     key_groups: u32,
     form: Form,
+    /// Of groups that are forgotten when they are written no more.
+    ttl: Option<StateTtl>,
 }
 
 /// How an operator's rows are stored.
@@ -87,14 +90,18 @@ impl StateLookup {
         if retracts && form == Form::Sessions {
             return Err("sessions of rows that change keep these rows, which are not shown".to_owned());
         }
-        let has_ttl = matches!(&node.spec, OperatorSpec::GroupAggregate(spec) if spec.state_ttl.is_some());
+        let ttl = match &node.spec {
+            OperatorSpec::GroupAggregate(spec) => spec.state_ttl,
+            _ => None,
+        };
         let aggregation = Aggregation::new(keys, calls, &schema, retracts);
         let aggregation = aggregation.map_err(|error| error.to_string())?;
         Ok(Some(Self {
-            aggregation: aggregation.with_last_writes(has_ttl),
+            aggregation: aggregation.with_last_writes(ttl.is_some()),
             key_fields: keys.iter().map(|index| schema.fields()[*index].clone()).collect(),
             key_groups: plan.key_groups,
             form,
+            ttl,
         }))
     }
 
@@ -147,9 +154,15 @@ impl StateLookup {
     }
 
     /// What is stored of a key, by time. The reader gives rows of the operator, at least those of the key's group. It blocks.
+    /// `watermark`: how far event time had come at the operator; what no row can write any more is not found, stored or not.
     ///
     /// **Errors** The store fails; what is stored is damaged.
-    pub fn find(&self, key: &StoredKey, state: &mut dyn StateReader) -> Result<Vec<StoredEntry>> {
+    pub fn find(
+        &self,
+        key: &StoredKey,
+        watermark: Watermark,
+        state: &mut dyn StateReader,
+    ) -> Result<Vec<StoredEntry>> {
         let prefix_bytes = match self.form {
             Form::Slice => WindowAggregate::PREFIX_BYTES,
             Form::Group | Form::Sessions => 0,
@@ -171,6 +184,7 @@ impl StateLookup {
                 continue;
             };
             match self.form {
+                Form::Group if self.is_over(&value, watermark)? => {}
                 Form::Group => entries.push(self.entry(None, &key.bytes, &value)?),
                 Form::Slice => {
                     let mut bounds = Stored::new(&prefix);
@@ -182,6 +196,16 @@ impl StateLookup {
         }
         entries.sort_by_key(|entry| entry.bounds_us);
         Ok(entries)
+    }
+
+    /// Whether the next row of a group begins it anew.
+    fn is_over(&self, value: &[u8], watermark: Watermark) -> Result<bool> {
+        // The watermark of the end says nothing of time.
+        let Some(ttl) = self.ttl.filter(|_| watermark != WATERMARK_MAX) else {
+            return Ok(false);
+        };
+        let last_write = stored_last_write(value)?;
+        Ok(last_write != NEVER && ttl.is_over(last_write, watermark))
     }
 
     fn entry(&self, bounds_us: Option<(i64, i64)>, key: &[u8], value: &[u8]) -> Result<StoredEntry> {

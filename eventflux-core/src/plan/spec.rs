@@ -180,6 +180,11 @@ pub struct StateTtl {
 }
 
 impl StateTtl {
+    /// Whether what was last written at one time is over for a row of another.
+    pub fn is_over(&self, last_write: i64, time: i64) -> bool {
+        time.saturating_sub(last_write) > self.ttl_us
+    }
+
     /// To what last writes are rounded where state is found by them.
     pub fn step_us(&self) -> i64 {
         (self.ttl_us / 16).max(1)

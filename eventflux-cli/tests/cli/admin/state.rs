@@ -75,6 +75,38 @@ fn groups_are_shown_as_what_their_aggregates_come_to() {
 }
 
 #[test]
+fn a_group_that_is_past_its_ttl_is_not_found() {
+    let cluster = TestCluster::shared();
+    let rows = [trade(1, "IBM", 3), trade(40, "SAP", 1), trade(41, "SAP", 1)];
+    let query = "CREATE STREAM sums (sym STRING, n BIGINT) WITH ('connector' = 'blackhole');
+        CREATE STREAM all_of_ibm (n BIGINT) WITH ('connector' = 'blackhole');
+        INSERT INTO sums SELECT sym, count(*) AS n FROM trades GROUP BY sym;
+        INSERT INTO all_of_ibm SELECT count(*) AS n FROM trades WHERE sym = 'IBM';";
+    for (name, ttl, count) in [("kept", "40s", 1), ("past", "39s", 0)] {
+        finished(cluster, name, &rows, &format!("SET state_ttl = '{ttl}'; {query}"));
+        let of_key = |key: &str| format!("/v1/pipelines/{name}/state{key}");
+        let all_read = look(cluster, &of_key("?key=SAP"), |found| {
+            let mut operators = found["operators"].as_array().into_iter().flatten();
+            operators.any(|operator| operator["entries"][0]["rows"] == 2)
+        });
+        let after = all_read["checkpoint"].as_u64();
+        let entries = |key: &str, is_keyed: bool| {
+            let found = look(cluster, &of_key(key), |found| {
+                found["checkpoint"].as_u64() > after
+            });
+            let mut operators = found["operators"].as_array().unwrap().iter();
+            let operator = operators.find(|operator| (operator["key"] != json!([])) == is_keyed);
+            operator.unwrap()["entries"].as_array().unwrap().len()
+        };
+        assert_eq!(entries("?key=SAP", true), 1, "{name}");
+        assert_eq!(entries("?key=IBM", true), count, "{name}");
+        // The one group of a query without keys keeps its place; what is in it is over all the same.
+        assert_eq!(entries("", false), count, "{name}");
+        cluster.remove(name);
+    }
+}
+
+#[test]
 fn open_windows_and_sessions_of_a_key_are_shown_with_their_bounds() {
     let cluster = TestCluster::shared();
     let rows = [

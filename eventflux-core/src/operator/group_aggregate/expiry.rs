@@ -27,7 +27,7 @@ const STEP_GROUPS: usize = 1024;
 /// **Invariants** A group with state is listed, at its last write or before, and no group twice. What is listed under a number
 /// that was given to another key since is found to be none when it comes.
 pub(super) struct Expiry {
-    ttl_us: i64,
+    ttl: StateTtl,
     step_us: i64,
     /// The last one, without that of the end.
     watermark: Watermark,
@@ -45,7 +45,7 @@ pub(super) struct Expiry {
 impl Expiry {
     pub(super) fn new(ttl: StateTtl) -> Self {
         Self {
-            ttl_us: ttl.ttl_us,
+            ttl,
             step_us: ttl.step_us(),
             watermark: WATERMARK_MIN,
             listed: BTreeMap::new(),
@@ -71,12 +71,12 @@ impl Expiry {
 
     /// Whether what was last written then is over for a row of this event time.
     pub(super) fn is_over(&self, last_write: i64, time: i64) -> bool {
-        last_write != NEVER && self.at(time).saturating_sub(last_write) > self.ttl_us
+        last_write != NEVER && self.ttl.is_over(last_write, self.at(time))
     }
 
     /// What was last written then or before can be dropped.
     fn over_up_to(&self) -> i64 {
-        self.watermark.saturating_sub(self.ttl_us).saturating_sub(1)
+        self.watermark.saturating_sub(self.ttl.ttl_us).saturating_sub(1)
     }
 
     /// Where a batch has to be cut, so that a group that begins anew does so with its first row in a piece.
@@ -135,7 +135,7 @@ impl Expiry {
         let (first, last) = times.fold((i64::MAX, i64::MIN), |(first, last), time| {
             (first.min(time), last.max(time))
         });
-        last.saturating_sub(first) > self.ttl_us
+        self.ttl.is_over(first, last)
     }
 
     /// Has a group found when it is over.
