@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use schemars::schema_for;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::model::Config;
 
@@ -139,7 +139,11 @@ fn kind(root: &Value, schema: &Value) -> String {
             _ => "whole number".to_owned(),
         },
         Some("boolean") => "true \\| false".to_owned(),
-        _ if schema.get("pattern").is_some() => "duration".to_owned(),
+        // A size may be a bare number, too.
+        _ if schema.get("pattern").is_some() => match schema.get("type") {
+            Some(Value::Array(types)) if types.contains(&json!("integer")) => "size".to_owned(),
+            _ => "duration".to_owned(),
+        },
         _ => "text".to_owned(),
     }
 }
