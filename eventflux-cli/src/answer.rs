@@ -1,8 +1,8 @@
 //! Answers to EXPLAIN, DESCRIBE and SHOW, printed before an app runs.
 
-use std::io::Write;
-
 use eventflux::sql::Answer;
+
+use crate::print::{columns, to_stdout};
 
 /// Prints the answers to stdout: one column as plain lines, several as a table.
 pub fn print(answers: &[Answer]) {
@@ -15,27 +15,9 @@ pub fn print(answers: &[Answer]) {
                 .flatten()
                 .for_each(|line| out.push_str(&format!("{line}\n")));
         } else {
-            table(answer, &mut out);
+            let lines: Vec<_> = std::iter::once(&answer.columns).chain(&answer.rows).collect();
+            out.push_str(&columns(&lines));
         }
     }
-    // A closed pipe is a reader that has seen enough.
-    let _ = std::io::stdout().write_all(out.as_bytes());
-}
-
-fn table(answer: &Answer, out: &mut String) {
-    let lines = || std::iter::once(&answer.columns).chain(&answer.rows);
-    let mut widths = vec![0; answer.columns.len()];
-    for line in lines() {
-        for (width, cell) in widths.iter_mut().zip(line) {
-            *width = (*width).max(cell.chars().count());
-        }
-    }
-    for line in lines() {
-        let cells = line
-            .iter()
-            .zip(&widths)
-            .map(|(cell, width)| format!("{cell:<width$}"));
-        out.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
-        out.push('\n');
-    }
+    to_stdout(&out);
 }

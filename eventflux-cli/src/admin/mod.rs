@@ -37,3 +37,4 @@ mod taking;
 
 pub use access::{Role, Tokens};
 pub use server::{AdminConfig, AdminServer, NODE_ADDRESS};
+pub use service::name_of;

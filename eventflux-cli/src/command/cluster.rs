@@ -1,7 +1,5 @@
 //! `eventflux cluster`: the nodes of a cluster.
 
-use std::io::Write;
-
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -9,7 +7,7 @@ use crate::admin::model::{ClusterStatus, Member, MemberList};
 use crate::args::{ClusterArgs, ClusterCommand};
 use crate::client::{Client, Failure, Method};
 use crate::exit::Exit;
-use crate::print::columns;
+use crate::print::{columns, to_stdout};
 use crate::report;
 
 /// Carries a command out.
@@ -48,7 +46,7 @@ fn status(client: &Client, is_json: bool) -> Result<(), Failure> {
         ("problem", status.problem.unwrap_or_else(|| "none".to_owned())),
     ];
     let lines = lines.map(|(name, value)| vec![name.to_owned(), value]);
-    print(&columns(&lines));
+    to_stdout(&columns(&lines));
     Ok(())
 }
 
@@ -62,7 +60,7 @@ fn nodes(client: &Client, is_json: bool) -> Result<(), Failure> {
     let head = ["node", "id", "standing", "role", "control", "data", "pipelines"];
     let mut lines = vec![head.map(str::to_owned).to_vec()];
     lines.extend(list.nodes.iter().map(line));
-    print(&columns(&lines));
+    to_stdout(&columns(&lines));
     Ok(())
 }
 
@@ -99,7 +97,7 @@ fn leave(client: &Client, node: &str, is_json: bool) -> Result<(), Failure> {
         return print_json(&answer);
     }
     let node: Member = read(answer)?;
-    print(&format!(
+    to_stdout(&format!(
         "node `{}` is leaving: it is gone when `eventflux cluster nodes` does not list it any more\n",
         node.name
     ));
@@ -112,7 +110,7 @@ fn remove(client: &Client, node: &str, is_json: bool) -> Result<(), Failure> {
         return print_json(&answer);
     }
     let node: Member = read(answer)?;
-    print(&format!(
+    to_stdout(&format!(
         "node `{}` is forgotten; its id {} is never used again\n",
         node.name, node.node
     ));
@@ -126,7 +124,7 @@ pub fn read<T: DeserializeOwned>(answer: Value) -> Result<T, Failure> {
 
 /// An answer as the node gave it.
 pub fn print_json(answer: &Value) -> Result<(), Failure> {
-    print(&format!("{answer:#}\n"));
+    to_stdout(&format!("{answer:#}\n"));
     Ok(())
 }
 
@@ -143,10 +141,4 @@ pub fn or_dash(text: &str) -> String {
         "" => "-".to_owned(),
         text => text.to_owned(),
     }
-}
-
-/// To stdout.
-pub fn print(text: &str) {
-    // A closed pipe is a reader that has seen enough.
-    let _ = std::io::stdout().write_all(text.as_bytes());
 }

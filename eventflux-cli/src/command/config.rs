@@ -1,6 +1,5 @@
 //! `eventflux config`: what is configured, and where it is from.
 
-use std::io::Write;
 use std::path::PathBuf;
 
 use serde_json::{Map, Value, json};
@@ -9,6 +8,7 @@ use crate::app_text::Shown;
 use crate::args::{ConfigCommand, Global, ShowFormat};
 use crate::config::{self, Effective, LoadError, Origin, Process, Purpose};
 use crate::exit::Exit;
+use crate::print::{columns, to_stdout};
 use crate::report;
 
 /// Carries a command out.
@@ -17,7 +17,7 @@ pub fn config(command: &ConfigCommand, global: &Global, effective: &Effective) -
         ConfigCommand::Show { origin, format, .. } => show(effective, *origin, *format),
         ConfigCommand::Check { paths, format } => check(paths, Shown::new(*format, global)),
         ConfigCommand::Schema => {
-            print(&format!("{:#}\n", config::schema()));
+            to_stdout(&format!("{:#}\n", config::schema()));
             Exit::Done
         }
     }
@@ -54,7 +54,7 @@ fn show(effective: &Effective, with_origin: bool, format: ShowFormat) -> Exit {
                 };
                 [key, value.unwrap_or_else(|| "-".to_owned()), origin]
             });
-            print(&table(&lines.collect::<Vec<_>>()));
+            to_stdout(&columns(&lines.collect::<Vec<_>>()));
         }
         ShowFormat::Json => {
             let entries = values.map(|(key, value)| {
@@ -65,7 +65,7 @@ fn show(effective: &Effective, with_origin: bool, format: ShowFormat) -> Exit {
                 (key, entry)
             });
             let object = Value::Object(entries.collect::<Map<_, _>>());
-            print(&format!("{object:#}\n"));
+            to_stdout(&format!("{object:#}\n"));
         }
     }
     Exit::Done
@@ -89,19 +89,4 @@ fn parts(origin: &Origin) -> Value {
         Origin::Environment(name) => json!({"kind": "environment", "place": name}),
         Origin::Flag(flag) => json!({"kind": "flag", "place": flag}),
     }
-}
-
-fn table(lines: &[[String; 3]]) -> String {
-    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max();
-    let widths = [width(0).unwrap_or(0), width(1).unwrap_or(0)];
-    let lines = lines.iter().map(|[key, value, origin]| {
-        let line = format!("{key:<0$}  {value:<1$}  {origin}", widths[0], widths[1]);
-        format!("{}\n", line.trim_end())
-    });
-    lines.collect()
-}
-
-fn print(text: &str) {
-    // A closed pipe is a reader that has seen enough.
-    let _ = std::io::stdout().write_all(text.as_bytes());
 }

@@ -1,11 +1,10 @@
 //! `eventflux connector`: what can be connected to, and how.
 
-use std::collections::BTreeMap;
-use std::io::Write;
-
 use eventflux::connector::Registry;
+use std::collections::BTreeMap;
 
 use crate::exit::Exit;
+use crate::print::to_stdout;
 use crate::report;
 
 /// Lists connectors and formats, a line each.
@@ -19,14 +18,18 @@ pub fn connector_list() -> Exit {
     for (name, summary, uses) in formats(&registry) {
         out.push_str(&format!("  {name:<14} {uses:<12} {summary}\n"));
     }
-    print(&out)
+    to_stdout(&out);
+    Exit::Done
 }
 
 /// Shows the page of one connector or format.
 pub fn connector_doc(name: &str) -> Exit {
     let registry = eventflux::built_in_registry();
     match registry.page(name) {
-        Some(page) => print(&page),
+        Some(page) => {
+            to_stdout(&page);
+            Exit::Done
+        }
         None => {
             let names: Vec<&str> = connectors(&registry)
                 .chain(formats(&registry))
@@ -78,10 +81,4 @@ fn formats(registry: &Registry) -> impl Iterator<Item = Row> {
         rows.insert(doc.name, (doc.name, doc.summary, uses));
     }
     rows.into_values()
-}
-
-fn print(text: &str) -> Exit {
-    // A closed pipe is a reader that has seen enough.
-    let _ = anstream::stdout().write_all(text.as_bytes());
-    Exit::Done
 }

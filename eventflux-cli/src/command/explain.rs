@@ -1,7 +1,5 @@
 //! `eventflux explain`: the plan of an app.
 
-use std::io::Write;
-
 use eventflux::connector::SinkPromise;
 use eventflux::plan::render;
 use eventflux::sql::CompiledApp;
@@ -10,6 +8,7 @@ use eventflux::{SinkDelivery, built_in_registry, sink_deliveries};
 use crate::app_text::{self, Shown};
 use crate::args::{DiagnosticFormat, ExplainArgs, Global, PlanFormat, Stage};
 use crate::exit::Exit;
+use crate::print::to_stdout;
 use crate::report;
 
 /// Prints the plan to stdout.
@@ -23,8 +22,7 @@ pub fn explain(arguments: &ExplainArgs, global: &Global) -> Exit {
         Ok(text) => text,
         Err(exit) => return exit,
     };
-    // A closed pipe is a reader that has seen enough.
-    let _ = std::io::stdout().write_all(text.as_bytes());
+    to_stdout(&text);
     Exit::Done
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use indicatif::BinaryBytes;
 use serde_json::{Value, json};
 
-use super::cluster::{or_dash, print, print_json, read, warn_of_age};
+use super::cluster::{or_dash, print_json, read, warn_of_age};
 use crate::admin::model::{
     CheckpointList, Pipeline, PipelineList, Placement, Removed, Stopped, Submitted, TakenCheckpoint,
 };
@@ -14,7 +14,7 @@ use crate::app_text::{self, Shown};
 use crate::args::{Global, PipelineArgs, PipelineCommand, SubmitArgs};
 use crate::client::{Client, Failure, Method};
 use crate::exit::Exit;
-use crate::print::{columns, harmless};
+use crate::print::{columns, harmless, to_stdout};
 use crate::state;
 
 /// Carries a command out.
@@ -73,7 +73,7 @@ fn submit(client: &Client, arguments: &SubmitArgs, global: &Global, is_json: boo
         }
         let submitted: Submitted = read(answer)?;
         let name = harmless(&submitted.name);
-        print(&format!(
+        to_stdout(&format!(
             "pipeline `{name}` is submitted; `eventflux pipeline status {name}` shows how it does\n"
         ));
         Ok(())
@@ -110,7 +110,7 @@ fn list(client: &Client, is_json: bool) -> Result<(), Failure> {
             pipeline.reason.clone().unwrap_or_default(),
         ]
     }));
-    print(&columns(&lines));
+    to_stdout(&columns(&lines));
     Ok(())
 }
 
@@ -138,7 +138,7 @@ fn status(client: &Client, name: &str, is_json: bool) -> Result<(), Failure> {
             harmless(problem)
         ));
     }
-    print(&text);
+    to_stdout(&text);
     Ok(())
 }
 
@@ -234,7 +234,7 @@ fn stop(client: &Client, name: &str, savepoint: bool, wait: Duration, is_json: b
     let stopped: Stopped = read(answer.clone())?;
     match is_json {
         true => print_json(&answer)?,
-        false => print(&format!("{}\n", harmless(&stopped.message))),
+        false => to_stdout(&format!("{}\n", harmless(&stopped.message))),
     }
     match savepoint && stopped.state == crate::admin::model::PipelineState::Stopping {
         true => Err(
@@ -252,7 +252,7 @@ fn savepoint(client: &Client, name: &str, wait: Duration, is_json: bool) -> Resu
         return print_json(&answer);
     }
     let taken: TakenCheckpoint = read(answer)?;
-    print(&harmless(&format!(
+    to_stdout(&harmless(&format!(
         "pipeline `{}` goes on; checkpoint {} holds everything that was read before\n",
         taken.name, taken.checkpoint
     )));
@@ -270,7 +270,7 @@ fn restart(client: &Client, name: &str, is_json: bool) -> Result<(), Failure> {
         0 => "from the beginning".to_owned(),
         number => format!("from checkpoint {number}"),
     };
-    print(&format!("pipeline `{}` starts {from}\n", harmless(&now.name)));
+    to_stdout(&format!("pipeline `{}` starts {from}\n", harmless(&now.name)));
     Ok(())
 }
 
@@ -288,6 +288,6 @@ fn remove(client: &Client, name: &str, is_json: bool) -> Result<(), Failure> {
         "" => String::new(),
         store => format!("; its checkpoints stay, and a pipeline of the name `{store}` goes on from them"),
     };
-    print(&harmless(&format!("pipeline `{}` {done}{rest}\n", removed.name)));
+    to_stdout(&harmless(&format!("pipeline `{}` {done}{rest}\n", removed.name)));
     Ok(())
 }

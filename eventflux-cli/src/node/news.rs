@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use eventflux_distributed::cluster_node::Contact;
-use eventflux_distributed::coordinator::{ClusterState, Member, NodeId, Pipeline, PipelineId, Standing};
+use eventflux_distributed::coordinator::{ClusterState, NodeId, Pipeline, PipelineId, Standing};
+
+use crate::admin::name_of;
 
 /// What was told last.
 #[derive(Debug, Default)]
@@ -147,14 +149,8 @@ fn line(before: Option<&Told>, told: &Told, pipeline: &Pipeline, state: &Cluster
         )));
     }
     if let Some(assignment) = &pipeline.assignment {
-        let nodes = assignment.placements.iter().map(|placement| {
-            let member = state.member(placement.node);
-            member.map_or_else(
-                || format!("{:016x}", placement.node),
-                |member: &Member| member.spec.name.clone(),
-            )
-        });
-        let nodes: Vec<String> = nodes.collect();
+        let nodes = assignment.placements.iter();
+        let nodes: Vec<String> = nodes.map(|placement| name_of(state, placement.node)).collect();
         return Some(Line::Note(format!(
             "pipeline `{name}` starts on {} (generation {})",
             nodes.join(", "),

@@ -1,15 +1,15 @@
 //! Cells in columns.
 
-use super::harmless;
+use super::harmless::harmless;
 
 /// Lines of cells, each column as wide as it has to be; the first line is the head.
-pub fn columns(lines: &[Vec<String>]) -> String {
-    let clean = |line: &Vec<String>| {
+pub fn columns<L: AsRef<[String]>>(lines: &[L]) -> String {
+    let clean = |line: &[String]| {
         line.iter()
             .map(|cell| harmless(&cell.replace('\n', " ")))
             .collect()
     };
-    let lines: Vec<Vec<String>> = lines.iter().map(clean).collect();
+    let lines: Vec<Vec<String>> = lines.iter().map(|line| clean(line.as_ref())).collect();
     let mut widths: Vec<usize> = Vec::new();
     for line in &lines {
         for (column, cell) in line.iter().enumerate() {
@@ -37,8 +37,8 @@ mod tests {
     #[test]
     fn columns_are_as_wide_as_their_widest_cell() {
         let lines = [["a", "head", ""], ["über", "x", "last"]];
-        let lines = lines.map(|line| line.map(str::to_owned).to_vec());
+        let lines = lines.map(|line| line.map(str::to_owned));
         assert_eq!(columns(&lines), "a     head\nüber  x     last\n");
-        assert_eq!(columns(&[]), "");
+        assert_eq!(columns::<Vec<String>>(&[]), "");
     }
 }

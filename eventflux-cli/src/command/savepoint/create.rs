@@ -13,13 +13,14 @@ use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::origin::{Origin, User, age};
-use super::savepoint::{print, time};
+use super::savepoint::time;
 use super::source::Source;
 use super::target::Target;
 use crate::args::{CreateArgs, Global};
 use crate::config::Effective;
 use crate::control::{Refusal, Reply, Socket, ask};
 use crate::exit::Exit;
+use crate::print::to_stdout;
 use crate::report;
 
 /// Between two looks at an app that starts or ends.
@@ -165,10 +166,10 @@ fn tell(arguments: &CreateArgs, origin: &Origin, revision: &Revision) {
             "age_ms": u64::try_from(age(revision).as_millis()).unwrap_or(u64::MAX),
             "state_bytes": revision.state_bytes,
         });
-        print(&format!("{line}\n"));
+        to_stdout(&format!("{line}\n"));
     } else {
         let sentence = origin.sentence(revision);
-        print(&format!("checkpoint {} is in {path}\n{sentence}\n", revision.id));
+        to_stdout(&format!("checkpoint {} is in {path}\n{sentence}\n", revision.id));
     }
 }
 

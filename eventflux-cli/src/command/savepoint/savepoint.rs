@@ -1,7 +1,6 @@
 //! The commands, and those that look at what there is.
 
 use std::collections::BTreeSet;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use eventflux::arrow::datatypes::TimeUnit;
@@ -15,6 +14,7 @@ use super::create::create;
 use crate::args::{Global, SavepointCommand};
 use crate::config::Effective;
 use crate::exit::Exit;
+use crate::print::{columns, to_stdout};
 use crate::report;
 use crate::state::reader;
 
@@ -46,7 +46,7 @@ fn list(path: &Path) -> Result<()> {
             lines.push(line(&revision, &place));
         }
     }
-    print(&table(&lines));
+    to_stdout(&columns(&lines));
     Ok(())
 }
 
@@ -79,7 +79,7 @@ fn line(revision: &Revision, place: &Path) -> [String; 5] {
 
 fn show(path: &Path, epoch: Option<u64>) -> Result<()> {
     let inspection = block_on_store(inspect(reader(path)?, epoch))?;
-    print(&description(&inspection));
+    to_stdout(&description(&inspection));
     Ok(())
 }
 
@@ -103,12 +103,12 @@ fn description(inspection: &Inspection) -> String {
         ]
     }));
     text.push_str("\nstate\n");
-    text.push_str(&table(&lines));
+    text.push_str(&columns(&lines));
     let mut lines = vec![["source", "partition", "position"].map(str::to_owned)];
     let positions = inspection.positions.iter().cloned();
     lines.extend(positions.map(|(source, partition, position)| [source, partition, position]));
     text.push_str("\npositions\n");
-    text.push_str(&table(&lines));
+    text.push_str(&columns(&lines));
     if !inspection.undelivered.is_empty() {
         text.push_str("\nto be committed at the start\n");
         for (sink, epochs) in &inspection.undelivered {
@@ -155,32 +155,4 @@ fn watermark(watermark_us: i64) -> String {
     } else {
         time(watermark_us)
     }
-}
-
-/// Cells in columns, as wide as they have to be.
-fn table<const N: usize>(lines: &[[String; N]]) -> String {
-    let width = |column: usize| {
-        lines
-            .iter()
-            .map(|line| line[column].chars().count())
-            .max()
-            .unwrap_or(0)
-    };
-    let widths: Vec<usize> = (0..N).map(width).collect();
-    let mut text = String::new();
-    for line in lines {
-        let cells = line
-            .iter()
-            .zip(&widths)
-            .map(|(cell, width)| format!("{cell:<width$}"));
-        text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
-        text.push('\n');
-    }
-    text
-}
-
-/// Writes to stdout.
-pub(super) fn print(text: &str) {
-    // A closed pipe is a reader that has seen enough.
-    let _ = std::io::stdout().write_all(text.as_bytes());
 }
