@@ -29,6 +29,7 @@ pub struct EventFluxAppRuntimeBuilder {
     config: RuntimeConfig,
     functions: Vec<Arc<dyn ScalarFunction>>,
     interval: Option<Duration>,
+    defaults: Settings,
 }
 
 impl EventFluxAppRuntimeBuilder {
@@ -43,6 +44,7 @@ impl EventFluxAppRuntimeBuilder {
             },
             functions: Vec::new(),
             interval: None,
+            defaults: Settings::default(),
         }
     }
 
@@ -89,6 +91,14 @@ impl EventFluxAppRuntimeBuilder {
     #[must_use]
     pub fn with_checkpoint_interval(mut self, interval: Duration) -> Self {
         self.interval = Some(interval);
+        self
+    }
+
+    /// Settings that the text may set otherwise.
+    #[cfg(feature = "cluster")]
+    #[must_use]
+    pub(crate) fn with_defaults(mut self, defaults: Settings) -> Self {
+        self.defaults = defaults;
         self
     }
 
@@ -219,6 +229,7 @@ impl EventFluxAppRuntimeBuilder {
             registry: self.config.registry.clone(),
             functions,
             settings,
+            defaults: self.defaults,
             outputs: OutputMode::All,
             ..CompileContext::default()
         };

@@ -8,7 +8,6 @@ use std::time::Duration;
 use eventflux_core::connector::{Registry, ResolveReference};
 use eventflux_core::runtime::{InProcessEnds, Runtime, RuntimeConfig};
 use eventflux_distributed::node::Submission;
-use eventflux_sql::Settings;
 
 use super::distributed_runtime::DistributedRuntime;
 use super::embedded::{Embedded, EmbeddedParts};
@@ -104,6 +103,7 @@ impl DistributedRuntimeBuilder {
     fn build_single(self) -> Result<DistributedRuntime, DistributedError> {
         let mut builder = EventFluxAppRuntimeBuilder::new(self.app)
             .with_name(format!("{}.sql", self.name))
+            .with_defaults(self.config.state_backend.defaults()?)
             .with_handler_bytes(self.config.handler_bytes_max);
         for (key, value) in self.settings {
             builder = builder.set(key, value);
@@ -138,7 +138,8 @@ impl DistributedRuntimeBuilder {
 
     fn build_embedded(self) -> Result<DistributedRuntime, DistributedError> {
         let node = NodeSettings::new(&self.config, &self.name)?;
-        let mut sql = SqlPrograms::default();
+        let defaults = self.config.state_backend.defaults()?;
+        let mut sql = SqlPrograms::default().with_defaults(defaults.clone());
         if let Some(registry) = self.registry {
             sql = sql.with_registry(registry);
         }
@@ -146,7 +147,7 @@ impl DistributedRuntimeBuilder {
             sql = sql.with_references(references);
         }
         let settings = self.settings.iter().map(|(key, value)| (key, value));
-        let app = sql.compiled(&self.name, &self.app, settings, &Settings::default(), true)?;
+        let app = sql.compiled(&self.name, &self.app, settings, &defaults, true)?;
         if app.plan.nodes.is_empty() {
             return Err(DistributedError::Configuration(NOTHING_TO_RUN.into()));
         }

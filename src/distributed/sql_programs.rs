@@ -49,8 +49,16 @@ impl SqlPrograms {
     /// When texts that are submitted here forget state of keys that are written no more, if they do not set it themselves. It becomes
     /// part of the pipeline, which is the same on all nodes.
     #[must_use]
-    pub fn with_state_ttl(mut self, state_ttl: TtlSetting) -> Self {
-        self.defaults.state_ttl = Some(state_ttl);
+    pub fn with_state_ttl(self, state_ttl: TtlSetting) -> Self {
+        self.with_defaults(Settings {
+            state_ttl: Some(state_ttl),
+            ..Settings::default()
+        })
+    }
+
+    /// Settings of texts that are submitted here and do not set them themselves. Of these, a TTL only becomes part of the pipeline.
+    pub(super) fn with_defaults(mut self, defaults: Settings) -> Self {
+        self.defaults = defaults;
         self
     }
 

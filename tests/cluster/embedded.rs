@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use eventflux::distributed::node::Programs;
 use eventflux::distributed::{
-    ClusterConfig, DistributedConfig, DistributedRuntime, DistributedRuntimeBuilder, NodeConfig, RuntimeMode,
-    SqlPrograms, StateBackendConfig, StateBackendType, TlsConfig, TransportConfig, TransportType,
+    ClusterConfig, DistributedConfig, DistributedError, DistributedRuntime, DistributedRuntimeBuilder,
+    NodeConfig, RuntimeMode, SqlPrograms, StateBackendConfig, StateBackendType, TlsConfig, TransportConfig,
+    TransportType,
 };
 use eventflux::runtime::RunEnd;
 use tempfile::TempDir;
@@ -188,6 +189,54 @@ fn a_program_that_starts_again_goes_on_with_its_state() {
     // Nothing is sent to this one: it leaves its pipeline behind, for the next process to take from the cluster.
     run(500..500, false);
     assert_eq!(run(500..1_000, true), expected(1_000));
+}
+
+#[test]
+fn a_program_says_when_state_is_forgotten_on_one_node_and_on_a_cluster() {
+    const COUNTS: &str = "
+        CREATE STREAM Logins (at TIMESTAMP, who STRING, WATERMARK FOR at AS at);
+        INSERT INTO Counts SELECT who, count(*) AS n FROM Logins GROUP BY who;";
+    let last_count = |mode, text: &str, state_ttl| {
+        let folder = TempDir::new().unwrap();
+        let config = alone(folder.path());
+        let config = DistributedConfig {
+            mode,
+            state_backend: StateBackendConfig {
+                state_ttl,
+                ..config.state_backend
+            },
+            ..config
+        };
+        let runtime = DistributedRuntimeBuilder::new(text).with_config(config);
+        let runtime = runtime.with_parallelism(1).build()?;
+        let counts = Arc::new(Mutex::new(Vec::new()));
+        let collected = Arc::clone(&counts);
+        let take = move |rows: &eventflux::Rows| {
+            let mut counts = collected.lock().unwrap();
+            counts.extend(rows.iter().map(|row| row.get::<i64>("n").unwrap()));
+        };
+        runtime.add_callback("Counts", take)?;
+        runtime.start()?;
+        let logins = runtime.input_handler("Logins")?;
+        let at = |hour: u64| std::time::UNIX_EPOCH + Duration::from_secs(3_600 * hour);
+        for hour in [1, 2, 4] {
+            logins.send((at(hour), "ann")).unwrap();
+        }
+        runtime.finish()?;
+        let last = counts.lock().unwrap().last().copied();
+        Ok::<i64, DistributedError>(last.unwrap())
+    };
+    let hours = |hours: u64| Some(Duration::from_secs(3_600 * hours));
+    for mode in [RuntimeMode::SingleNode, RuntimeMode::Distributed] {
+        let count = |text: &str, state_ttl| last_count(mode, text, state_ttl);
+        assert_eq!(count(COUNTS, None).unwrap(), 3);
+        assert_eq!(count(COUNTS, hours(2)).unwrap(), 3);
+        assert_eq!(count(COUNTS, hours(1)).unwrap(), 1);
+        let own = format!("SET state_ttl = '2h'; {COUNTS}");
+        assert_eq!(count(&own, hours(1)).unwrap(), 3);
+        let refused = count(COUNTS, hours(0)).unwrap_err().to_string();
+        assert!(refused.contains("`state_backend.state_ttl` is 0"), "{refused}");
+    }
 }
 
 #[test]

@@ -4,6 +4,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use eventflux_core::state::segment::Compression as CompressionType;
+use eventflux_core::time::micros;
+use eventflux_sql::{Settings, TtlSetting};
+
+use crate::distributed::DistributedError;
 
 /// Where and how state is saved.
 #[derive(Debug, Clone)]
@@ -15,6 +19,9 @@ pub struct StateBackendConfig {
     pub checkpoint_interval: Duration,
     /// How it is compressed.
     pub compression: CompressionType,
+    /// What was not written for longer, in event time, is forgotten, unless the text says otherwise: as `SET state_ttl` in it. In a
+    /// cluster it is that of the program that submits the text.
+    pub state_ttl: Option<Duration>,
 }
 
 impl Default for StateBackendConfig {
@@ -23,6 +30,7 @@ impl Default for StateBackendConfig {
             implementation: StateBackendType::default(),
             checkpoint_interval: Duration::from_secs(1),
             compression: CompressionType::default(),
+            state_ttl: None,
         }
     }
 }
@@ -76,6 +84,21 @@ impl std::fmt::Debug for RedisConfig {
 }
 
 impl StateBackendConfig {
+    /// What texts are compiled with that do not set it themselves.
+    pub(crate) fn defaults(&self) -> Result<Settings, DistributedError> {
+        if self.state_ttl.is_some_and(|state_ttl| state_ttl.is_zero()) {
+            return Err(DistributedError::Configuration(
+                "`state_backend.state_ttl` is 0: everything would be forgotten at once; leave it out to keep all state".into(),
+            ));
+        }
+        Ok(Settings {
+            state_ttl: self
+                .state_ttl
+                .map(|state_ttl| TtlSetting::After(micros(state_ttl))),
+            ..Settings::default()
+        })
+    }
+
     /// How segments are compressed.
     pub(crate) fn compression(&self) -> CompressionType {
         match &self.implementation {
