@@ -24,7 +24,7 @@ pub enum Reply {
     Absent,
     /// Somebody listens, and does not answer in time.
     Silent,
-    /// The answer did not come to its end: the process has died.
+    /// The answer did not come to its end: the process has died, or was about to end.
     BrokenOff,
 }
 

@@ -50,6 +50,11 @@ impl Socket {
         self.at_address(|address| UnixStream::connect(address))
     }
 
+    /// Whether it is there, with somebody who listens or without.
+    pub fn is_there(&self) -> bool {
+        fs::symlink_metadata(self.path()).is_ok()
+    }
+
     /// Takes it away. Only who made it may call this.
     pub fn remove(&self) -> io::Result<()> {
         match fs::remove_file(self.path()) {
@@ -102,8 +107,10 @@ mod tests {
             fs::create_dir_all(&folder).unwrap();
             let socket = Socket::of_directory(&folder);
             assert_eq!(socket.connect().unwrap_err().kind(), ErrorKind::NotFound);
+            assert!(!socket.is_there());
             drop(socket.listen().unwrap());
             assert_eq!(socket.connect().unwrap_err().kind(), ErrorKind::ConnectionRefused);
+            assert!(socket.is_there());
             let _listener = socket.listen().unwrap();
             socket.connect().unwrap();
             let mode = fs::metadata(folder.join(NAME)).unwrap().permissions().mode();

@@ -199,7 +199,7 @@ async fn make(
 async fn freshest(directory: &Path, wait: Duration, bar: &ProgressBar) -> Result<Origin, Failure> {
     let socket = Socket::of_directory(directory);
     let begun = Instant::now();
-    let mut is_ending = false;
+    let (mut is_ending, mut was_cut_off) = (false, false);
     loop {
         let left = wait.saturating_sub(begun.elapsed());
         let reply = ask(&socket, left)
@@ -209,6 +209,11 @@ async fn freshest(directory: &Path, wait: Duration, bar: &ProgressBar) -> Result
             Reply::Taken(taken) => return Ok(Origin::Fresh(taken)),
             Reply::Absent => {
                 let (user, holder) = user(directory).map_err(|error| Failure::of(&error))?;
+                // One that ends takes its socket away, and then lets go of the directory; one that dies leaves it.
+                if was_cut_off && user != User::App && socket.is_there() {
+                    let message = "the app ended before its checkpoint was there".to_owned();
+                    return Err(Failure::new(Exit::Failed, "ended", message).help(LAST));
+                }
                 if user != User::App {
                     return Ok(Origin::Last(user));
                 }
@@ -232,10 +237,8 @@ async fn freshest(directory: &Path, wait: Duration, bar: &ProgressBar) -> Result
                 let (_, holder) = user(directory).map_err(|error| Failure::of(&error))?;
                 return Err(mute(directory, &holder));
             }
-            Reply::BrokenOff => {
-                let message = "the app ended before its checkpoint was there".to_owned();
-                return Err(Failure::new(Exit::Failed, "ended", message).help(LAST));
-            }
+            // It ends or has died: who has the directory tells.
+            Reply::BrokenOff => (is_ending, was_cut_off) = (true, true),
         }
         tokio::time::sleep(PAUSE).await;
     }
