@@ -172,7 +172,12 @@ impl Embedded {
 
     pub(super) fn shutdown(&self) -> Result<RunEnd, DistributedError> {
         let running = self.running()?;
-        self.parts.programs.ends.close_inputs();
+        let ends = &self.parts.programs.ends;
+        ends.close_inputs();
+        // A pipeline that stops before all nodes run it takes no checkpoint, and nobody else has these rows.
+        if ends.hold_rows() {
+            running.threads.run(running.saved())??;
+        }
         running.stop.send_replace(true);
         let pipeline = running.pipeline.clone();
         // One that is over by itself is taken from the cluster already.
@@ -266,6 +271,24 @@ impl Running {
             }
             let subtask = "the checkpoint".to_owned();
             Err(Error::Cancelled { subtask }.into())
+        }
+    }
+
+    /// Waits until all that was sent before is in a checkpoint, or the pipeline is over.
+    fn saved(&self) -> impl Future<Output = Result<(), DistributedError>> + Send + 'static {
+        let (pipeline, mut end) = (self.pipeline.clone(), self.end.clone());
+        let persisted = self.persisted();
+        async move {
+            let error = match persisted.await {
+                Err(error) if end.borrow().is_none() => error,
+                _ => return Ok(()),
+            };
+            if !pipeline.is_over().await? {
+                return Err(error);
+            }
+            // This node hears it, too.
+            let _ = end.wait_for(Option::is_some).await;
+            Ok(())
         }
     }
 

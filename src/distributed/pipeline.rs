@@ -93,6 +93,15 @@ impl OwnPipeline {
         Ok(self.client.checkpoint(self.id, PERSIST_WITHIN).await?)
     }
 
+    /// Whether it has ended by itself, or was removed.
+    pub(super) async fn is_over(&self) -> Result<bool, DistributedError> {
+        let view = self.client.view(PATIENCE).await?;
+        let pipeline = view.state.pipeline(self.id);
+        Ok(pipeline.is_none_or(|pipeline| {
+            pipeline.desired() == Desired::Removed || End::of(pipeline, false).is_some()
+        }))
+    }
+
     /// Takes it from the cluster. Its state stays.
     pub(super) async fn retire(&self) -> Result<(), DistributedError> {
         self.remove(self.id).await

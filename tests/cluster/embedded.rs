@@ -192,6 +192,39 @@ fn a_program_that_starts_again_goes_on_with_its_state() {
 }
 
 #[test]
+fn rows_of_a_program_that_stops_before_its_cluster_runs_it_are_saved() {
+    let programs: Arc<dyn Programs> = Arc::new(SqlPrograms::default());
+    let mut cluster = Cluster::start_incomplete(2, &Wires::default(), &programs);
+    let config = DistributedConfig {
+        cluster: ClusterConfig {
+            cluster_name: "test".into(),
+            seed_nodes: cluster.seeds(),
+            ..ClusterConfig::default()
+        },
+        handler_bytes_max: 64 << 10,
+        ..alone(cluster.folder())
+    };
+    let runtime = DistributedRuntimeBuilder::new(TOTALS)
+        .with_config(config)
+        .with_parallelism(3)
+        .build()
+        .unwrap();
+    let totals = totals(&runtime);
+    runtime.start().unwrap();
+    let trades = runtime.input_handler("Trades").unwrap();
+    let (end, count) = std::thread::scope(|scope| {
+        let stopped = scope.spawn(|| runtime.shutdown().unwrap());
+        let sent = (0..).take_while(|number| trades.send(trade(*number)).is_ok());
+        let count = sent.count() as i64;
+        cluster.start_node(1);
+        (stopped.join().unwrap(), count)
+    });
+    assert_eq!(end, RunEnd::Stopped);
+    assert!(count > 0);
+    assert_eq!(*totals.lock().unwrap(), expected(count));
+}
+
+#[test]
 fn a_program_says_when_state_is_forgotten_on_one_node_and_on_a_cluster() {
     const COUNTS: &str = "
         CREATE STREAM Logins (at TIMESTAMP, who STRING, WATERMARK FOR at AS at);

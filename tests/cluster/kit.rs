@@ -98,6 +98,25 @@ pub struct Cluster {
 impl Cluster {
     /// So many nodes, all of them up.
     pub fn start(count: usize, wires: &Wires, programs: &Arc<dyn Programs>) -> Self {
+        let mut cluster = Self::new(count, wires, programs);
+        (0..count).for_each(|index| cluster.start_node(index));
+        cluster.wait_for_nodes(count);
+        cluster
+    }
+
+    /// One of so many nodes is up, and nothing runs until there are more than that: all of them, and another one.
+    pub fn start_incomplete(count: usize, wires: &Wires, programs: &Arc<dyn Programs>) -> Self {
+        let mut cluster = Self::new(count, wires, programs);
+        for config in &mut cluster.configs {
+            config.cluster.nodes_min = count as u32 + 1;
+            config.cluster.seeds.truncate(1);
+        }
+        cluster.start_node(0);
+        cluster.wait_for_nodes(1);
+        cluster
+    }
+
+    fn new(count: usize, wires: &Wires, programs: &Arc<dyn Programs>) -> Self {
         let tokio = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
@@ -111,15 +130,12 @@ impl Cluster {
         let configs: Vec<NodeConfig> = (0..count)
             .map(|index| config(index, &addresses, folder.path(), wires, programs))
             .collect();
-        let mut cluster = Self {
+        Self {
             nodes: (0..count).map(|_| None).collect(),
             configs,
             tokio,
             folder,
-        };
-        (0..count).for_each(|index| cluster.start_node(index));
-        cluster.wait_for_nodes(count);
-        cluster
+        }
     }
 
     pub fn folder(&self) -> &Path {

@@ -116,6 +116,11 @@ impl InProcessEnds {
         self.queues.values().for_each(|queue| queue.end());
     }
 
+    /// Whether a handler has taken rows that no checkpoint is known to have. Of ends that outlive runs.
+    pub fn hold_rows(&self) -> bool {
+        self.queues.values().any(|queue| queue.holds_rows())
+    }
+
     /// Row streams end.
     pub fn end_outputs(&self) {
         self.outlets.values().for_each(Outlet::end);

@@ -195,6 +195,12 @@ impl InputQueue {
         Poll::Ready(Ok(Some(batch)))
     }
 
+    /// Whether there are rows that were not let go.
+    pub(crate) fn holds_rows(&self) -> bool {
+        let state = self.lock();
+        !state.batches.is_empty() || state.rows.row_count() > 0
+    }
+
     /// Rows that wait.
     pub(crate) fn row_count(&self) -> usize {
         let state = self.lock();
@@ -340,8 +346,11 @@ mod tests {
         let (reader, _) = queue.open(None).unwrap();
         assert_eq!(read(&queue, reader).len(), sent);
         assert_eq!(send(&queue, 0..1), 0, "what was read is kept");
+        assert!(queue.holds_rows());
         queue.keep_from(reader, sent as u64);
+        assert!(!queue.holds_rows());
         assert_eq!(send(&queue, 0..1), 1);
+        assert!(queue.holds_rows());
         assert_eq!(queue.row_count(), 1);
     }
 
