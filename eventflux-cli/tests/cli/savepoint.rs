@@ -4,11 +4,10 @@ use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Stdio};
-use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::command::{Outcome, Workplace, copy_directory, signal};
+use crate::command::{Outcome, Workplace, copy_directory, signal, wait_until};
 
 const COUNT: &str = "CREATE STREAM t (k STRING) WITH ('connector' = 'file', 'path' = 'in.ndjson', 'format' = 'json', 'mode' = 'follow');
 SELECT k, count(*) AS c FROM t GROUP BY k;";
@@ -103,17 +102,6 @@ fn counted(place: &Workplace, saved: &str) -> u64 {
         "+I" => 0,
         "-U" => row["data"]["c"].as_u64().unwrap(),
         other => panic!("{other}"),
-    }
-}
-
-fn wait_until(what: &str, is_so: impl Fn() -> bool) {
-    let began = Instant::now();
-    while !is_so() {
-        assert!(
-            began.elapsed() < Duration::from_secs(60),
-            "{what} has not happened"
-        );
-        std::thread::yield_now();
     }
 }
 

@@ -2,9 +2,8 @@
 
 use std::path::Path;
 use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
 
-use crate::command::{Outcome, Workplace};
+use crate::command::{Outcome, Workplace, wait_until};
 
 const TOTALS: &str = "CREATE STREAM t (k STRING, n BIGINT) WITH ('connector' = 'file', 'path' = 'in.ndjson', 'format' = 'json', 'mode' = 'follow');
 SELECT k, count(*) AS c, sum(n) AS s FROM t GROUP BY k;";
@@ -53,18 +52,6 @@ fn start(place: &Workplace, arguments: &[&str]) -> Child {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap()
-}
-
-/// Waits until something is so; a test that waits for more than a minute has failed.
-fn wait_until(what: &str, is_so: impl Fn() -> bool) {
-    let began = Instant::now();
-    while !is_so() {
-        assert!(
-            began.elapsed() < Duration::from_secs(60),
-            "{what} has not happened"
-        );
-        std::thread::yield_now();
-    }
 }
 
 fn manifest_count(place: &Workplace) -> usize {

@@ -18,7 +18,7 @@ use std::collections::btree_map::Entry;
 use arrow::datatypes::Schema;
 
 use super::partial_rows::PartialRows;
-use super::place::{Fate, Placement, pieces};
+use super::place::{Fate, Placement, each_piece};
 use super::slicing::Span;
 use crate::batch::EventBatch;
 use crate::element::Watermark;
@@ -90,17 +90,16 @@ impl LocalWindowAggregate {
             return Ok(());
         }
         let (slicing, watermark) = (self.placement.slicing(), self.watermark);
-        let is_closed = |slice| {
-            let first_end = slicing.next_end(slice, Watermark::MIN);
-            first_end.is_none_or(|end| end <= watermark)
-        };
-        let runs = self.placement.runs(&batch, is_closed)?;
-        for (fate, piece) in pieces(&batch, &runs)? {
+        let runs = self
+            .placement
+            .runs(&batch, |slice| slicing.first_end(slice) <= watermark)?;
+        each_piece(&batch, &[], &runs, false, |fate, piece, _| {
             match fate {
-                Fate::Slice(slice) => self.update(slice, &piece)?,
-                Fate::Late | Fate::Gap | Fate::Bad(_) => out.push(piece),
+                Fate::Slice(slice) => self.update(slice, piece)?,
+                Fate::Late | Fate::Gap | Fate::Bad(_) => out.push(piece.clone()),
             }
-        }
+            Ok(())
+        })?;
         if self.bytes > BYTES_MAX || !self.worth.is_worth_it() {
             self.take_all(out)?;
         }
@@ -114,7 +113,7 @@ impl LocalWindowAggregate {
             return Ok(());
         }
         let slicing = self.placement.slicing();
-        let first_end = |slice: &Span| slicing.next_end(*slice, Watermark::MIN).unwrap_or(Watermark::MAX);
+        let first_end = |slice: &Span| slicing.first_end(*slice);
         let is_due = |slice: &Span| first_end(slice) <= self.watermark;
         let due: Vec<Span> = self
             .slices
@@ -156,8 +155,8 @@ impl LocalWindowAggregate {
                     None => GroupTable::new(&self.aggregation, false)?,
                 };
                 self.bytes += table.fixed_bytes();
-                let first_end = self.placement.slicing().next_end(slice, Watermark::MIN);
-                self.next_end = self.next_end.min(first_end.unwrap_or(Watermark::MAX));
+                let first_end = self.placement.slicing().first_end(slice);
+                self.next_end = self.next_end.min(first_end);
                 place.insert(table)
             }
         };

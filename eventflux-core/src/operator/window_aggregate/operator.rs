@@ -1,10 +1,10 @@
 //! The operator for windows of fixed bounds: tumble, hop, cumulate, and windows attached by an earlier operator.
 
-use arrow::array::{BooleanArray, RecordBatch, UInt32Array};
+use arrow::array::{BooleanArray, RecordBatch};
 use arrow::datatypes::SchemaRef;
 
 use super::partial_rows::PartialRows;
-use super::place::{Fate, Placement, RUN_ROWS_MIN, Run, pieces, rows_by_fate};
+use super::place::{Fate, Placement, Run, each_piece};
 use super::slice_store::{PREFIX, SliceStore};
 use super::slicing::Span;
 use super::window_columns::WindowColumns;
@@ -111,22 +111,11 @@ impl WindowAggregate {
 
     fn add_runs(&mut self, runs: &[Run], batch: &EventBatch, out: &mut Output<'_>) -> Result<()> {
         let arrivals = std::mem::take(&mut self.arrivals);
-        if let [run] = runs {
-            self.add(run.fate, batch, &arrivals, out)?;
-        } else if self.lateness_us > 0 || runs.len() * RUN_ROWS_MIN <= batch.num_rows() {
-            // Corrections come out in the order of the rows that cause them.
-            for run in runs {
-                let end = run.start + run.length;
-                let arrivals = arrivals.get(run.start..end).unwrap_or_default();
-                self.add(run.fate, &batch.slice(run.start, run.length), arrivals, out)?;
-            }
-        } else {
-            for (fate, rows) in rows_by_fate(runs) {
-                let arrivals = rows.iter().filter_map(|row| arrivals.get(*row as usize).copied());
-                let arrivals = arrivals.collect::<Vec<_>>();
-                self.add(fate, &batch.take(&UInt32Array::from(rows))?, &arrivals, out)?;
-            }
-        }
+        // Corrections come out in the order of the rows that cause them.
+        let keeps_order = self.lateness_us > 0;
+        each_piece(batch, &arrivals, runs, keeps_order, |fate, rows, arrivals| {
+            self.add(fate, rows, arrivals, out)
+        })?;
         self.arrivals = arrivals;
         Ok(())
     }
@@ -134,24 +123,23 @@ impl WindowAggregate {
     /// Adds partial aggregates, none of which corrects a window.
     fn add_partial(&mut self, batch: &EventBatch, out: &mut Output<'_>) -> Result<()> {
         let runs = self.partial.placement.runs(batch, self.is_late())?;
-        for (fate, piece) in pieces(batch, &runs)? {
-            let states = PartialRows::states(&piece)?;
+        each_piece(batch, &[], &runs, false, |fate, piece, arrivals| {
+            let states = PartialRows::states(piece)?;
             let Fate::Slice(slice) = fate else {
                 // Their slice was closed while the channel was idle.
                 let counts = states.iter().flatten().map(stored_row_count);
                 out.late_count(counts.sum::<Result<i64>>()?.unsigned_abs());
-                continue;
+                return Ok(());
             };
             self.store.make_room(slice, piece.num_rows(), &self.aggregation)?;
             let rows = Rows {
                 columns: piece.rows(),
                 kinds: None,
-                arrivals: &[],
+                arrivals,
             };
             let table = self.store.slice(slice, &self.aggregation)?;
-            table.absorb(&self.partial.aggregation, rows, states)?;
-        }
-        Ok(())
+            table.absorb(&self.partial.aggregation, rows, states)
+        })
     }
 
     /// Whether the rows of a slice are late: the watermark has reached its last window's end plus the allowed lateness.

@@ -12,7 +12,7 @@ use crate::plan::{WindowSpec, WindowTime};
 use crate::time::event_times;
 
 /// Rows of fewer than this many per run are sorted by slice before they are added.
-pub(super) const RUN_ROWS_MIN: usize = 16;
+const RUN_ROWS_MIN: usize = 16;
 
 /// What a row's windows follow from.
 #[derive(Debug, Clone)]
@@ -155,23 +155,34 @@ impl Bounds {
     }
 }
 
-/// The rows of each fate, or of each run where runs are long.
-pub(super) fn pieces(batch: &EventBatch, runs: &[Run]) -> Result<Vec<(Fate, EventBatch)>> {
+/// Hands rows on by what becomes of them, with their arrivals if there are any: run by run where runs are long, or where the rows'
+/// order counts; otherwise sorted by fate.
+pub(super) fn each_piece(
+    batch: &EventBatch,
+    arrivals: &[u64],
+    runs: &[Run],
+    keeps_order: bool,
+    mut take: impl FnMut(Fate, &EventBatch, &[u64]) -> Result<()>,
+) -> Result<()> {
     if let [run] = runs {
-        return Ok(vec![(run.fate, batch.clone())]);
+        return take(run.fate, batch, arrivals);
     }
-    if runs.len() * RUN_ROWS_MIN <= batch.num_rows() {
-        let slice = |run: &Run| (run.fate, batch.slice(run.start, run.length));
-        return Ok(runs.iter().map(slice).collect());
+    if keeps_order || runs.len() * RUN_ROWS_MIN <= batch.num_rows() {
+        return runs.iter().try_for_each(|run| {
+            let arrivals = arrivals.get(run.start..run.start + run.length);
+            let rows = batch.slice(run.start, run.length);
+            take(run.fate, &rows, arrivals.unwrap_or_default())
+        });
     }
-    let fates = rows_by_fate(runs).into_iter();
-    fates
-        .map(|(fate, rows)| Ok((fate, batch.take(&UInt32Array::from(rows))?)))
-        .collect()
+    rows_by_fate(runs).into_iter().try_for_each(|(fate, rows)| {
+        let arrivals = rows.iter().filter_map(|row| arrivals.get(*row as usize).copied());
+        let arrivals = arrivals.collect::<Vec<_>>();
+        take(fate, &batch.take(&UInt32Array::from(rows))?, &arrivals)
+    })
 }
 
 /// The rows of each fate, in their order: for batches whose rows jump from slice to slice.
-pub(super) fn rows_by_fate(runs: &[Run]) -> BTreeMap<Fate, Vec<u32>> {
+fn rows_by_fate(runs: &[Run]) -> BTreeMap<Fate, Vec<u32>> {
     let mut rows = BTreeMap::<Fate, Vec<u32>>::new();
     for run in runs {
         let indices = run.start as u32..(run.start + run.length) as u32;

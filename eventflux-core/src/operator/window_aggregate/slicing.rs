@@ -148,6 +148,11 @@ impl Slicing {
         }
     }
 
+    /// The end of the first window that holds a slice.
+    pub fn first_end(&self, slice: Span) -> i64 {
+        self.next_end(slice, i64::MIN).unwrap_or(i64::MAX)
+    }
+
     /// The end of the last window that holds a slice.
     pub fn last_end(&self, slice: Span) -> i64 {
         let end = match *self {
