@@ -17,7 +17,7 @@ pub fn io_failed(connector: &'static str, object: &str, error: io::Error) -> Err
         }
         _ => ErrorKind::Environment,
     };
-    let (object, message) = (object.to_owned(), message(&error));
+    let (object, message) = (object.to_owned(), io_message(&error));
     Error::Connector {
         connector,
         object,
@@ -28,7 +28,7 @@ pub fn io_failed(connector: &'static str, object: &str, error: io::Error) -> Err
 }
 
 /// The system's words in our style: lower case, without the number.
-fn message(error: &io::Error) -> String {
+pub fn io_message(error: &io::Error) -> String {
     if error.kind() == io::ErrorKind::NotFound {
         return "no such file or directory".to_owned();
     }

@@ -16,7 +16,7 @@ pub use byte_input::{ByteInput, Fill, SkipRead};
 pub use byte_offset::byte_offset;
 pub use byte_stream::ByteStream;
 pub use compression::Compression;
-pub use io_failure::io_failed;
+pub use io_failure::{io_failed, io_message};
 pub use pipe::Pipe;
 pub use record_reader::RecordReader;
 pub use record_writer::RecordWriter;

@@ -203,6 +203,30 @@ async fn a_first_run_replaces_the_file_or_appends_to_it_and_a_restored_one_goes_
 }
 
 #[tokio::test]
+async fn a_directory_that_is_not_there_is_made_in_a_first_run_and_in_a_restored_one() {
+    let place = tempfile::tempdir().unwrap();
+    for (name, is_lost) in [("out.txt", true), ("parts/", false)] {
+        let path = place.path().join("a/b").join(name);
+        let plan = plan(&path, &[("write", "append")]);
+        let mut process = Process::start("app", &*plan, 1, None, 1).await.unwrap();
+        let checkpoint = process.checkpoint().await;
+        drop(process);
+        fs::remove_dir_all(place.path().join("a")).unwrap();
+        let restarted = restart(&*plan, &checkpoint).await;
+        if is_lost {
+            // The head had been committed.
+            let message = restarted.err().unwrap();
+            assert!(message.contains("rows of checkpoint 11 are gone"), "{message}");
+            continue;
+        }
+        let mut process = restarted.unwrap();
+        process.write(0, &texts(&["a"])).await;
+        process.checkpoint().await;
+        assert_eq!(rows(&path), ["a"]);
+    }
+}
+
+#[tokio::test]
 async fn parts_that_were_taken_away_are_not_missed_and_their_names_not_used_again() {
     let directory = tempfile::tempdir().unwrap();
     let parts = directory.path().join("parts/");

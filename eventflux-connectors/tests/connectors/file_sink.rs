@@ -78,9 +78,39 @@ async fn the_contract_of_sinks_is_kept() {
         sink_kit::check_input("file", &[("path", path.to_str().unwrap())]);
     }
     let directory = tempfile::tempdir().unwrap();
-    let nowhere = directory.path().join("none/out.txt");
+    fs::write(directory.path().join("file"), "").unwrap();
+    let nowhere = directory.path().join("file/out.txt");
     let nowhere_text = nowhere.to_str().unwrap();
     sink_kit::check_failure(&*plan(&nowhere, &[]), nowhere_text, ErrorKind::Input).await;
+}
+
+#[tokio::test]
+async fn directories_that_are_not_there_are_made_for_files_as_for_parts() {
+    for name in ["a/b/out.txt", "a/b/out.gz", "a/b/parts/"] {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join(name);
+        let plan = plan(&path, &[("write", "append")]);
+        assert!(
+            fs::read_dir(directory.path()).unwrap().next().is_none(),
+            "a plan makes nothing"
+        );
+        run(&*plan, &["x"]).await;
+        assert_eq!(rows(&path), ["x"], "{name}");
+    }
+}
+
+/// Root may make directories everywhere but in the system's own.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_directory_that_may_not_be_made_is_named_with_the_reason() {
+    let error = plan(Path::new("/proc/none/out.txt"), &[])
+        .open(&sink_context(0, 1))
+        .err()
+        .unwrap();
+    assert_eq!(
+        error.to_string(),
+        "file `/proc/none/out.txt`: the directory `/proc/none` cannot be made: no such file or directory"
+    );
 }
 
 #[tokio::test]
@@ -286,11 +316,17 @@ async fn options_that_do_not_fit_the_path_are_refused() {
 async fn what_cannot_be_written_is_named() {
     let directory = tempfile::tempdir().unwrap();
     let open = |path: &Path| plan(path, &[]).open(&sink_context(0, 1)).err().unwrap();
-    let path = directory.path().join("none/out.txt");
-    assert_eq!(
-        open(&path).to_string(),
-        format!("file `{}`: no such file or directory", path.display())
-    );
+    let file = directory.path().join("file");
+    fs::write(&file, "").unwrap();
+    for name in ["out.txt", "below/out.txt", "parts/"] {
+        let path = file.join(name);
+        let expected = format!(
+            "file `{}`: `{}` is not a directory",
+            path.display(),
+            file.display()
+        );
+        assert_eq!(open(&path).to_string(), expected);
+    }
     assert!(
         open(directory.path())
             .to_string()

@@ -12,8 +12,9 @@ use eventflux_core::fail_point::fail_point;
 use eventflux_core::{Error, ErrorKind, Result};
 use xxhash_rust::xxh3::Xxh3Default;
 
+use super::directory;
 use super::part;
-use super::staged::{Content, Note, Staged, directory_of, failed, sync_directory, unfit};
+use super::staged::{Content, Note, Staged, failed, unfit};
 
 /// Bytes copied at once.
 const COPY_BYTES: usize = 256 << 10;
@@ -122,7 +123,7 @@ impl Appender {
             )));
         }
         let Some(staged) = staged else { return Ok(()) };
-        let source_path = directory_of(&self.path).join(&staged.name);
+        let source_path = directory::of(&self.path).join(&staged.name);
         if length < at + staged.byte_count {
             let damaged = |what| {
                 let message = format!("rows of checkpoint {epoch} are {what}");
@@ -226,7 +227,7 @@ impl Commit for PartNamer {
             }
         }
         if has_names {
-            sync_directory(&self.directory).map_err(|error| failed(&self.directory, error))?;
+            directory::sync(&self.directory).map_err(|error| failed(&self.directory, error))?;
             fail_point("file.parts.synced", || self.directory.display().to_string())?;
         }
         self.is_restored = false;

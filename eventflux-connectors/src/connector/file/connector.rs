@@ -40,8 +40,8 @@ its first kilobyte, not by its name: renamed, it is read on, after a restart too
 pattern is let go when it has not grown for 30 seconds. A record is read when its end has come. Compressed files are \
 passed over. A file that is not there yet is waited for.
 
-**Sink.** Into one file writes one subtask. Into a directory (`'path' = 'out/'`, made if it is not there) every subtask \
-writes part files of its own, `part-<subtask>-<number><suffix>`. What a format puts at the head, such as a CSV header, comes \
+**Sink.** Into one file writes one subtask. Into a directory (`'path' = 'out/'`) every subtask writes part files \
+of its own, `part-<subtask>-<number><suffix>`. Directories that are not there are made when a run begins. What a format puts at the head, such as a CSV header, comes \
 once per file. Appending to a compressed file adds a member (gzip) or frame (zstd).
 
 *With checkpoints* every row comes once (exactly-once). The rows of an epoch are staged in hidden files beside (`.staged-…`) \

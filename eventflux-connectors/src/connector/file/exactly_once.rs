@@ -1,18 +1,19 @@
 //! The file sink with checkpoints: rows are staged, and become visible when their checkpoint is durable.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use eventflux_core::Result;
 use eventflux_core::connector::{CommitContext, ExactlyOncePlan, SinkCommitter, SinkContext, StagingSink};
 
 use super::committer::{Appender, FileCommitter, PartNamer};
+use super::directory;
 use super::output_file;
 use super::part;
 use super::sink::FileSinkPlan;
 use super::sink_options::{Target, WriteMode};
-use super::staged::{self, directory_of, failed};
+use super::staged::{self, failed};
 use super::staging_sink::{EndOfFile, FileStagingSink, NextPart, StagingTarget};
 use crate::byte_stream::RecordWriter;
 
@@ -22,10 +23,12 @@ impl ExactlyOncePlan for FileSinkPlan {
         let is_append = is_restored || self.write == WriteMode::Append;
         Ok(match &self.target {
             Target::File(path) => {
-                // What goes on from a checkpoint is left as it is: the notes tell what belongs there.
-                if !is_restored {
-                    output_file::open(path, is_append).map_err(|error| failed(path, error))?;
-                }
+                let ready = match is_restored {
+                    // What goes on from a checkpoint is left as it is: the notes tell what belongs there.
+                    true => directory::make(&directory::of(path)),
+                    false => output_file::open(path, is_append).map(drop),
+                };
+                ready.map_err(|error| failed(path, error))?;
                 Box::new(FileCommitter(Appender { path: path.clone() }))
             }
             Target::Parts { directory, suffix } => {
@@ -84,7 +87,8 @@ fn committed_bytes(path: &Path) -> Result<u64> {
         let number_and_name = rest.split_once('-');
         number_and_name.is_some_and(|(number, own)| number.parse::<u64>().is_ok() && own == name)
     };
-    let directory: PathBuf = directory_of(path);
+    let directory = directory::of(path);
+    directory::make(&directory).map_err(|error| failed(path, error))?;
     staged::remove_leftovers(&directory, is_own).map_err(|error| failed(&directory, error))?;
     match fs::metadata(path) {
         Ok(metadata) => Ok(metadata.len()),

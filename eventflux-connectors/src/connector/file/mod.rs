@@ -2,6 +2,7 @@
 
 mod committer;
 mod connector;
+mod directory;
 mod exactly_once;
 mod follow;
 mod once;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use flate2::write::GzEncoder;
 use xxhash_rust::xxh3::Xxh3Default;
 
+use super::directory;
 use crate::byte_stream::Compression;
 
 /// An open file with its compression.
@@ -167,12 +168,13 @@ impl Drop for OutputFile {
     }
 }
 
-/// Opens a file to write at its end, and says where that is. What is in it stays or goes.
+/// Opens a file to write at its end, and says where that is. What is in it stays or goes. Its directory is made if it is not there.
 pub fn open(path: &Path, is_append: bool) -> io::Result<(File, u64)> {
     if path.is_dir() {
         let message = "it is a directory; end the path in `/` to write part files in it";
         return Err(io::Error::new(io::ErrorKind::IsADirectory, message));
     }
+    directory::make(&directory::of(path))?;
     let mut file = File::options()
         .read(true)
         .write(true)

@@ -5,6 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::directory;
+
 /// When a part file is finished.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Rotation {
@@ -35,7 +37,7 @@ pub fn path(directory: &Path, subtask: usize, number: u64, suffix: &str) -> Path
 
 /// Makes the directory, removes parts of earlier runs if they are not to stay, and returns the first free number of a subtask.
 pub fn first_number(directory: &Path, suffix: &str, subtask: usize, is_append: bool) -> io::Result<u64> {
-    fs::create_dir_all(directory)?;
+    directory::make(directory)?;
     let mut first = 0;
     for (path, owner, number) in list(directory, suffix)? {
         if !is_append {

@@ -20,8 +20,8 @@ eventflux_core::choices! {
 eventflux_core::options! {
     /// Options of the file sink.
     pub struct FileSinkOptions of "file" {
-        /// A file, or a directory if it ends in `/`: then every subtask writes part files in it. `.gz` and `.zst` are
-        /// compressed.
+        /// A file, or a directory if it ends in `/`: then every subtask writes part files in it. Directories that are not there
+        /// are made. `.gz` and `.zst` are compressed.
         pub path: PathOption ["path"],
         /// `truncate` replaces what an earlier run wrote (of a directory: its part files); `append` goes on after it. A run
         /// that goes on from a checkpoint always does.

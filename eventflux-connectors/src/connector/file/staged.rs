@@ -7,15 +7,16 @@
 //! {"version":1,"parts":{"next_number":8,"staged":[{"name":".staged-part-0-00007.json","byte_count":300,"hash":…}]}}
 //! ```
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use bytes::Bytes;
 use eventflux_core::connector::CommitNote;
 use eventflux_core::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
 
+use super::directory;
 use super::output_file::{Extent, OutputFile};
 use crate::byte_stream::io_failed;
 
@@ -70,7 +71,7 @@ impl Staged {
             .unwrap_or_default()
             .to_string_lossy()
             .into_owned();
-        let directory = directory_of(file.path());
+        let directory = directory::of(file.path());
         let (Extent { byte_count, hash }, unsynced) = file.seal()?;
         let staged = Self {
             name,
@@ -79,7 +80,7 @@ impl Staged {
         };
         let sync = move || {
             unsynced.sync()?;
-            sync_directory(&directory)
+            directory::sync(&directory)
         };
         Ok((staged, sync))
     }
@@ -141,22 +142,6 @@ pub fn remove_leftovers(directory: &Path, is_own: impl Fn(&str) -> bool) -> io::
         {
             fs::remove_file(entry.path())?;
         }
-    }
-    Ok(())
-}
-
-/// Where a file lies.
-pub fn directory_of(path: &Path) -> PathBuf {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-        _ => PathBuf::from("."),
-    }
-}
-
-/// Waits until the disk has the names in a directory.
-pub fn sync_directory(directory: &Path) -> io::Result<()> {
-    if cfg!(unix) {
-        File::open(directory)?.sync_all()?;
     }
     Ok(())
 }

@@ -11,6 +11,7 @@ use eventflux_core::time::Clock;
 use eventflux_core::{Error, Result};
 use tokio::task::{JoinError, JoinHandle, spawn_blocking};
 
+use super::directory;
 use super::output_file::OutputFile;
 use super::part::{self, Rotation};
 use super::staged::{self, Content, Note, Staged, failed};
@@ -81,7 +82,7 @@ impl StagingTarget {
                 let target = path.file_name().unwrap_or_default().to_string_lossy();
                 let name = staged::name(&format!("{next_number}-{target}"));
                 *next_number += 1;
-                staged::directory_of(path).join(name)
+                directory::of(path).join(name)
             }
             StagingTarget::Parts(parts) => {
                 let name = part::name(parts.subtask, parts.next_number, &parts.suffix);
