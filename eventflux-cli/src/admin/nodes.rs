@@ -73,7 +73,7 @@ pub async fn leave(
 ) -> Result<(StatusCode, Json<Member>), Refusal> {
     let view = service.view().await?;
     let known = member(&view.state, &node)?;
-    if known.standing() == coordinator::Standing::Down {
+    if known.standing() == coordinator::Standing::Down && !known.is_leaving() {
         let message = format!(
             "node `{}` is not reached, so it cannot hand over",
             known.spec.name

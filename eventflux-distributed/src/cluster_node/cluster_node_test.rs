@@ -16,7 +16,7 @@ use tokio::time::timeout;
 use super::{ClusterConfig, ClusterNode, Contact};
 use crate::consensus::proto::Voter;
 use crate::coordinator::{
-    Change, ClusterState, Desired, OverseerConfig, PartContent, PipelineSpec, SetDesired, Standing,
+    Change, ClusterState, Desired, NodeRef, OverseerConfig, PartContent, PipelineSpec, SetDesired, Standing,
 };
 use crate::worker::{Worker, WorkerCommand, WorkerEvent};
 
@@ -317,6 +317,50 @@ async fn a_leader_that_says_goodbye_is_neither_missed_nor_waited_for() {
         until(node, "the goodbye", is_gone).await;
     }
     leaving.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_voter_that_leaves_and_is_stopped_before_it_has_handed_over_is_gone_for_good() {
+    let cluster = Cluster::new(3);
+    let mut nodes = cluster.start_all().await;
+    until(&nodes[0], "three nodes", are_up(3)).await;
+    // Nobody works on it: nothing is ever handed over.
+    nodes[0].propose(Change::Submit(spec("p"))).await.unwrap();
+    until(&nodes[0], "a generation", |state| {
+        let pipeline = state.pipeline_named("p");
+        let assignment = pipeline.and_then(|pipeline| pipeline.assignment.as_ref());
+        assignment.is_some_and(|assignment| assignment.placements.len() == 3)
+    })
+    .await;
+    let follower = nodes.iter().position(|node| !node.is_leader()).unwrap();
+    let leaving = nodes.remove(follower);
+    let id = leaving.id();
+    leaving
+        .propose(Change::Leave(NodeRef { node: id }))
+        .await
+        .unwrap();
+    leaving.say_goodbye(PATIENCE).await.unwrap();
+    leaving.stop().await;
+    // Of two voters each would have to be there: one votes, and agrees to things alone.
+    let voter = timeout(PATIENCE, async {
+        loop {
+            let view = nodes[0].client().view(PATIENCE).await.unwrap();
+            if let [voter] = view.voters[..] {
+                return voter;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    let voter = voter.await.unwrap();
+    let leader = nodes.iter().position(|node| node.id() == voter).unwrap();
+    let leader = nodes.swap_remove(leader);
+    let state = until(&leader, "the end of the leave", |state| state.is_gone(id)).await;
+    let assignment = state.pipeline_named("p").unwrap().assignment.clone().unwrap();
+    assert!(assignment.placement(id).is_none());
+    for other in nodes {
+        other.stop().await;
+    }
+    leader.propose(Change::Submit(spec("q"))).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,7 +9,7 @@ use openraft::async_runtime::watch::WatchReceiver;
 use openraft::{BasicNode, ChangeMembers};
 
 use crate::consensus::ConsensusRaft;
-use crate::coordinator::{ClusterState, NodeId, Standing};
+use crate::coordinator::{ClusterState, Member, NodeId, Standing};
 
 /// More voters make every agreement slower and survive little more.
 const VOTERS_MAX: usize = 5;
@@ -23,7 +23,7 @@ const LEARN_WITHIN: Duration = Duration::from_secs(10);
 /// survive no more than one and three do, so with an even number one of them stands back.
 pub(super) fn wanted(state: &ClusterState, voters: &BTreeSet<NodeId>, leader: NodeId) -> BTreeSet<NodeId> {
     let standing = |node: NodeId| state.member(node).map(|member| member.standing());
-    let stays = |node: &NodeId| !state.is_gone(*node) && standing(*node) != Some(Standing::Leaving);
+    let stays = |node: &NodeId| !state.is_gone(*node) && !state.member(*node).is_some_and(Member::is_leaving);
     let mut chosen: Vec<NodeId> = voters.iter().copied().filter(stays).collect();
     chosen.sort_by_key(|node| (*node != leader, standing(*node) != Some(Standing::Up), *node));
     let others = state.members().filter(|member| {
@@ -107,7 +107,8 @@ mod tests {
     use super::*;
     use crate::coordinator::{Change, Command, CommandId, NodeIncarnation, NodeRef, NodeSpec};
 
-    /// A state with these nodes, of which all may vote: `up`, `down`, `leaving`, `gone`, `worker` (may not vote).
+    /// A state with these nodes, of which all may vote: `up`, `down`, `leaving`, `left` (it was leaving, and is down), `gone`, `worker` (may
+    /// not vote).
     fn state(nodes: &[(NodeId, &str)]) -> ClusterState {
         let mut state = ClusterState::default();
         let mut number = 0;
@@ -132,6 +133,10 @@ mod tests {
             match standing {
                 "down" => drop(apply(Change::NodeLost(NodeIncarnation { node, incarnation }))),
                 "leaving" => drop(apply(Change::Leave(NodeRef { node }))),
+                "left" => {
+                    apply(Change::Leave(NodeRef { node }));
+                    apply(Change::NodeLost(NodeIncarnation { node, incarnation }));
+                }
                 "gone" => drop(apply(Change::Remove(NodeRef { node }))),
                 _ => {}
             }
@@ -175,6 +180,17 @@ mod tests {
             3,
             &[1, 2, 4],
         );
+    }
+
+    #[test]
+    fn a_voter_that_is_lost_while_it_leaves_is_replaced_and_the_number_stays_odd() {
+        let nodes = [(1, "up"), (2, "up"), (3, "left"), (4, "up")];
+        check(&nodes, &[1, 2, 3], 1, &[1, 2, 4]);
+        check(&nodes[..3], &[1, 2, 3], 2, &[2]);
+        // Never two, of which each would have to be there: the one that is down counts as little as one that stands back.
+        check(&[(1, "up"), (2, "down"), (3, "left")], &[1, 2, 3], 1, &[1]);
+        let five = [(1, "up"), (2, "up"), (3, "up"), (4, "down"), (5, "left")];
+        check(&five, &[1, 2, 3, 4, 5], 1, &[1, 2, 3]);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use tonic::{Code, Request, Status};
 /// **When it grows** Whenever a node from before a change and one from after it must not run a pipeline together, or must not agree on
 /// something together: messages, orders and reports that mean something else; what loops store and take over; frames between loops, also if
 /// their layout stays as it is; which subtask a key belongs to; what a command does to the agreed state.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 
 /// With every call, and with the answer to one that is refused for it.
 const HEADER: &str = "eventflux-protocol";

@@ -41,7 +41,7 @@ pub enum Standing {
     Up = 0,
     /// It is not reached; a new incarnation of it may register.
     Down = 1,
-    /// It runs what it has until others have taken over.
+    /// It runs what it has until others have taken over, then it is gone for good; also if it registers again or is lost before.
     Leaving = 2,
 }
 
@@ -58,9 +58,17 @@ pub struct Member {
     /// Whether it takes part.
     #[prost(enumeration = "Standing", tag = "3")]
     pub standing: i32,
+    /// It was lost while it was leaving: as soon as others have what it ran, it is gone for good.
+    #[prost(bool, tag = "4")]
+    pub was_leaving: bool,
 }
 
 impl Member {
+    /// Whether it is gone for good once nothing depends on it.
+    pub fn is_leaving(&self) -> bool {
+        self.was_leaving || self.standing() == Standing::Leaving
+    }
+
     /// Whether subtasks may be given to it.
     pub fn can_take_work(&self) -> bool {
         self.spec.can_process && self.standing() == Standing::Up

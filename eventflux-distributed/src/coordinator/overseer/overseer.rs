@@ -335,12 +335,10 @@ impl Overseer {
             }
             self.propose(ProposalKey::NodeLost(lost.node), Change::NodeLost(lost), actions);
         }
-        let leaving = state
-            .members()
-            .filter(|member| member.standing() == Standing::Leaving);
+        let leaving = state.members().filter(|member| member.is_leaving());
         for member in leaving {
             let node = member.spec.node;
-            if !state.pipelines().any(|pipeline| has(pipeline, node)) {
+            if !state.pipelines().any(|pipeline| depends_on(pipeline, node)) {
                 self.propose(
                     ProposalKey::NodeLeft(node),
                     Change::Remove(NodeRef { node }),
@@ -428,7 +426,13 @@ impl Overseer {
 
     /// The assignment that the nodes of now would get; `None` while there are too few.
     fn better_place(&self, state: &ClusterState, pipeline: &Pipeline) -> Option<Assignment> {
-        let members: Vec<&Member> = state.workers().collect();
+        let mut members: Vec<&Member> = state.workers().collect();
+        if members.is_empty() {
+            // There is nobody to take over from who leaves.
+            let is_left =
+                |member: &&Member| member.spec.can_process && member.standing() == Standing::Leaving;
+            members = state.members().filter(is_left).collect();
+        }
         if members.is_empty() || members.len() < state.nodes_min() as usize {
             return None;
         }
@@ -552,8 +556,15 @@ pub(super) fn is_current(member: &Member, incarnation: u64) -> bool {
 }
 
 fn has(pipeline: &Pipeline, node: NodeId) -> bool {
-    pipeline
-        .assignment
-        .as_ref()
-        .is_some_and(|assignment| assignment.placement(node).is_some())
+    is_placed(pipeline.assignment.as_ref(), node)
+}
+
+/// Whether a node has key groups of a pipeline, or had them last and nobody has them yet.
+fn depends_on(pipeline: &Pipeline, node: NodeId) -> bool {
+    let last = pipeline.last_assignment.as_ref().filter(|_| pipeline.is_wanted());
+    is_placed(pipeline.assignment.as_ref().or(last), node)
+}
+
+fn is_placed(assignment: Option<&Assignment>, node: NodeId) -> bool {
+    assignment.is_some_and(|assignment| assignment.placement(node).is_some())
 }

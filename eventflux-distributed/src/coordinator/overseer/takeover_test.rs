@@ -5,7 +5,7 @@ use eventflux_core::checkpoint::manifest::PlanIdentity;
 use super::{Action, Event, Overseer, OverseerConfig};
 use crate::coordinator::{
     Assignment, BeginEpoch, Change, ClusterState, Command, CommandId, CommitEpoch, Failure, ManifestRef,
-    NodeSpec, PipelineEvent, PipelineSpec, PipelineStatus, Report, RunPhase,
+    NodeRef, NodeSpec, PipelineEvent, PipelineSpec, PipelineStatus, Report, RunPhase,
 };
 
 const CONFIG: OverseerConfig = OverseerConfig {
@@ -29,15 +29,8 @@ impl Watched {
             overseer: Overseer::new(CONFIG, 1),
             last: 0,
         };
-        for (node, name) in [(1, "a"), (2, "b")] {
-            watched.apply(Change::Register(NodeSpec {
-                node,
-                name: name.into(),
-                can_process: true,
-                weight: 1,
-                ..NodeSpec::default()
-            }));
-        }
+        watched.register(1);
+        watched.register(2);
         let identity = PlanIdentity {
             fingerprint: 3,
             key_groups: 4,
@@ -63,6 +56,29 @@ impl Watched {
         };
         let change = Some(change);
         self.state.apply(&Command { id, change })
+    }
+
+    fn register(&mut self, node: u64) {
+        let registered = self.apply(Change::Register(NodeSpec {
+            node,
+            name: node.to_string(),
+            can_process: true,
+            weight: 1,
+            ..NodeSpec::default()
+        }));
+        assert!(registered.is_done(), "{registered}");
+    }
+
+    /// Somebody wants a node to leave.
+    fn leave(&mut self, node: u64) {
+        assert!(self.apply(Change::Leave(NodeRef { node })).is_done());
+    }
+
+    /// The process of a node is gone.
+    fn lose(&mut self, now_us: i64, node: u64) {
+        let incarnation = self.incarnation(node);
+        self.on_event(now_us, Event::Disconnected { node, incarnation });
+        self.on_event(now_us, Event::Unreachable { node, incarnation });
     }
 
     pub(super) fn on_event(&mut self, now_us: i64, event: Event) {
@@ -230,13 +246,7 @@ fn a_node_that_is_lost_before_the_last_output_is_visible_is_replaced() {
     watched.on_event(302_000, Event::Disconnected { node: 1, incarnation });
     watched.on_event(602_000, Event::Time);
     assert_eq!(watched.nodes(), [1], "it is not at rest while nobody is there");
-    watched.apply(Change::Register(NodeSpec {
-        node: 1,
-        name: "a".into(),
-        can_process: true,
-        weight: 1,
-        ..NodeSpec::default()
-    }));
+    watched.register(1);
     watched.connect(700_000, 1);
     assert_eq!((watched.generation(), watched.nodes()), (3, vec![1]));
 }
@@ -282,4 +292,61 @@ fn a_pipeline_is_at_rest_once_it_is_agreed_that_its_last_output_is_visible() {
     }
     assert_eq!(watched.nodes(), Vec::<u64>::new());
     assert_eq!(watched.state.pipeline(1).unwrap().delivered["out"], epoch);
+}
+
+#[test]
+fn a_node_that_is_lost_while_it_leaves_is_gone_for_good_once_others_have_what_it_ran() {
+    let mut watched = running();
+    watched.leave(2);
+    watched.on_event(1_000, Event::Applied);
+    assert_eq!(watched.nodes(), [1, 2], "nothing was handed over yet");
+    watched.lose(2_000, 2);
+    watched.on_event(3_000, Event::Applied);
+    assert_eq!((watched.generation(), watched.nodes()), (2, vec![1]));
+    assert!(watched.state.is_gone(2));
+}
+
+#[test]
+fn a_node_that_is_only_lost_stays_a_member() {
+    let mut watched = running();
+    watched.lose(2_000, 2);
+    watched.on_event(3_000, Event::Applied);
+    assert_eq!((watched.generation(), watched.nodes()), (2, vec![1]));
+    assert!(!watched.state.is_gone(2));
+}
+
+#[test]
+fn a_node_that_starts_again_while_it_leaves_goes_on_to_leave() {
+    let mut watched = running();
+    watched.leave(2);
+    watched.register(2);
+    watched.connect(1_000, 2);
+    watched.on_event(2_000, Event::Applied);
+    assert_eq!((watched.generation(), watched.nodes()), (2, vec![1]));
+    assert!(watched.state.is_gone(2));
+}
+
+#[test]
+fn a_node_that_leaves_and_is_lost_is_not_gone_before_somebody_has_what_it_ran() {
+    let mut watched = running();
+    watched.lose(1_000, 1);
+    watched.on_event(2_000, Event::Applied);
+    assert_eq!(watched.nodes(), [2]);
+    watched.leave(2);
+    watched.lose(3_000, 2);
+    watched.on_event(4_000, Event::Applied);
+    assert_eq!(watched.nodes(), Vec::<u64>::new());
+    assert!(!watched.state.is_gone(2), "its key groups are nowhere else");
+
+    // Nobody else is there: it runs them until somebody is.
+    watched.register(2);
+    watched.connect(5_000, 2);
+    assert_eq!(watched.nodes(), [2]);
+    assert!(!watched.state.is_gone(2));
+    watched.register(1);
+    watched.connect(6_000, 1);
+    watched.lose(7_000, 2);
+    watched.on_event(8_000, Event::Applied);
+    assert_eq!(watched.nodes(), [1]);
+    assert!(watched.state.is_gone(2));
 }

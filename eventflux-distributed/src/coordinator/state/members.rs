@@ -30,10 +30,18 @@ impl ClusterState {
             Err(refused) => return refused,
         };
         self.last_incarnation = incarnation;
+        // To start again does not take a leave back.
+        let is_leaving = self.members.get(&node).is_some_and(Member::is_leaving);
+        let standing = if is_leaving {
+            Standing::Leaving
+        } else {
+            Standing::Up
+        };
         let member = Member {
             spec: spec.clone(),
             incarnation,
-            standing: Standing::Up.into(),
+            standing: standing.into(),
+            was_leaving: false,
         };
         self.members.insert(node, member);
         Outcome::granted(incarnation)
@@ -42,6 +50,7 @@ impl ClusterState {
     pub(super) fn node_lost(&mut self, lost: &NodeIncarnation) -> Outcome {
         match self.members.get_mut(&lost.node) {
             Some(member) if member.incarnation == lost.incarnation => {
+                member.was_leaving = member.is_leaving();
                 member.set_standing(Standing::Down);
                 Outcome::done()
             }
@@ -52,6 +61,8 @@ impl ClusterState {
 
     pub(super) fn leave(&mut self, node: NodeId) -> Outcome {
         match self.members.get_mut(&node) {
+            // It goes as it is.
+            Some(member) if member.is_leaving() => Outcome::done(),
             Some(member) if member.standing() == Standing::Down => {
                 let message = format!("node `{}` is not reached; remove it instead", member.spec.name);
                 Outcome::refused(Refusal::Unready, message)

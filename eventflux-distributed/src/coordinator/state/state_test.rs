@@ -231,6 +231,30 @@ fn nodes_that_left_never_come_back_and_names_are_unique() {
 }
 
 #[test]
+fn a_leave_outlasts_the_loss_of_the_node_and_its_return() {
+    let mut raft = Raft::running();
+    let standing = |raft: &Raft| {
+        let member = raft.state.member(7).unwrap();
+        (member.standing(), member.is_leaving())
+    };
+    let lost = |incarnation| Change::NodeLost(NodeIncarnation { node: 7, incarnation });
+    let leave = || Change::Leave(NodeRef { node: 7 });
+    raft.granted(lost(1));
+    assert_eq!(standing(&raft), (Standing::Down, false));
+    assert_eq!(raft.refusal(leave()), Refusal::Unready);
+    let again = raft.granted(Change::Register(node(7, "a")));
+    assert_eq!(standing(&raft), (Standing::Up, false));
+    raft.granted(leave());
+    assert_eq!(standing(&raft), (Standing::Leaving, true));
+    raft.granted(lost(again));
+    assert_eq!(standing(&raft), (Standing::Down, true));
+    raft.granted(leave());
+    assert_eq!(standing(&raft), (Standing::Down, true));
+    raft.granted(Change::Register(node(7, "a")));
+    assert_eq!(standing(&raft), (Standing::Leaving, true));
+}
+
+#[test]
 fn a_pipeline_is_forgotten_at_rest_and_its_id_is_not_given_again() {
     let mut raft = Raft::running();
     let set = Change::SetDesired(SetDesired {
