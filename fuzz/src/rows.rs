@@ -24,7 +24,7 @@ pub fn run(bytes: &[u8]) {
     }
     let header = Header {
         codec,
-        flags: front[3] & 3,
+        flags: front[3] & 13,
         // What a sender could have been granted.
         raw_bytes: u32::from_le_bytes([front[4], front[5], front[6], front[7]]).min(1 << 20),
         ..Header::new(FrameType::Rows)

@@ -5,13 +5,13 @@
 //!  2  version     u8    1
 //!  3  type        u8    see FrameType
 //!  4  codec       u8    0 none, 1 lz4, 2 snappy, 3 zstd
-//!  5  flags       u8    1 the rows have kinds, 2 they have hashes of keys
+//!  5  flags       u8    1 the rows have kinds, 4 they are partial aggregates, 8 integers may be packed
 //!  6  channel     u16   numbered by the sender of the elements
 //!  8  generation  u32   its low 32 bits
 //! 12  epoch       u32   low 32 bits of the last barrier's epoch in the channel
 //! 16  seq         u32   counts the frames of a channel that have an order, from 0
 //! 20  body bytes  u32   that follow
-//! 24  raw bytes   u32   of the body, decompressed
+//! 24  raw bytes   u32   of the body, decompressed and unpacked
 //! 28  crc32c      u32   of the bytes before and of the body
 //! ```
 
@@ -37,6 +37,9 @@ pub const FLAG_KINDS: u8 = 1;
 /// The rows are partial aggregates.
 pub const FLAG_PARTIAL: u8 = 4;
 
+/// Integers of the rows may be packed.
+pub const FLAG_PACKED: u8 = 8;
+
 /// A header without its lengths and checksum, which belong to the body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Header {
@@ -44,7 +47,7 @@ pub struct Header {
     pub frame_type: FrameType,
     /// How the body is compressed.
     pub codec: Compression,
-    /// [`FLAG_KINDS`], [`FLAG_PARTIAL`].
+    /// [`FLAG_KINDS`], [`FLAG_PARTIAL`], [`FLAG_PACKED`].
     pub flags: u8,
     /// Which channel it belongs to.
     pub channel: u16,
@@ -56,7 +59,7 @@ pub struct Header {
     pub seq: u32,
     /// Bytes that follow.
     pub body_bytes: u32,
-    /// Bytes of the decompressed body.
+    /// Bytes of the body, decompressed and unpacked.
     pub raw_bytes: u32,
 }
 
@@ -140,13 +143,14 @@ impl Header {
             }
         }
         let is_rows = kind == FrameType::Rows;
-        if self.flags & !(FLAG_KINDS | FLAG_PARTIAL) != 0 || (!is_rows && self.flags != 0) {
+        if self.flags & !(FLAG_KINDS | FLAG_PARTIAL | FLAG_PACKED) != 0 || (!is_rows && self.flags != 0) {
             return Err(format!("a {kind:?} with flags {:#04x}", self.flags));
         }
         if !is_rows && self.codec != Compression::None {
             return Err(format!("a {kind:?} that is compressed"));
         }
-        if self.codec == Compression::None && self.body_bytes != self.raw_bytes {
+        let is_as_it_was = self.codec == Compression::None && self.flags & FLAG_PACKED == 0;
+        if is_as_it_was && self.body_bytes != self.raw_bytes {
             return Err(format!(
                 "a {kind:?} of {} bytes that are to be {}",
                 self.body_bytes, self.raw_bytes

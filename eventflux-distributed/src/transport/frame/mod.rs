@@ -14,7 +14,9 @@ pub use body::{Body, Frame};
 pub use control::{decode_barrier, decode_hello, decode_open, encode_barrier, encode_hello, encode_open};
 pub(crate) use control::{decode_text, decode_u64, encode_text};
 pub use frame_type::FrameType;
-pub use header::{BODY_BYTES_MAX, FLAG_KINDS, FLAG_PARTIAL, HEADER_BYTES, Header, MAGIC, VERSION};
+pub use header::{
+    BODY_BYTES_MAX, FLAG_KINDS, FLAG_PACKED, FLAG_PARTIAL, HEADER_BYTES, Header, MAGIC, VERSION,
+};
 pub use reader::FrameReader;
 pub use writer::FrameWriter;
 pub(crate) use writer::encode;

@@ -4,7 +4,8 @@ use arrow::array::OffsetSizeTrait;
 use arrow::buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::ArrowNativeType;
 
-use super::layout::{ALIGNMENT_BYTES, FRONT_BYTES};
+use super::layout::{ALIGNMENT_BYTES, FRONT_BYTES, padded};
+use super::packing::unpack;
 
 /// Values of a column at the most, also within lists: those that have no bytes could otherwise be as many as anybody likes.
 pub(super) const LENGTH_MAX: usize = 64 << 20;
@@ -21,11 +22,14 @@ pub(super) struct Body {
     front: usize,
     /// Where the next buffer is.
     at: usize,
+    /// Integers may be packed; what is unpacked may take so many bytes more than it has here.
+    packed: Option<usize>,
 }
 
 impl Body {
-    /// Reads the front; otherwise what is wrong with it.
-    pub(super) fn open(bytes: Buffer) -> Result<Self, String> {
+    /// Reads the front; otherwise what is wrong with it. `packed`: integers may be packed, and all is to be of so many bytes when they are
+    /// not.
+    pub(super) fn open(bytes: Buffer, packed: Option<usize>) -> Result<Self, String> {
         // Compressed or not, bodies are read into memory of their own, which is aligned; what is not is moved.
         let bytes = match bytes.as_ptr().align_offset(ALIGNMENT_BYTES) {
             0 => bytes,
@@ -36,8 +40,13 @@ impl Body {
             row_count: 0,
             number_at: 0,
             at: 0,
+            packed: None,
             bytes,
         };
+        if let Some(raw_bytes) = packed {
+            let room = raw_bytes.checked_sub(body.bytes.len());
+            body.packed = Some(room.ok_or_else(too_large)?);
+        }
         body.row_count = body.count()?;
         let front = body.number()?;
         if front < FRONT_BYTES || !front.is_multiple_of(ALIGNMENT_BYTES) || front > body.bytes.len() {
@@ -77,7 +86,7 @@ impl Body {
         let end = self.at.checked_add(length).filter(|end| *end <= self.bytes.len());
         let end = end.ok_or_else(too_short)?;
         let buffer = self.bytes.slice_with_length(self.at, length);
-        self.at = end.next_multiple_of(ALIGNMENT_BYTES);
+        self.at = padded(end);
         Ok(buffer)
     }
 
@@ -86,6 +95,28 @@ impl Body {
         let length = count.checked_mul(size_of::<T>()).ok_or_else(too_short)?;
         // Invariant: it begins at a multiple of 16, and has these values.
         Ok(ScalarBuffer::new(self.buffer(length)?, 0, count))
+    }
+
+    /// The next buffer, as this many integers.
+    pub(super) fn integers<T: ArrowNativeType>(&mut self, count: usize) -> Result<ScalarBuffer<T>, String> {
+        let Some(room) = self.packed else {
+            return self.values(count);
+        };
+        let width = self.number()?;
+        if width == size_of::<T>() {
+            return self.values(count);
+        }
+        if !matches!(width, 1 | 2 | 4) || width > size_of::<T>() {
+            return Err(format!("integers of {width} bytes"));
+        }
+        let (low, high) = (self.number()?, self.number()?);
+        let base = (low as u64 | (high as u64) << 32) as i64;
+        let bytes = self.buffer(count.checked_mul(width).ok_or_else(too_short)?)?;
+        let length = count.checked_mul(size_of::<T>()).ok_or_else(too_short)?;
+        let more = padded(length) - padded(bytes.len());
+        self.packed = Some(room.checked_sub(more).ok_or_else(too_large)?);
+        let integers = unpack(&bytes, width, base, size_of::<T>());
+        Ok(ScalarBuffer::new(integers, 0, count))
     }
 
     /// The next buffer, as this many bits.
@@ -111,7 +142,7 @@ impl Body {
         &mut self,
         count: usize,
     ) -> Result<(OffsetBuffer<O>, usize), String> {
-        let offsets = self.values::<O>(count + 1)?;
+        let offsets = self.integers::<O>(count + 1)?;
         let is_ascending = offsets
             .windows(2)
             .fold(true, |so_far, pair| so_far & (pair[0] <= pair[1]));
@@ -124,12 +155,19 @@ impl Body {
 
     /// Nothing is left over.
     pub(super) fn end(&self) -> Result<(), String> {
-        let numbers_end = self.number_at.next_multiple_of(ALIGNMENT_BYTES);
+        let numbers_end = padded(self.number_at);
         match numbers_end == self.front && self.at == self.bytes.len() {
+            true if self.packed.unwrap_or_default() > 0 => {
+                Err("rows that are shorter than was said".to_owned())
+            }
             true => Ok(()),
             false => Err("rows with more than their columns".to_owned()),
         }
     }
+}
+
+fn too_large() -> String {
+    "rows that are longer than was said".to_owned()
 }
 
 fn too_short() -> String {

@@ -13,6 +13,7 @@ use arrow::datatypes::{
 use arrow::error::ArrowError;
 
 use super::body::{Body, LENGTH_MAX};
+use super::packing::integer_bytes;
 
 /// The next column, with this many values; otherwise what is wrong with it.
 pub(super) fn column(data_type: &DataType, count: usize, body: &mut Body) -> Result<ArrayRef, String> {
@@ -45,7 +46,10 @@ fn primitive<T: ArrowPrimitiveType>(
     nulls: Option<NullBuffer>,
     body: &mut Body,
 ) -> Result<ArrayRef, String> {
-    let values = body.values::<T::Native>(count)?;
+    let values = match integer_bytes(data_type) {
+        Some(_) => body.integers::<T::Native>(count)?,
+        None => body.values::<T::Native>(count)?,
+    };
     let column = PrimitiveArray::<T>::try_new(values, nulls).map_err(words)?;
     // Zone, precision and scale; the type is of this kind, or it would not have come here.
     Ok(Arc::new(column.with_data_type(data_type.clone())))

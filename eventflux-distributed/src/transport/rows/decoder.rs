@@ -12,7 +12,7 @@ use eventflux_core::state::segment::Compression;
 use super::body::Body;
 use super::column::column;
 use super::schema::decode_schema;
-use crate::transport::frame::{FLAG_KINDS, FLAG_PARTIAL, Header};
+use crate::transport::frame::{FLAG_KINDS, FLAG_PACKED, FLAG_PARTIAL, Header};
 use crate::transport::pool::Pool;
 
 const KINDS: [RowKind; 4] = [
@@ -43,10 +43,15 @@ impl RowDecoder {
     ///
     /// **Errors** The body is not what it should be.
     pub fn rows(&mut self, header: &Header, body: &Bytes) -> Result<EventBatch, String> {
+        let is_packed = header.flags & FLAG_PACKED != 0;
+        let packed = is_packed.then_some(header.raw_bytes as usize);
         let bytes = match header.codec {
             Compression::None => Buffer::from(body.clone()),
             codec => {
-                let raw_bytes = header.raw_bytes as usize;
+                let (raw_bytes, body) = match is_packed {
+                    true => packed_bytes(header, body)?,
+                    false => (header.raw_bytes as usize, &body[..]),
+                };
                 codec.check_size(body.len(), raw_bytes)?;
                 let mut raw = self.pool.take(raw_bytes);
                 codec.decompress_into(body, raw.as_mut())?;
@@ -54,7 +59,7 @@ impl RowDecoder {
             }
         };
         let schema = self.schema.as_ref().ok_or("rows before their columns")?;
-        let mut body = Body::open(bytes)?;
+        let mut body = Body::open(bytes, packed)?;
         let row_count = body.row_count();
         let columns = schema.fields().iter().map(|field| {
             let column = column(field.data_type(), row_count, &mut body);
@@ -64,7 +69,7 @@ impl RowDecoder {
         let options = RecordBatchOptions::new().with_row_count(Some(row_count));
         let columns = RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options);
         let columns = columns.map_err(|error| format!("rows: {error}"))?;
-        let times = body.values::<i64>(row_count)?;
+        let times = body.integers::<i64>(row_count)?;
         let mut batch = EventBatch::new(columns, times).map_err(|error| error.to_string())?;
         if header.flags & FLAG_KINDS != 0 {
             let kinds = body.buffer(row_count)?;
@@ -77,5 +82,15 @@ impl RowDecoder {
             batch = batch.as_partial();
         }
         Ok(batch)
+    }
+}
+
+/// How long a compressed body is before its integers are unpacked, and the rest of it.
+fn packed_bytes<'a>(header: &Header, body: &'a [u8]) -> Result<(usize, &'a [u8]), String> {
+    let (length, rest) = body.split_first_chunk::<4>().ok_or("rows that end too early")?;
+    let length = u32::from_le_bytes(*length);
+    match length <= header.raw_bytes {
+        true => Ok((length as usize, rest)),
+        false => Err("rows that are longer than was said".to_owned()),
     }
 }

@@ -9,7 +9,7 @@ use eventflux_core::state::segment::Compression;
 
 use super::layout::Layout;
 use super::schema::encode_schema;
-use crate::transport::frame::{FLAG_KINDS, FLAG_PARTIAL};
+use crate::transport::frame::{FLAG_KINDS, FLAG_PACKED, FLAG_PARTIAL};
 
 /// Memory for compression that a channel keeps at the most.
 const KEPT_BYTES_MAX: usize = 256 << 10;
@@ -21,9 +21,9 @@ pub struct EncodedRows {
     pub body: Vec<Bytes>,
     /// How.
     pub codec: Compression,
-    /// What stands behind the stream's columns.
+    /// What stands behind the stream's columns, and whether integers may be packed.
     pub flags: u8,
-    /// Bytes of the decompressed body.
+    /// Bytes of the body, decompressed and unpacked.
     pub raw_bytes: usize,
 }
 
@@ -68,36 +68,42 @@ impl RowEncoder {
     /// **Errors** The compression refuses them.
     pub fn rows(&mut self, batch: &EventBatch) -> Result<EncodedRows, String> {
         self.layout.read(batch)?;
-        let raw_bytes = self.layout.body_bytes();
-        let compressed = self.compressed(raw_bytes)?;
-        let (codec, body) = match compressed {
-            Some(compressed) => (self.compression, vec![compressed]),
+        let (codec, body) = match self.compressed()? {
+            Some(compressed) => (self.compression, compressed),
             None => (Compression::None, self.layout.pieces()),
         };
+        let packed = if self.layout.is_packed() { FLAG_PACKED } else { 0 };
+        let raw_bytes = self.layout.unpacked_bytes();
         self.layout.clear();
         Ok(EncodedRows {
             body,
             codec,
-            flags: flags(batch),
+            flags: flags(batch) | packed,
             raw_bytes,
         })
     }
 
     /// The body, compressed, if that makes it shorter.
-    fn compressed(&mut self, raw_bytes: usize) -> Result<Option<Bytes>, String> {
+    fn compressed(&mut self) -> Result<Option<Vec<Bytes>>, String> {
         if self.compression == Compression::None {
             return Ok(None);
         }
+        let length = self.layout.body_bytes();
+        let is_packed = self.layout.is_packed();
+        // It is told how long they are before they are unpacked.
+        let front = is_packed.then(|| u32::try_from(length).unwrap_or(u32::MAX));
+        let front = front.map(|length| Bytes::copy_from_slice(&length.to_le_bytes()));
         self.raw.clear();
         self.layout.write(&mut self.raw);
         let result = self.compression.compress_into(&self.raw, &mut self.compressed);
-        let is_shorter = self.compressed.len() < raw_bytes;
+        let front_bytes = front.as_ref().map_or(0, Bytes::len);
+        let is_shorter = self.compressed.len() + front_bytes < length;
         let compressed = is_shorter.then(|| Bytes::copy_from_slice(&self.compressed));
         if self.raw.capacity() > KEPT_BYTES_MAX {
             (self.raw, self.compressed) = (Vec::new(), Vec::new());
         }
         result.map_err(|error| error.to_string())?;
-        Ok(compressed)
+        Ok(compressed.map(|compressed| front.into_iter().chain([compressed]).collect()))
     }
 }
 

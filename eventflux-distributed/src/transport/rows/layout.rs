@@ -9,6 +9,8 @@ use arrow::datatypes::{ByteArrayType, ByteViewType, DataType};
 use bytes::{BufMut, Bytes, BytesMut};
 use eventflux_core::batch::EventBatch;
 
+use super::packing::{PACKED_ROWS_MIN, Packed, integer_bytes};
+
 /// Buffers begin at multiples of this: what 128-bit numbers need to be read in place.
 pub(super) const ALIGNMENT_BYTES: usize = 16;
 
@@ -23,6 +25,9 @@ const SHARED_BYTES_MIN: usize = 4 << 10;
 pub(super) struct Layout {
     numbers: Vec<u32>,
     buffers: Vec<Buffer>,
+    is_packed: bool,
+    /// Bytes that packing has saved.
+    saved_bytes: usize,
 }
 
 impl Layout {
@@ -31,12 +36,13 @@ impl Layout {
     /// **Errors** A column is of a type that is not sent.
     pub(super) fn read(&mut self, batch: &EventBatch) -> Result<(), String> {
         self.clear();
+        self.is_packed = batch.num_rows() >= PACKED_ROWS_MIN;
         self.number(batch.num_rows());
         self.number(0);
         for column in batch.rows().columns() {
             self.column(column)?;
         }
-        self.buffers.push(batch.event_time().inner().clone());
+        self.integers(batch.event_time().inner(), size_of::<i64>());
         if let Some(kinds) = batch.kinds() {
             let kinds: Vec<u8> = kinds.iter().map(|kind| *kind as u8).collect();
             self.buffers.push(Buffer::from_vec(kinds));
@@ -49,6 +55,17 @@ impl Layout {
     pub(super) fn clear(&mut self) {
         self.numbers.clear();
         self.buffers.clear();
+        self.saved_bytes = 0;
+    }
+
+    /// Whether integers may be packed.
+    pub(super) fn is_packed(&self) -> bool {
+        self.is_packed
+    }
+
+    /// Bytes that the body would have if nothing were packed.
+    pub(super) fn unpacked_bytes(&self) -> usize {
+        self.body_bytes() + self.saved_bytes
     }
 
     /// Bytes of the body.
@@ -118,7 +135,7 @@ impl Layout {
             self.buffers.push(nulls.inner().sliced());
         }
         downcast_primitive_array! {
-            column => self.buffers.push(column.values().inner().clone()),
+            column => self.values(column.data_type(), column.values().inner()),
             DataType::Boolean => self.booleans(column.as_boolean()),
             DataType::Utf8 => self.bytes(column.as_string::<i32>()),
             DataType::LargeUtf8 => self.bytes(column.as_string::<i64>()),
@@ -135,6 +152,28 @@ impl Layout {
             other => return Err(format!("{other} does not go over a wire")),
         }
         Ok(())
+    }
+
+    fn values(&mut self, data_type: &DataType, values: &Buffer) {
+        match integer_bytes(data_type) {
+            Some(bytes_each) => self.integers(values, bytes_each),
+            None => self.buffers.push(values.clone()),
+        }
+    }
+
+    fn integers(&mut self, values: &Buffer, bytes_each: usize) {
+        if !self.is_packed {
+            return self.buffers.push(values.clone());
+        }
+        let Some(packed) = Packed::new(values, bytes_each) else {
+            self.number(bytes_each);
+            return self.buffers.push(values.clone());
+        };
+        self.number(packed.width);
+        let base = packed.base as u64;
+        self.numbers.extend([base as u32, (base >> 32) as u32]);
+        self.saved_bytes += padded(values.len()) - padded(packed.bytes.len());
+        self.buffers.push(packed.bytes);
     }
 
     fn booleans(&mut self, column: &BooleanArray) {
@@ -189,18 +228,19 @@ impl Layout {
     fn offsets<O: OffsetSizeTrait>(&mut self, offsets: &OffsetBuffer<O>) -> (usize, usize) {
         let first = offsets.first().copied().unwrap_or_default();
         let last = offsets.last().copied().unwrap_or_default();
-        self.buffers.push(match first == O::zero() {
+        let from_zero = match first == O::zero() {
             true => offsets.inner().inner().clone(),
             false => {
                 let from_zero = offsets.iter().map(|offset| *offset - first);
                 from_zero.collect::<ScalarBuffer<O>>().into_inner()
             }
-        });
+        };
+        self.integers(&from_zero, size_of::<O>());
         (first.as_usize(), last.as_usize())
     }
 }
 
-fn padded(length: usize) -> usize {
+pub(super) fn padded(length: usize) -> usize {
     length.next_multiple_of(ALIGNMENT_BYTES)
 }
 

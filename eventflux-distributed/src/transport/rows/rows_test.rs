@@ -16,7 +16,7 @@ use eventflux_core::state::segment::Compression;
 use proptest::prelude::*;
 
 use super::{RowDecoder, RowEncoder};
-use crate::transport::frame::{FrameType, Header};
+use crate::transport::frame::{FLAG_PACKED, FrameType, Header};
 
 /// A column of every type that is sent.
 fn columns(row_count: usize) -> Vec<(&'static str, ArrayRef)> {
@@ -174,21 +174,26 @@ fn rows_of_every_type_come_back_with_each_compression() {
     }
 }
 
-/// As `fuzz_targets/rows.rs` reads it: what a node of version 1 sent.
-const VERSION_1: &[u8] = include_bytes!("../../../../fuzz/seeds/rows/v1");
+/// As `fuzz_targets/rows.rs` reads them: what a node of version 1 sent, without and with packed integers.
+const VERSION_1: [(usize, &[u8]); 2] = [
+    (20, include_bytes!("../../../../fuzz/seeds/rows/v1")),
+    (70, include_bytes!("../../../../fuzz/seeds/rows/v1-packed")),
+];
 
 #[test]
 fn rows_of_version_1_are_read() {
-    let (front, rest) = VERSION_1.split_first_chunk::<8>().unwrap();
-    let (schema, body) = rest.split_at(usize::from(u16::from_le_bytes([front[0], front[1]])));
-    let header = Header {
-        codec: Compression::from_code(front[2]).unwrap(),
-        flags: front[3],
-        raw_bytes: u32::from_le_bytes([front[4], front[5], front[6], front[7]]),
-        ..Header::new(FrameType::Rows)
-    };
-    let decoded = decode(schema, &header, &Bytes::from_static(body)).unwrap();
-    assert_same(&decoded, &batch(20));
+    for (row_count, bytes) in VERSION_1 {
+        let (front, rest) = bytes.split_first_chunk::<8>().unwrap();
+        let (schema, body) = rest.split_at(usize::from(u16::from_le_bytes([front[0], front[1]])));
+        let header = Header {
+            codec: Compression::from_code(front[2]).unwrap(),
+            flags: front[3],
+            raw_bytes: u32::from_le_bytes([front[4], front[5], front[6], front[7]]),
+            ..Header::new(FrameType::Rows)
+        };
+        let decoded = decode(schema, &header, &Bytes::from_static(body)).unwrap();
+        assert_same(&decoded, &batch(row_count));
+    }
 }
 
 #[test]
@@ -214,6 +219,44 @@ fn bodies_are_those_that_the_page_of_the_format_shows() {
     }
     assert_eq!(body, expected);
     assert_eq!(header.raw_bytes, 64);
+}
+
+#[test]
+fn integers_of_large_batches_take_fewer_bytes() {
+    let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values((0..64).map(|row| 1_000_000 + row)));
+    let rows = RecordBatch::try_from_iter([("n", numbers)]).unwrap();
+    let times = (0..64).map(|row| row << 20).collect::<Vec<i64>>();
+    let (_, header, body) = encode(&EventBatch::new(rows, times.into()).unwrap(), Compression::None);
+    let words = [64_u32, 48, 0, 1, 1_000_000, 0, 4, 0, 0, 0, 0, 0];
+    let mut expected = words.map(u32::to_le_bytes).concat();
+    expected.extend(0..64);
+    expected.extend((0..64_u32).flat_map(|row| (row << 20).to_le_bytes()));
+    assert_eq!(body, expected);
+    assert_eq!(header.flags, FLAG_PACKED);
+    assert_eq!(header.raw_bytes, 48 + 64 * 16, "it is what it takes in memory");
+}
+
+#[test]
+fn packed_rows_are_as_long_as_was_said() {
+    for compression in Compression::ALL {
+        let (schema, header, body) = encode(&batch(100), compression);
+        assert_eq!(header.codec, compression);
+        for (more, expected) in [(-16, "longer"), (16, "shorter")] {
+            let raw_bytes = header.raw_bytes.checked_add_signed(more).unwrap();
+            let error = decode(&schema, &Header { raw_bytes, ..header }, &body).expect_err("it was said");
+            assert!(
+                error.ends_with(&format!("rows that are {expected} than was said")),
+                "{error}"
+            );
+        }
+    }
+    let (schema, header, body) = encode(&batch(100), Compression::None);
+    let mut bytes = body.to_vec();
+    // The first column's NULLs, and bytes of each.
+    assert_eq!((bytes[8], bytes[12]), (34, 1));
+    bytes[12] = 3;
+    let error = decode(&schema, &header, &bytes.into()).expect_err("there are none of three bytes");
+    assert_eq!(error, "column `int`: integers of 3 bytes");
 }
 
 #[test]
@@ -248,7 +291,7 @@ fn more_values_than_a_frame_may_have_are_refused_though_they_need_no_bytes() {
 
 #[test]
 fn large_columns_are_sent_from_where_they_are() {
-    let numbers = Int64Array::from_iter_values(0..1_000);
+    let numbers: Float64Array = (0..1_000).map(|row| Some(f64::from(row))).collect();
     let place = numbers.values().as_ptr().cast::<u8>();
     let columns: [(&str, ArrayRef); 1] = [("n", Arc::new(numbers))];
     let rows = EventBatch::at(RecordBatch::try_from_iter(columns).unwrap(), 0);
@@ -261,12 +304,12 @@ fn large_columns_are_sent_from_where_they_are() {
 #[test]
 fn a_slice_comes_back_without_the_rows_around_it() {
     let whole = batch(1_000);
-    let slice = whole.slice(501, 10);
+    let slice = whole.slice(501, 64);
     let (schema, header, body) = encode(&slice, Compression::None);
     assert_same(&decode(&schema, &header, &body).unwrap(), &slice);
     let (.., all) = encode(&whole, Compression::None);
     assert!(
-        body.len() < all.len() / 10,
+        body.len() < all.len() / 8,
         "{} of {} bytes",
         body.len(),
         all.len()
@@ -364,7 +407,7 @@ proptest! {
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
         in_front: bool,
         length in prop::option::of(any::<prop::sample::Index>()),
-        row_count in 0..20_usize,
+        row_count in prop_oneof![0..20_usize, 64..80_usize],
     ) {
         let (schema, header, body) = encode(&batch(row_count), Compression::None);
         let mut bytes = body.to_vec();
@@ -400,7 +443,7 @@ proptest! {
         bytes in prop::collection::vec(any::<u8>(), 0..200),
         codec in prop::sample::select(&Compression::ALL[..]),
         raw_bytes: u32,
-        flags in 0..4_u8,
+        flags in 0..16_u8,
     ) {
         let mut decoder = RowDecoder::default();
         prop_assert!(decoder.schema(&bytes).is_err());
