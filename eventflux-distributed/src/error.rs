@@ -76,7 +76,7 @@ pub enum Error {
     /// No leader was found in time.
     #[error("no leader is known to {asked}")]
     NoLeader {
-        /// Who was asked.
+        /// Who was asked, and what each of them said.
         asked: String,
     },
     /// Somebody was asked for something, and it is not there in time.

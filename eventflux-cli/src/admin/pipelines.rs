@@ -126,6 +126,7 @@ fn refused(name: &str, error: SubmitError) -> Refusal {
         SubmitError::Exists { .. } => Refusal::new(StatusCode::CONFLICT, "exists", message).help(format!(
             "`eventflux pipeline rm {name}` removes it; or choose another name"
         )),
+        SubmitError::NoLeader(_) => Refusal::no_leader(message).may_be_done(),
         SubmitError::Unavailable(_) => Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message),
         _ => Refusal::invalid(message),
     }

@@ -51,6 +51,23 @@ impl Refusal {
         self
     }
 
+    /// Nobody decides.
+    pub fn no_leader(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "no-leader", message).help(
+            "more than half of the voters have to be up, and to hear each other; `eventflux cluster nodes` says who is up",
+        )
+    }
+
+    /// With the line of help for a change: who was asked may have heard of it, though no answer came.
+    pub fn may_be_done(self) -> Self {
+        match self.problem.code.as_str() {
+            "no-leader" => {
+                self.help("it may still be done if a node has heard of it: look before you try again")
+            }
+            _ => self,
+        }
+    }
+
     /// The sentence.
     pub fn message(&self) -> &str {
         &self.problem.message
@@ -84,12 +101,8 @@ impl From<eventflux_distributed::Error> for Refusal {
                 };
                 Self::new(status, code, message)
             }
-            Error::Unreachable { .. } | Error::NoLeader { .. } => Self::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "no-leader",
-                format!("no leader answers: {message}"),
-            )
-            .help("more than half of the voters have to be up; `eventflux cluster nodes` says who is"),
+            Error::NoLeader { .. } => Self::no_leader(message),
+            Error::Unreachable { .. } => Self::no_leader(format!("no leader answers: {message}")),
             Error::Late(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "late", message),
             Error::Configuration(_) => Self::invalid(message),
             _ => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", message),

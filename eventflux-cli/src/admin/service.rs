@@ -73,7 +73,8 @@ impl Service {
 
     /// Puts a change through.
     pub async fn propose(&self, change: Change) -> Result<Outcome, Refusal> {
-        Ok(self.client.propose(change, AGREE_WITHIN).await?)
+        let proposed = self.client.propose(change, AGREE_WITHIN).await;
+        proposed.map_err(|error| Refusal::from(error).may_be_done())
     }
 }
 

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use prost::Message;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::ClusterClient;
+use super::answers::Answers;
 use super::client::{ROUND_EVERY, unreachable};
-use crate::consensus::proto::CheckpointRequest;
+use crate::consensus::proto::{CheckpointRequest, DescribeRequest, Voter};
 use crate::coordinator::{Outcome, PipelineId};
 use crate::error::{Error, Result};
 
@@ -18,31 +19,42 @@ impl ClusterClient {
     /// **Errors** The coordinator refuses it: the pipeline does not run. There is none in time, or no leader is found.
     pub async fn checkpoint(&self, pipeline: PipelineId, patience: Duration) -> Result<u64> {
         let until = Instant::now() + patience;
-        let mut last = None;
+        let mut answers = Answers::default();
         loop {
-            for address in self.nodes() {
-                let mut client = self.dialer().control(&address)?;
-                let asking = client.checkpoint(CheckpointRequest { pipeline });
+            let mut round = self.round(until, |mut control| async move {
+                control.describe(DescribeRequest {}).await
+            })?;
+            while let Some((address, answer)) = round.next().await {
+                let leader = match answer {
+                    Ok(described) => {
+                        answers.follows(&address, described.leader.as_ref());
+                        described.leader
+                    }
+                    Err(status) => {
+                        answers.failed(&address, self.failed(&address, &status));
+                        None
+                    }
+                };
+                let Some(Voter { address: leader, .. }) = leader else {
+                    continue;
+                };
+                let mut control = self.dialer().control(&leader)?;
+                let asking = control.checkpoint(CheckpointRequest { pipeline });
                 // A leader that is gone ends the call: its connection is watched.
-                let Ok(asked) = timeout(until.saturating_duration_since(Instant::now()), asking).await else {
+                let Ok(asked) = timeout_at(until, asking).await else {
                     let message = format!("no checkpoint was finished within {} s", patience.as_secs());
-                    return Err(last.unwrap_or(Error::Late(message)));
+                    return Err(Error::Late(message));
                 };
                 match asked {
                     Ok(response) if response.get_ref().is_leader => {
-                        return granted(&address, &response.into_inner().outcome);
+                        return granted(&leader, &response.into_inner().outcome);
                     }
-                    Ok(response) => {
-                        if let Some(leader) = response.into_inner().leader {
-                            self.ask_first(leader.address);
-                        }
-                    }
-                    Err(status) => last = Some(self.failed(&address, &status)),
+                    Ok(response) => answers.follows(&leader, response.into_inner().leader.as_ref()),
+                    Err(status) => answers.failed(&leader, self.failed(&leader, &status)),
                 }
             }
             if Instant::now() >= until {
-                let asked = self.nodes().join(", ");
-                return Err(last.unwrap_or(Error::NoLeader { asked }));
+                return Err(answers.no_leader());
             }
             sleep(ROUND_EVERY).await;
         }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use prost::Message;
 use tokio::time::{Instant, timeout};
 
+use super::answers::Answers;
 use crate::consensus::proto::{DescribeRequest, DescribeResponse, ProposeRequest, Voter, VotersRequest};
 use crate::consensus::{Dialer, refused_by};
 use crate::coordinator::{Change, Command, CommandId, Outcome};
@@ -70,33 +71,32 @@ impl ClusterClient {
     async fn put_through(&self, command: &Command, patience: Duration) -> Result<Outcome> {
         let until = Instant::now() + patience;
         let bytes: bytes::Bytes = command.encode_to_vec().into();
-        let mut last = None;
+        let mut answers = Answers::default();
         loop {
-            for address in self.nodes() {
-                let request = ProposeRequest {
-                    command: bytes.clone(),
-                };
-                let mut client = self.dialer.control(&address)?;
-                match timeout(ANSWER_WITHIN, client.propose(request)).await {
-                    Ok(Ok(response)) if response.get_ref().is_leader => {
-                        let outcome = response.into_inner().outcome;
-                        return Outcome::decode(outcome).map_err(|error| unreachable(&address, error));
+            let mut round = self.round(until, |mut control| {
+                let command = bytes.clone();
+                async move { control.propose(ProposeRequest { command }).await }
+            })?;
+            while let Some((address, answer)) = round.next().await {
+                match answer {
+                    Ok(response) if response.is_leader => {
+                        return Outcome::decode(response.outcome)
+                            .map_err(|error| unreachable(&address, error));
                     }
-                    Ok(Ok(response)) => {
-                        if let Some(leader) = response.into_inner().leader {
+                    Ok(response) => {
+                        answers.follows(&address, response.leader.as_ref());
+                        if let Some(leader) = response.leader {
                             self.ask_first(leader.address);
                         }
                     }
-                    Ok(Err(status)) if status.code() == tonic::Code::InvalidArgument => {
+                    Err(status) if status.code() == tonic::Code::InvalidArgument => {
                         return Err(Error::Configuration(status.message().to_owned()));
                     }
-                    Ok(Err(status)) => last = Some(self.failed(&address, &status)),
-                    Err(_) => last = Some(unreachable(&address, SILENT)),
+                    Err(status) => answers.failed(&address, self.failed(&address, &status)),
                 }
             }
             if Instant::now() >= until {
-                let asked = self.nodes().join(", ");
-                return Err(last.unwrap_or(Error::NoLeader { asked }));
+                return Err(answers.no_leader());
             }
             tokio::time::sleep(ROUND_EVERY).await;
         }
@@ -201,7 +201,7 @@ pub(super) fn unreachable(address: &str, error: impl std::fmt::Display) -> Error
 }
 
 /// What is said of a node that does not answer.
-const SILENT: &str = "it does not answer";
+pub(super) const SILENT: &str = "does not answer";
 
 /// What a call failed with: the words of the other end, or the first cause of what went wrong on the way.
 fn said(status: &tonic::Status) -> String {

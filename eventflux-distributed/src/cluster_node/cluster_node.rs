@@ -27,8 +27,9 @@ use super::hub::Hub;
 use super::service::{ControlService, MetricsSource};
 use crate::consensus::proto::control_server::ControlServer;
 use crate::consensus::{
-    Accepted, CheckProtocol, ConsensusRaft, ConsensusService, ControlTls, Dialer, Listener, LogStore,
-    MESSAGE_BYTES_MAX, NodeIdentity, Socket, StateMachine, check_voters, new_id, raft_config,
+    Accepted, CheckProtocol, ConsensusRaft, ConsensusService, ControlTls, Dialer, Hearing, Listener,
+    LogStore, MESSAGE_BYTES_MAX, NodeIdentity, Socket, StateMachine, Voters, check_voters, follow_audience,
+    new_id, raft_config,
 };
 use crate::coordinator::{Change, ClusterState, Configure, NodeId, NodeSpec, Outcome, Report};
 use crate::error::{Error, Result};
@@ -55,6 +56,7 @@ pub struct ClusterNode {
     data_directory: PathBuf,
     client: ClusterClient,
     raft: Option<ConsensusRaft>,
+    hearing: watch::Receiver<Hearing>,
     state: watch::Receiver<Arc<ClusterState>>,
     problem: watch::Receiver<Option<String>>,
     events: Option<mpsc::UnboundedReceiver<WorkerEvent>>,
@@ -128,9 +130,11 @@ impl ClusterNode {
         known.dedup();
         let client = ClusterClient::new(dialer.clone(), known);
         let (hub, heard) = Hub::new();
+        let (hears, hearing) = watch::channel(Hearing::Heard);
         let (consensus, state) = match config.can_coordinate {
             true => {
-                let (consensus, state) = open_raft(&config, node, dialer.clone()).await?;
+                let voters = Voters::new(dialer.clone(), hearing.clone());
+                let (consensus, state) = open_raft(&config, node, voters).await?;
                 (Some(consensus), state)
             }
             false => (None, watch::channel(Arc::default()).1),
@@ -142,6 +146,7 @@ impl ClusterNode {
             cluster: config.cluster.clone(),
             protocol: config.protocol,
             consensus,
+            hearing: hearing.clone(),
             state: state.clone(),
             hub: hub.clone(),
             metrics: Arc::clone(&metrics),
@@ -150,9 +155,11 @@ impl ClusterNode {
         serve(listener, config.tls.clone(), service, stopped);
         let (told, forming) = watch::channel(None);
         if let Some(raft) = &raft {
+            tokio::spawn(follow_audience(raft.metrics(), config.election_timeout, hears));
             let driver = Driver {
                 node,
                 raft: raft.clone(),
+                hearing: hearing.clone(),
                 state: state.clone(),
                 hub,
                 config: config.overseer,
@@ -196,6 +203,7 @@ impl ClusterNode {
             data_directory: config.data_directory,
             client,
             raft,
+            hearing,
             state,
             problem,
             events: Some(events),
@@ -292,11 +300,11 @@ impl ClusterNode {
         told.map_err(|error| Error::Stopped(error.to_string()))?
     }
 
-    /// Whether it leads.
+    /// Whether it leads: it was elected, and a majority answers it as far as is known.
     pub fn is_leader(&self) -> bool {
-        self.raft
-            .as_ref()
-            .is_some_and(|raft| raft.metrics().borrow_watched().state.is_leader())
+        let raft = self.raft.as_ref();
+        let is_elected = raft.is_some_and(|raft| raft.metrics().borrow_watched().state.is_leader());
+        is_elected && self.hearing.borrow().is_heard()
     }
 
     /// The term that it is in, if it coordinates.
@@ -397,13 +405,13 @@ fn spec(config: &ClusterConfig, node: NodeId, address: &str) -> NodeSpec {
 async fn open_raft(
     config: &ClusterConfig,
     node: NodeId,
-    dialer: Dialer,
+    voters: Voters,
 ) -> Result<(ConsensusService, watch::Receiver<Arc<ClusterState>>)> {
     let log = LogStore::open(&config.data_directory.join("log"), config.log_sync)?;
     let (machine, state) = StateMachine::open(&config.data_directory)?;
     let election_timeout_ms = u64::try_from(config.election_timeout.as_millis()).unwrap_or(u64::MAX);
     let raft_config = raft_config(&config.cluster, election_timeout_ms, config.snapshot_every)?;
-    let raft = ConsensusRaft::new(node, raft_config, dialer, log.clone(), machine)
+    let raft = ConsensusRaft::new(node, raft_config, voters, log.clone(), machine)
         .await
         .map_err(|error| Error::Stopped(error.to_string()))?;
     Ok((ConsensusService::new(raft, log), state))

@@ -14,7 +14,7 @@ use super::config::OpenStore;
 use super::hub::Hub;
 use super::publications::Publications;
 use super::voters::Keeper;
-use crate::consensus::{ConsensusRaft, Dialer, TypeConfig};
+use crate::consensus::{ConsensusRaft, Dialer, Hearing, TypeConfig};
 use crate::coordinator::{
     Action, ClusterState, Command, CommandId, Event, Member, NodeId, Overseer, OverseerConfig,
     PublishFailure, Standing,
@@ -26,6 +26,9 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Before a proposal that failed is made again.
 const PROPOSE_AGAIN: Duration = Duration::from_millis(20);
 
+/// A leader that has not applied its log by then looks whether it still is one.
+const APPLY_WITHIN: Duration = Duration::from_secs(1);
+
 pub(super) type Metrics = WatchReceiverOf<TypeConfig, RaftMetrics<TypeConfig>>;
 
 /// What a driver works with.
@@ -33,6 +36,7 @@ pub(super) type Metrics = WatchReceiverOf<TypeConfig, RaftMetrics<TypeConfig>>;
 pub(super) struct Driver {
     pub(super) node: NodeId,
     pub(super) raft: ConsensusRaft,
+    pub(super) hearing: watch::Receiver<Hearing>,
     pub(super) state: watch::Receiver<Arc<ClusterState>>,
     pub(super) hub: Hub,
     pub(super) config: OverseerConfig,
@@ -45,14 +49,15 @@ pub(super) struct Driver {
 }
 
 impl Driver {
-    /// Leads in terms of this node until the channel closes; between them what nodes say is not heard.
+    /// Leads in terms of this node, while it is answered, until the channel closes; between them what nodes say is not heard.
     pub(super) async fn run(mut self, mut heard: mpsc::UnboundedReceiver<Event>) {
         let mut metrics = self.raft.metrics();
         loop {
             let term = {
                 let metrics = metrics.borrow_and_update();
                 let is_leader = metrics.current_leader == Some(metrics.id) && metrics.state.is_leader();
-                is_leader.then_some(metrics.current_term)
+                let is_heard = self.hearing.borrow_and_update().is_heard();
+                (is_leader && is_heard).then_some(metrics.current_term)
             };
             match term {
                 Some(term) => self.lead(term, &mut metrics, &mut heard).await,
@@ -61,6 +66,7 @@ impl Driver {
                         // Who knows already that this node leads is to be heard.
                         biased;
                         changed = metrics.changed() => if changed.is_err() { return },
+                        Ok(()) = self.hearing.changed() => {}
                         event = heard.recv() => match event {
                             Some(event) => self.hub.unheard(&event),
                             None => return,
@@ -72,13 +78,7 @@ impl Driver {
     }
 
     async fn lead(&mut self, term: u64, metrics: &mut Metrics, heard: &mut mpsc::UnboundedReceiver<Event>) {
-        // Everything that leaders before have committed is applied before anything is decided.
-        if self
-            .raft
-            .ensure_linearizable(ReadPolicy::ReadIndex)
-            .await
-            .is_err()
-        {
+        if !self.is_up_to_date(metrics).await {
             tokio::time::sleep(Duration::from_millis(20)).await;
             return;
         }
@@ -119,6 +119,12 @@ impl Driver {
                     }
                     Event::Time
                 }
+                Ok(()) = self.hearing.changed() => {
+                    if !self.hearing.borrow_and_update().is_heard() {
+                        break;
+                    }
+                    Event::Time
+                }
                 Some(answer) = answered.recv() => answer,
                 event = heard.recv() => match event {
                     Some(event) => {
@@ -138,6 +144,15 @@ impl Driver {
         }
         tracing::info!(term, "this node does not lead the cluster any more");
         self.hub.detach_all();
+    }
+
+    /// Everything that leaders before have committed is applied before anything is decided, and so is what this one has proposed before it
+    /// was not answered for a while.
+    async fn is_up_to_date(&self, metrics: &Metrics) -> bool {
+        let logged = metrics.borrow_watched().last_log_index;
+        let agreed = self.raft.ensure_linearizable(ReadPolicy::ReadIndex).await;
+        let applying = self.raft.wait(Some(APPLY_WITHIN));
+        agreed.is_ok() && applying.applied_index_at_least(logged, "it leads").await.is_ok()
     }
 
     /// A process that is gone is not waited for as long as a host that is silent.

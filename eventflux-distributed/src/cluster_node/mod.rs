@@ -11,6 +11,7 @@
 //!
 //! Its runtime has a thread of its own, so that no load of rows delays a heartbeat.
 
+mod answers;
 mod attachment;
 mod checkpoint;
 #[cfg(test)]
@@ -21,6 +22,8 @@ mod cluster_node;
 mod cluster_node_test;
 mod config;
 mod contact;
+#[cfg(test)]
+mod deaf_test;
 mod driver;
 mod goodbye;
 mod hub;
@@ -28,6 +31,7 @@ mod hub;
 mod protocol_test;
 mod publication;
 mod publications;
+mod round;
 mod service;
 mod stores;
 mod view;

@@ -22,7 +22,7 @@ use crate::consensus::proto::{
     SnapshotResponse, StateRequest, StateResponse, TransferRequest, TransferResponse, Upward, VoteRequest,
     VoteResponse, Voter, VotersRequest, VotersResponse, downward, upward,
 };
-use crate::consensus::{ConsensusRaft, ConsensusService, check_voters};
+use crate::consensus::{ConsensusRaft, ConsensusService, Hearing, check_voters};
 use crate::coordinator::{Change, ClusterState, Command, NodeId, Report};
 
 /// Gives a node's metrics, in Prometheus' text format.
@@ -40,6 +40,7 @@ pub(super) struct ControlService {
     pub(super) protocol: u32,
     /// Of a node that coordinates.
     pub(super) consensus: Option<ConsensusService>,
+    pub(super) hearing: watch::Receiver<Hearing>,
     pub(super) state: watch::Receiver<Arc<ClusterState>>,
     pub(super) hub: Hub,
     pub(super) metrics: Arc<OnceLock<MetricsSource>>,
@@ -56,13 +57,21 @@ impl ControlService {
         Ok(self.consensus()?.raft())
     }
 
-    /// The leader that Raft knows, and whether it is this node; with the term.
+    /// Whether this node is answered by a majority if it leads.
+    fn is_heard(&self) -> bool {
+        self.hearing.borrow().is_heard()
+    }
+
+    /// The leader that Raft knows, and whether it is this node; with the term. One that no majority answers is none.
     fn leader(&self) -> (Option<Voter>, bool, u64) {
         let Ok(raft) = self.raft() else {
             return (None, false, 0);
         };
         let metrics = raft.metrics();
         let metrics = metrics.borrow_watched();
+        if !self.is_heard() {
+            return (None, false, metrics.current_term);
+        }
         let leader = metrics.current_leader.and_then(|leader| {
             let node = metrics.membership_config.get_node(&leader)?;
             Some(Voter {
@@ -225,7 +234,7 @@ impl Control for ControlService {
     async fn state(&self, _: Request<StateRequest>) -> Result<Response<StateResponse>, Status> {
         let raft = self.raft()?;
         let agreement = tokio::time::timeout(AGREE_WITHIN, raft.ensure_linearizable(ReadPolicy::ReadIndex));
-        let is_current = matches!(agreement.await, Ok(Ok(_)));
+        let is_current = self.is_heard() && matches!(agreement.await, Ok(Ok(_)));
         let state = self.state.borrow().encode();
         let (leader, _, term) = self.leader();
         Ok(Response::new(StateResponse {

@@ -5,10 +5,11 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
 use super::ClusterClient;
-use super::client::{ANSWER_WITHIN, ROUND_EVERY, unreachable};
+use super::answers::Answers;
+use super::client::{ANSWER_WITHIN, ROUND_EVERY, SILENT, unreachable};
 use crate::consensus::proto::{MetricsRequest, StateRequest, StateResponse, Voter};
 use crate::coordinator::{ClusterState, NodeId};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// What the cluster has agreed on.
 #[derive(Debug, Clone)]
@@ -47,15 +48,23 @@ impl ClusterClient {
     pub async fn view(&self, patience: Duration) -> Result<ClusterView> {
         let until = Instant::now() + patience;
         let mut older: Option<ClusterView> = None;
-        let mut last = None;
+        let mut answers = Answers::default();
         loop {
-            for address in self.nodes() {
-                match self.view_of(&address).await {
+            let mut round = self.round(until, |mut control| async move {
+                control.state(StateRequest {}).await
+            })?;
+            while let Some((address, answer)) = round.next().await {
+                let view = match answer {
+                    Ok(response) => ClusterView::of(&address, response),
+                    Err(status) => Err(self.failed(&address, &status)),
+                };
+                match view {
                     Ok(view) if view.is_current => {
                         self.add_coordinators(&view.state);
                         return Ok(view);
                     }
                     Ok(view) => {
+                        answers.follows(&address, view.leader.as_ref());
                         if let Some(leader) = view.leader.clone() {
                             self.ask_first(leader.address);
                         }
@@ -63,23 +72,13 @@ impl ClusterClient {
                             older = Some(view);
                         }
                     }
-                    Err(error) => last = Some(error),
+                    Err(error) => answers.failed(&address, error),
                 }
             }
             if Instant::now() >= until {
-                let asked = self.nodes().join(", ");
-                return older.ok_or(last.unwrap_or(Error::NoLeader { asked }));
+                return older.ok_or_else(|| answers.no_leader());
             }
             tokio::time::sleep(ROUND_EVERY).await;
-        }
-    }
-
-    async fn view_of(&self, address: &str) -> Result<ClusterView> {
-        let mut client = self.dialer().control(address)?;
-        match timeout(ANSWER_WITHIN, client.state(StateRequest {})).await {
-            Ok(Ok(response)) => ClusterView::of(address, response.into_inner()),
-            Ok(Err(status)) => Err(self.failed(address, &status)),
-            Err(elapsed) => Err(unreachable(address, elapsed)),
         }
     }
 
@@ -89,7 +88,7 @@ impl ClusterClient {
         match timeout(ANSWER_WITHIN, client.metrics(MetricsRequest {})).await {
             Ok(Ok(response)) => Ok(response.into_inner().text),
             Ok(Err(status)) => Err(self.failed(address, &status)),
-            Err(elapsed) => Err(unreachable(address, elapsed)),
+            Err(_) => Err(unreachable(address, SILENT)),
         }
     }
 

@@ -8,8 +8,10 @@
 //!
 //! **Invariants** A vote is durable before it is sent, an entry before it is acknowledged. A log whose last record is not
 //! complete is cut there; one that is damaged anywhere else is refused, and the node has to join anew under another id. A
-//! restarted leader is not one before it is elected; who cannot win does not raise the term (pre-vote).
+//! restarted leader is not one before it is elected; who cannot win does not raise the term (pre-vote); who leads and is not answered makes
+//! room for another one.
 
+mod audience;
 mod identity;
 mod log_codec;
 mod log_store;
@@ -33,12 +35,14 @@ pub mod proto {
     tonic::include_proto!("eventflux.consensus.v1");
 }
 
+pub(crate) use audience::{Hearing, follow as follow_audience};
 pub use identity::NodeIdentity;
 pub(crate) use identity::new_id;
 pub use log_store::{LogStore, LogSync};
 #[cfg(fuzzing)]
 pub use message::{from_append, from_append_response, from_vote_request, from_vote_response};
 pub(crate) use network::MESSAGE_BYTES_MAX;
+pub(crate) use network::{Control, Voters};
 pub use network::{ControlTls, Dialer};
 pub use protocol::PROTOCOL;
 pub(crate) use protocol::{CheckProtocol, refused_by};

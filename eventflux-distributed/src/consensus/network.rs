@@ -17,9 +17,11 @@ use openraft::raft::{
 };
 use openraft::{BasicNode, OptionalSend, RaftNetworkFactory, RaftNetworkV2};
 use rustls::pki_types::ServerName;
+use tokio::sync::watch;
 use tonic::codegen::{InterceptedService, Service, http::Uri};
 use tonic::transport::{Channel, Endpoint};
 
+use super::audience::Hearing;
 use super::message::{
     from_append_response, from_vote, from_vote_response, to_append, to_log_id, to_vote, to_vote_request,
 };
@@ -172,12 +174,26 @@ impl Service<Uri> for Connector {
     }
 }
 
-impl RaftNetworkFactory<TypeConfig> for Dialer {
+/// The ways to all voters.
+#[derive(Debug, Clone)]
+pub(crate) struct Voters {
+    dialer: Dialer,
+    hearing: watch::Receiver<Hearing>,
+}
+
+impl Voters {
+    /// Of a node that stands so with those whom it leads.
+    pub(crate) fn new(dialer: Dialer, hearing: watch::Receiver<Hearing>) -> Self {
+        Self { dialer, hearing }
+    }
+}
+
+impl RaftNetworkFactory<TypeConfig> for Voters {
     type Network = Peer;
 
     async fn new_client(&mut self, _: u64, node: &BasicNode) -> Peer {
         Peer {
-            dialer: self.clone(),
+            voters: self.clone(),
             address: node.addr.clone(),
         }
     }
@@ -186,7 +202,7 @@ impl RaftNetworkFactory<TypeConfig> for Dialer {
 /// The way to one voter.
 #[derive(Debug)]
 pub struct Peer {
-    dialer: Dialer,
+    voters: Voters,
     address: String,
 }
 
@@ -202,8 +218,8 @@ impl Peer {
     where
         F: Future<Output = std::result::Result<tonic::Response<T>, tonic::Status>>,
     {
-        let client = self
-            .dialer
+        let dialer = &self.voters.dialer;
+        let client = dialer
             .control(&self.address)
             .map_err(|error| Unreachable::new(&error))?;
         match tokio::time::timeout(option.soft_ttl(), ask(client)).await {
@@ -213,6 +229,16 @@ impl Peer {
                 "{} does not answer in time",
                 self.address
             ))),
+        }
+    }
+
+    /// What a leader says keeps voters from electing another one, so one that nobody answers says nothing.
+    fn check_voice(&self) -> std::result::Result<(), Unreachable<TypeConfig>> {
+        match *self.voters.hearing.borrow() {
+            Hearing::Heard | Hearing::Asking => Ok(()),
+            Hearing::Silent => Err(Unreachable::from_string(
+                "no majority answers, so nothing is sent",
+            )),
         }
     }
 }
@@ -228,6 +254,7 @@ impl RaftNetworkV2<TypeConfig> for Peer {
         request: AppendEntriesRequest<TypeConfig>,
         option: RPCOption,
     ) -> RpcResult<AppendEntriesResponse<TypeConfig>> {
+        self.check_voice()?;
         let request = to_append(&request);
         let response = self
             .ask(&option, |mut client| async move { client.append(request).await })
@@ -272,6 +299,7 @@ impl RaftNetworkV2<TypeConfig> for Peer {
         cancel: impl Future<Output = ReplicationClosed> + OptionalSend + 'static,
         option: RPCOption,
     ) -> std::result::Result<SnapshotResponse<TypeConfig>, StreamingError<TypeConfig>> {
+        self.check_voice()?;
         let bytes = bytes::Bytes::from(snapshot.snapshot);
         let first = SnapshotPiece {
             vote: Some(to_vote(&vote)),

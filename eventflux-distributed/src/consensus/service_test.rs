@@ -5,13 +5,16 @@ use std::time::Duration;
 
 use openraft::raft::AppendEntriesRequest;
 use openraft::storage::RaftLogStorage;
+use tokio::sync::watch;
 use tonic::Request;
 
 use super::message::to_append;
 use super::proto::append_response::Result as Answer;
 use super::store_test::{entry, log_id, snapshot_at, vote};
 use super::type_config::TypeConfig;
-use super::{ConsensusRaft, ConsensusService, Dialer, LogStore, LogSync, StateMachine, raft_config};
+use super::{
+    ConsensusRaft, ConsensusService, Dialer, Hearing, LogStore, LogSync, StateMachine, Voters, raft_config,
+};
 
 const PATIENCE: Duration = Duration::from_secs(40);
 
@@ -21,7 +24,8 @@ async fn follower(directory: &Path) -> ConsensusService {
     let (machine, _) = StateMachine::open(directory).unwrap();
     let config = raft_config("test", 600_000, 1_000).unwrap();
     let dialer = Dialer::new(None, Duration::from_secs(1));
-    let raft = ConsensusRaft::new(1, config, dialer, log.clone(), machine).await;
+    let voters = Voters::new(dialer, watch::channel(Hearing::Heard).1);
+    let raft = ConsensusRaft::new(1, config, voters, log.clone(), machine).await;
     ConsensusService::new(raft.unwrap(), log)
 }
 

@@ -37,6 +37,9 @@ pub enum SubmitError {
     /// Something else is wrong with it.
     #[error("{0}")]
     Refused(String),
+    /// No leader was found in time. If one has heard of it, it may have been taken.
+    #[error("{0}")]
+    NoLeader(String),
     /// The state's store or the coordinator cannot be reached now.
     #[error("{0}")]
     Unavailable(String),
@@ -46,6 +49,7 @@ impl From<Error> for SubmitError {
     fn from(error: Error) -> Self {
         match error {
             Error::Refused(outcome) => Self::Refused(outcome.message),
+            Error::NoLeader { .. } => Self::NoLeader(error.to_string()),
             other => Self::Unavailable(other.to_string()),
         }
     }

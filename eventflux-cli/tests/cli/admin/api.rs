@@ -213,8 +213,18 @@ fn without_a_leader_what_is_known_is_shown_as_old_and_changes_are_refused() {
         status["problem"],
         "no leader: more than half of the voters have to be up"
     );
+    let began = std::time::Instant::now();
     let (code, message) = cluster.post("/v1/pipelines/p/stop").is(503).problem();
     assert_eq!(code, "no-leader", "{message}");
+    // Who was asked, and what came of it; within ten seconds for the change, and three for the look before it.
+    assert!(message.starts_with("no leader is known to "), "{message}");
+    assert_eq!(message.matches("(Connection refused").count(), 2, "{message}");
+    assert!(began.elapsed().as_secs() < 18, "{:?}", began.elapsed());
+    let body = json!({"name": "q", "sql": PROGRAM});
+    let refused = post(cluster.address(0), "/v1/pipelines", &body).is(503);
+    let (code, message) = refused.problem();
+    assert_eq!(code, "no-leader", "{message}");
+    assert!(message.starts_with("no leader is known to "), "{message}");
     let ready = cluster.get("/readyz").is(503);
     assert!(ready.body.starts_with("no leader"), "{}", ready.body);
     cluster.get("/livez").is(200);

@@ -31,6 +31,20 @@ struct Link {
     incarnation: u64,
     is_connected: bool,
     lost_at_us: i64,
+    /// Somebody has been told that it is lost.
+    is_missed: bool,
+}
+
+impl Link {
+    /// Of a life of a node that nothing was heard of yet.
+    fn unknown(incarnation: u64, lost_at_us: i64) -> Self {
+        Self {
+            incarnation,
+            is_connected: false,
+            lost_at_us,
+            is_missed: false,
+        }
+    }
 }
 
 impl Detector {
@@ -50,17 +64,10 @@ impl Detector {
                 self.links.remove(&node);
                 continue;
             }
-            let link = self.links.entry(node).or_insert(Link {
-                incarnation,
-                is_connected: false,
-                lost_at_us: now_us.saturating_add(self.failure_timeout_us),
-            });
+            let unknown = || Link::unknown(incarnation, now_us.saturating_add(self.failure_timeout_us));
+            let link = self.links.entry(node).or_insert_with(unknown);
             if link.incarnation != incarnation {
-                *link = Link {
-                    incarnation,
-                    is_connected: false,
-                    lost_at_us: now_us.saturating_add(self.failure_timeout_us),
-                };
+                *link = unknown();
             }
         }
         self.links.retain(|node, _| state.member(*node).is_some());
@@ -72,6 +79,7 @@ impl Detector {
             && link.incarnation == incarnation
         {
             link.is_connected = true;
+            link.is_missed = false;
             link.lost_at_us = now_us.saturating_add(self.failure_timeout_us);
         }
     }
@@ -112,6 +120,12 @@ impl Detector {
             node: *node,
             incarnation: link.incarnation,
         })
+    }
+
+    /// A life of a node is about to be told lost: whether it was not before, since it was heard of last.
+    pub(super) fn miss(&mut self, lost: NodeIncarnation) -> bool {
+        let link = self.links.get_mut(&lost.node);
+        link.is_some_and(|link| !std::mem::replace(&mut link.is_missed, true))
     }
 
     /// When each of them counts as lost.

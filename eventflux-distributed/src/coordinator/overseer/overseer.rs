@@ -329,7 +329,8 @@ impl Overseer {
     fn follow_members(&mut self, now_us: i64, state: &ClusterState, actions: &mut Vec<Action>) {
         let lost: Vec<_> = self.detector.lost(now_us).collect();
         for lost in lost {
-            if !self.pending.contains(&ProposalKey::NodeLost(lost.node)) {
+            // What is not agreed on is proposed again and again.
+            if self.detector.miss(lost) {
                 let name = state.member(lost.node).map_or("", |member| &member.spec.name);
                 tracing::info!(node = name, "a node is lost");
             }

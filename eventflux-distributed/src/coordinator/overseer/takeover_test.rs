@@ -350,3 +350,35 @@ fn a_node_that_leaves_and_is_lost_is_not_gone_before_somebody_has_what_it_ran() 
     assert_eq!(watched.nodes(), [1]);
     assert!(watched.state.is_gone(2));
 }
+
+/// A leader that is cut off proposes it for as long as it takes, and says it once.
+#[test]
+fn a_node_that_is_lost_is_missed_once_until_it_is_heard_of_again() {
+    let mut watched = Watched::new();
+    let incarnation = watched.incarnation(1);
+    let lost = crate::coordinator::NodeIncarnation { node: 1, incarnation };
+    let gone_us = CONFIG.failure_timeout_us + 1;
+    let (mut now_us, mut event) = (0, Event::Time);
+    for _ in 0..2 {
+        let connected = Event::Connected { node: 1, incarnation };
+        watched.overseer.on_event(now_us, &watched.state, connected);
+        watched.overseer.on_event(now_us, &watched.state, event);
+        now_us += gone_us;
+        event = Event::Time;
+        for _ in 0..10 {
+            let actions = watched.overseer.on_event(now_us, &watched.state, event);
+            let key = actions.into_iter().find_map(|action| match action {
+                Action::Propose { key, .. } if key == super::ProposalKey::NodeLost(1) => Some(key),
+                _ => None,
+            });
+            // Nobody agrees.
+            let key = key.unwrap();
+            event = Event::Proposed { key, outcome: None };
+            now_us += 20_000;
+        }
+        assert!(!watched.overseer.detector.miss(lost), "it is said again");
+    }
+    let connected = Event::Connected { node: 1, incarnation };
+    watched.overseer.on_event(now_us, &watched.state, connected);
+    assert!(watched.overseer.detector.miss(lost));
+}

@@ -21,8 +21,7 @@ fn a_leader_that_is_cut_off_is_replaced_and_agrees_to_nothing() {
             let mut nodes = Nodes::start(NODES, kind, &store);
             let partitions = match kind {
                 Kind::Namespaces => &[Nemesis::Halves, Nemesis::Deaf, Nemesis::Mute, Nemesis::Unplug][..],
-                // A deaf leader is heard for ever where nobody has to acknowledge packets, and is kept.
-                Kind::Proxies => &[Nemesis::Halves, Nemesis::Mute],
+                Kind::Proxies => &[Nemesis::Halves, Nemesis::Deaf, Nemesis::Mute],
             };
             for partition in partitions {
                 println!("{partition}");
@@ -53,6 +52,7 @@ fn replace_leader(kind: Kind, nodes: &mut Nodes, broker: &Broker, partition: Nem
     if kind == Kind::Namespaces && partition != Nemesis::Deaf {
         let alone = nodes.run(leader, &["pipeline", "submit", "app.sql", "--name", "alone"]);
         assert_ne!(alone.code, Some(0), "{}", alone.stdout);
+        assert!(alone.stderr.contains("no leader is known to"), "{}", alone.stderr);
     }
     // What was its part is done by the others, while it is away.
     nodes.wait_for("the end", |nodes| {

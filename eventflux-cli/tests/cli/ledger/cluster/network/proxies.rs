@@ -127,8 +127,7 @@ impl Proxies {
 
     /// The node whose process has opened a connection.
     fn node_of(&self, socket: &TcpStream) -> Option<usize> {
-        let port = socket.peer_addr().ok()?.port();
-        let inode = inode_of(port)?;
+        let inode = inode_of(socket.peer_addr().ok()?.port(), socket.local_addr().ok()?.port())?;
         let processes = self.rules().processes.clone();
         let link = format!("socket:[{inode}]");
         processes
@@ -142,14 +141,14 @@ impl Proxies {
     }
 }
 
-/// The inode of the socket at 127.0.0.1 and this port.
-fn inode_of(port: u16) -> Option<String> {
-    let local = format!("0100007F:{port:04X}");
+/// The inode of the socket at 127.0.0.1 and this port, to the other one: the system gives one port to sockets that go to different places.
+fn inode_of(port: u16, to: u16) -> Option<String> {
+    let [local, remote] = [port, to].map(|port| format!("0100007F:{port:04X}"));
     let table = fs::read_to_string("/proc/net/tcp").unwrap();
     let mut sockets = table
         .lines()
         .map(|line| line.split_whitespace().collect::<Vec<_>>());
-    let socket = sockets.find(|columns| columns.get(1) == Some(&local.as_str()))?;
+    let socket = sockets.find(|columns| columns.get(1..3) == Some(&[local.as_str(), remote.as_str()]))?;
     socket.get(9).map(|inode| (*inode).to_owned())
 }
 
