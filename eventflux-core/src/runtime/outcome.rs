@@ -41,6 +41,8 @@ pub(crate) struct Ledger {
 struct State {
     running: usize,
     first_error: Option<Error>,
+    /// Why the run has ended, once it has: orders that come later change nothing.
+    end: Option<RunEnd>,
 }
 
 impl Ledger {
@@ -49,6 +51,7 @@ impl Ledger {
             state: Mutex::new(State {
                 running: loop_count,
                 first_error: None,
+                end: None,
             }),
             over: Condvar::new(),
             is_over: watch::Sender::new(loop_count == 0),
@@ -77,9 +80,11 @@ impl Ledger {
             state.running == 0
         };
         if is_over {
-            let is_complete = self.lock().first_error.is_none() && end_of(commander) == RunEnd::InputEnded;
+            let end = end_of(commander);
+            let is_complete = self.lock().first_error.is_none() && end == RunEnd::InputEnded;
             let closed = at_end(is_complete);
             let mut state = self.lock();
+            state.end = Some(end);
             if let Err(error) = closed {
                 state.first_error.get_or_insert(error);
             }
@@ -109,13 +114,14 @@ impl Ledger {
 
     /// The result, once every loop has ended.
     pub(crate) fn result(&self, commander: &Commander, metrics: MetricsSnapshot) -> Result<RunSummary> {
-        if let Some(error) = self.lock().first_error.clone() {
-            return Err(error);
+        let state = self.lock();
+        match &state.first_error {
+            Some(error) => Err(error.clone()),
+            None => Ok(RunSummary {
+                end: state.end.unwrap_or_else(|| end_of(commander)),
+                metrics,
+            }),
         }
-        Ok(RunSummary {
-            end: end_of(commander),
-            metrics,
-        })
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

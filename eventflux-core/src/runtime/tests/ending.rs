@@ -63,6 +63,17 @@ fn an_abort_ends_a_run_that_waits() {
 }
 
 #[test]
+fn orders_after_the_end_do_not_change_why_a_run_ended() {
+    let running = window().start().unwrap();
+    running.input("in").unwrap().end();
+    assert_eq!(running.wait().unwrap().end, RunEnd::InputEnded);
+    running.stop();
+    assert_eq!(running.wait().unwrap().end, RunEnd::InputEnded);
+    running.abort();
+    assert_eq!(running.wait().unwrap().end, RunEnd::InputEnded);
+}
+
+#[test]
 fn an_abort_frees_a_loop_that_waits_for_a_reader() {
     let runtime = window();
     let _unread = runtime.outlet("out").unwrap().open_stream(1);
