@@ -219,7 +219,9 @@ impl Embedded {
         };
         let ends = &self.parts.programs.ends;
         ends.close_inputs();
-        if let Some(node) = lock(&running.node).take() {
+        // Not while it is locked: whoever waits for the end looks for the node on the thread that stops it.
+        let node = lock(&running.node).take();
+        if let Some(node) = node {
             // Its own threads have nothing to do any more, or are given up.
             let _ = running.threads.run(node.stop());
         }

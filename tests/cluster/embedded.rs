@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
+use eventflux::distributed::coordinator::Desired;
 use eventflux::distributed::node::Programs;
 use eventflux::distributed::{
     ClusterConfig, DistributedConfig, DistributedError, DistributedRuntime, DistributedRuntimeBuilder,
@@ -15,7 +16,7 @@ use eventflux::distributed::{
 use eventflux::runtime::RunEnd;
 use tempfile::TempDir;
 
-use super::kit::{Cluster, Wires};
+use super::kit::{Cluster, PATIENCE, Wires};
 
 const TOTALS: &str = "
     CREATE STREAM Trades (sym STRING, qty BIGINT);
@@ -222,6 +223,56 @@ fn rows_of_a_program_that_stops_before_its_cluster_runs_it_are_saved() {
     assert_eq!(end, RunEnd::Stopped);
     assert!(count > 0);
     assert_eq!(*totals.lock().unwrap(), expected(count));
+}
+
+/// What a thread comes to, if it comes to anything.
+fn in_time<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> mpsc::Receiver<T> {
+    let (tell, told) = mpsc::channel();
+    std::thread::spawn(move || tell.send(work()));
+    told
+}
+
+#[test]
+fn a_program_that_is_aborted_while_it_shuts_down_ends() {
+    const NUMBERS: &str = "
+        CREATE STREAM Numbers (n BIGINT) WITH ('connector' = 'datagen', 'rows-per-second' = '1000');
+        INSERT INTO Odd SELECT n FROM Numbers WHERE n % 2 = 1;";
+    let programs: Arc<dyn Programs> = Arc::new(SqlPrograms::default());
+    let cluster = Cluster::start(1, &Wires::default(), &programs);
+    let config = DistributedConfig {
+        cluster: ClusterConfig {
+            cluster_name: "test".into(),
+            seed_nodes: cluster.seeds(),
+            ..ClusterConfig::default()
+        },
+        ..alone(cluster.folder())
+    };
+    let runtime = DistributedRuntimeBuilder::new(NUMBERS).with_config(config);
+    let runtime = Arc::new(runtime.build().unwrap());
+    let (called, is_called) = mpsc::channel();
+    let (go_on, goes_on) = mpsc::channel::<()>();
+    // No checkpoint comes through, and the node does not stop at once.
+    let wait = move |_: &eventflux::Rows| {
+        let _ = called.send(());
+        let _ = goes_on.recv();
+    };
+    runtime.add_callback("Odd", wait).unwrap();
+    runtime.start().unwrap();
+    is_called.recv().unwrap();
+    let pipeline = cluster.pipeline("app");
+    let program = Arc::clone(&runtime);
+    let shut_down = in_time(move || program.shutdown());
+    cluster.wait_for(pipeline, "to stop", |pipeline| {
+        pipeline.desired() == Desired::Stopped
+    });
+    let program = Arc::clone(&runtime);
+    let aborted = in_time(move || program.abort());
+    assert_eq!(
+        shut_down.recv_timeout(PATIENCE).unwrap().unwrap(),
+        RunEnd::Stopped
+    );
+    drop(go_on);
+    aborted.recv_timeout(PATIENCE).unwrap();
 }
 
 #[test]
