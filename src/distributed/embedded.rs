@@ -176,14 +176,13 @@ impl Embedded {
         ends.close_inputs();
         // A pipeline that stops before all nodes run it takes no checkpoint, and nobody else has these rows.
         if ends.hold_rows() {
-            running.threads.run(running.saved())??;
+            let saved = running.unless_over(running.persisted());
+            running.threads.run(saved)??;
         }
         running.stop.send_replace(true);
         let pipeline = running.pipeline.clone();
-        // One that is over by itself is taken from the cluster already.
-        if running.end.borrow().is_none() {
-            running.threads.run(async move { pipeline.stop().await })??;
-        }
+        let stopped = running.unless_over(async move { pipeline.stop().await });
+        running.threads.run(stopped)??;
         self.wait_for(&running)
     }
 
@@ -276,16 +275,21 @@ impl Running {
         }
     }
 
-    /// Waits until all that was sent before is in a checkpoint, or the pipeline is over.
-    fn saved(&self) -> impl Future<Output = Result<(), DistributedError>> + Send + 'static {
+    /// Asks the cluster for something that it refuses, or does not do, once the pipeline is over; then it is not wanted any more.
+    fn unless_over<T>(
+        &self,
+        asked: impl Future<Output = Result<T, DistributedError>> + Send + 'static,
+    ) -> impl Future<Output = Result<(), DistributedError>> + Send + 'static {
         let (pipeline, mut end) = (self.pipeline.clone(), self.end.clone());
-        let persisted = self.persisted();
         async move {
-            let error = match persisted.await {
+            if end.borrow().is_some() {
+                return Ok(());
+            }
+            let error = match asked.await {
                 Err(error) if end.borrow().is_none() => error,
                 _ => return Ok(()),
             };
-            if !pipeline.is_over().await? {
+            if !pipeline.is_over().await {
                 return Err(error);
             }
             // This node hears it, too.

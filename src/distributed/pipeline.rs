@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use eventflux_core::runtime::InProcessEnds;
 use eventflux_distributed::Error;
-use eventflux_distributed::cluster_node::ClusterClient;
+use eventflux_distributed::cluster_node::{ClusterClient, ClusterView};
 use eventflux_distributed::coordinator::{
-    Change, ClusterState, Desired, NodeId, Pipeline, PipelineId, SetDesired,
+    Change, ClusterState, Desired, NodeId, Pipeline, PipelineId, Refusal, SetDesired,
 };
 use eventflux_distributed::node::SubmitError;
 use tokio::sync::watch;
@@ -93,13 +93,15 @@ impl OwnPipeline {
         Ok(self.client.checkpoint(self.id, PERSIST_WITHIN).await?)
     }
 
-    /// Whether it has ended by itself, or was removed.
-    pub(super) async fn is_over(&self) -> Result<bool, DistributedError> {
-        let view = self.client.view(PATIENCE).await?;
-        let pipeline = view.state.pipeline(self.id);
-        Ok(pipeline.is_none_or(|pipeline| {
-            pipeline.desired() == Desired::Removed || End::of(pipeline, false).is_some()
-        }))
+    /// Whether it has ended by itself, or was removed. Not as far as anybody knows, if nobody leads.
+    pub(super) async fn is_over(&self) -> bool {
+        let view = self.client.view(PATIENCE).await.ok();
+        let known = view.and_then(|view| current(&view, self.id));
+        known.is_some_and(|pipeline| {
+            pipeline.is_none_or(|pipeline| {
+                pipeline.desired() == Desired::Removed || End::of(&pipeline, false).is_some()
+            })
+        })
     }
 
     /// Takes it from the cluster. Its state stays.
@@ -108,9 +110,17 @@ impl OwnPipeline {
     }
 
     async fn remove(&self, id: PipelineId) -> Result<(), DistributedError> {
-        self.want(id, Desired::Removed).await?;
+        match self.want(id, Desired::Removed).await {
+            // Somebody else was faster.
+            Err(DistributedError::Cluster(Error::Refused(outcome)))
+                if outcome.refusal() == Refusal::Unknown =>
+            {
+                return Ok(());
+            }
+            wanted => wanted?,
+        }
         let until = Instant::now() + PATIENCE;
-        while self.client.view(PATIENCE).await?.state.pipeline(id).is_some() {
+        while !matches!(current(&self.client.view(PATIENCE).await?, id), Some(None)) {
             if Instant::now() >= until {
                 let message = format!("the pipeline `{}` does not come to rest", self.name);
                 return Err(Error::Stopped(message).into());
@@ -183,15 +193,12 @@ impl Followed {
         }
     }
 
-    /// The pipeline, if it is there; `None`: nobody answers.
+    /// The pipeline, if it is there; `None`: nobody answers who knows.
     async fn look(&mut self) -> Option<Option<Pipeline>> {
         let id = self.pipeline.id;
         match &mut self.state {
             Some(state) => Some(state.borrow_and_update().pipeline(id).cloned()),
-            None => {
-                let view = self.pipeline.client.view(PATIENCE).await.ok()?;
-                Some(view.state.pipeline(id).cloned())
-            }
+            None => current(&self.pipeline.client.view(PATIENCE).await.ok()?, id),
         }
     }
 
@@ -214,11 +221,65 @@ impl Followed {
     }
 }
 
+/// The pipeline, if it is there. `None`: whoever has answered may have missed that it was submitted.
+fn current(view: &ClusterView, id: PipelineId) -> Option<Option<Pipeline>> {
+    view.is_current.then(|| view.state.pipeline(id).cloned())
+}
+
 #[cfg(test)]
 mod tests {
-    use eventflux_distributed::coordinator::Assignment;
+    use std::net::{Ipv4Addr, SocketAddr};
+
+    use eventflux_core::checkpoint::manifest::PlanIdentity;
+    use eventflux_distributed::cluster_node::{ClusterConfig, ClusterNode};
+    use eventflux_distributed::coordinator::{Assignment, PipelineSpec};
 
     use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_pipeline_that_somebody_else_has_removed_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let nothing = Arc::new(|_: &PipelineSpec| Err(eventflux_core::Error::NoStore));
+        let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let config = ClusterConfig::new("test", "node", listen, folder.path().join("node"), nothing);
+        let node = ClusterNode::start(config).await.unwrap();
+        let client = node.client().apart();
+        let identity = PlanIdentity {
+            fingerprint: 5,
+            key_groups: 1,
+            operators: Vec::new(),
+        };
+        let submit = Change::Submit(PipelineSpec {
+            name: "p".into(),
+            key_groups: 1,
+            parallelism: 1,
+            plan_fingerprint: identity.fingerprint,
+            plan_identity: serde_json::to_vec(&identity).unwrap(),
+            ..PipelineSpec::default()
+        });
+        let submitted = client.propose(submit, PATIENCE).await.unwrap();
+        let pipeline = OwnPipeline {
+            id: submitted.granted,
+            name: "p".into(),
+            client,
+        };
+        pipeline.retire().await.unwrap();
+        pipeline.retire().await.unwrap();
+        node.stop().await;
+    }
+
+    #[test]
+    fn a_node_that_is_behind_does_not_say_that_a_pipeline_is_gone() {
+        let view = |is_current: bool| ClusterView {
+            state: ClusterState::default(),
+            is_current,
+            term: 1,
+            leader: None,
+            voters: Vec::new(),
+        };
+        assert_eq!(current(&view(false), 7), None);
+        assert_eq!(current(&view(true), 7), Some(None));
+    }
 
     #[test]
     fn a_pipeline_is_over_when_it_is_at_rest_for_good() {

@@ -276,6 +276,28 @@ fn a_program_that_is_aborted_while_it_shuts_down_ends() {
 }
 
 #[test]
+fn a_program_whose_pipeline_is_removed_before_it_shuts_down_says_so() {
+    let programs: Arc<dyn Programs> = Arc::new(SqlPrograms::default());
+    let cluster = Cluster::start(1, &Wires::default(), &programs);
+    let config = DistributedConfig {
+        cluster: ClusterConfig {
+            cluster_name: "test".into(),
+            seed_nodes: cluster.seeds(),
+            ..ClusterConfig::default()
+        },
+        ..alone(cluster.folder())
+    };
+    let runtime = DistributedRuntimeBuilder::new(TOTALS).with_config(config);
+    let runtime = runtime.build().unwrap();
+    runtime.start().unwrap();
+    let pipeline = cluster.pipeline("app");
+    cluster.set(pipeline, Desired::Removed);
+    // This node may not have heard of it.
+    let error = runtime.shutdown().unwrap_err();
+    assert!(matches!(error, DistributedError::Removed { .. }), "{error}");
+}
+
+#[test]
 fn a_program_says_when_state_is_forgotten_on_one_node_and_on_a_cluster() {
     const COUNTS: &str = "
         CREATE STREAM Logins (at TIMESTAMP, who STRING, WATERMARK FOR at AS at);
