@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use eventflux::time::VirtualClock;
 use eventflux::{
-    AppError, BuildError, EventFluxAppRuntime, EventFluxAppRuntimeBuilder, RowStream, RunEnd, Value,
+    AppError, BuildError, EventFluxAppRuntime, EventFluxAppRuntimeBuilder, InputError, RowStream, RunEnd,
+    Value,
 };
 
 const NUMBERS: &str = "CREATE STREAM Numbers (n BIGINT);";
@@ -94,6 +95,25 @@ fn a_runtime_starts_once_and_ends_only_then() {
     assert!(matches!(runtime.start(), Err(AppError::Started)));
     assert_eq!(runtime.shutdown().unwrap().end, RunEnd::Stopped);
     assert_eq!(runtime.wait().unwrap().end, RunEnd::Stopped);
+}
+
+#[test]
+fn nobody_waits_for_a_run_that_could_not_start_or_that_is_gone() {
+    let cannot_open = "
+        CREATE STREAM Kept (n BIGINT)
+        WITH ('connector' = 'file', 'path' = '/proc/none.csv', 'format' = 'csv');
+        INSERT INTO Kept SELECT n FROM Numbers;";
+    for (more, is_startable) in [(cannot_open, false), ("", true)] {
+        let runtime = build(&format!("SELECT n FROM Numbers; {more}"));
+        let mut stream = runtime.output_stream("select").unwrap();
+        let input = runtime.input_handler("Numbers").unwrap();
+        assert_eq!(runtime.start().is_ok(), is_startable);
+        if is_startable {
+            drop(runtime);
+        }
+        assert!(stream.next_blocking().is_none());
+        assert!(matches!(input.send((1,)), Err(InputError::Ended)));
+    }
 }
 
 #[test]

@@ -14,9 +14,9 @@ use crate::{AppError, EventFluxAppRuntime, InputHandler, RowStream, Rows};
 /// it had is taken over, and rows that were sent here and are not part of a committed checkpoint go through once more: state and sinks with
 /// connectors have every row once, callbacks and row streams may see rows again.
 ///
-/// Dropping it ends this node without a word: in a cluster the pipeline waits for the process to come back. The next process with
-/// the same `node.data_dir` and name goes on from the last checkpoint; rows that the lost one had sent and that are not part of it are
-/// its to send again.
+/// Dropping it ends this node without a word, and waits until it has let go of its data directory: in a cluster the pipeline waits for the
+/// process to come back. The next process with the same `node.data_dir` and name goes on from the last checkpoint; rows that the lost one
+/// had sent and that are not part of it are its to send again.
 pub struct DistributedRuntime {
     kind: Kind,
 }

@@ -115,7 +115,11 @@ impl Embedded {
             return Err(AppError::Started.into());
         }
         *state = State::Unusable;
-        *state = State::Started(Arc::new(self.begin()?));
+        let begun = self.begin();
+        if begun.is_err() {
+            self.end();
+        }
+        *state = State::Started(Arc::new(begun?));
         Ok(())
     }
 
@@ -216,15 +220,20 @@ impl Embedded {
         let Ok(running) = self.running() else {
             return;
         };
-        let ends = &self.parts.programs.ends;
-        ends.close_inputs();
+        self.parts.programs.ends.close_inputs();
         // Not while it is locked: whoever waits for the end looks for the node on the thread that stops it.
         let node = lock(&running.node).take();
         if let Some(node) = node {
             // Its own threads have nothing to do any more, or are given up.
             let _ = running.threads.run(node.stop());
         }
-        ends.end_outputs();
+        self.end();
+    }
+
+    /// Nobody waits for it any more.
+    fn end(&self) {
+        self.parts.programs.ends.close_inputs();
+        self.parts.programs.ends.end_outputs();
     }
 
     pub(super) fn metrics(&self) -> MetricsSnapshot {
@@ -249,6 +258,14 @@ impl Embedded {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         lock(&self.state)
+    }
+}
+
+impl Drop for Embedded {
+    fn drop(&mut self) {
+        // Whoever comes next may have its data directory, and listen where it did.
+        self.abort();
+        self.end();
     }
 }
 
@@ -356,9 +373,28 @@ async fn enter(
             .map_or("0", |(_, port)| port);
         data.remember(&format!("{}:{port}", listen.ip()))?;
     }
+    match hand_over(&node, &cluster, join_timeout, &programs, submission, outputs).await {
+        Ok(pipeline) => Ok((node, pipeline)),
+        Err(error) => {
+            // It may be tried again at once.
+            node.stop().await;
+            Err(error)
+        }
+    }
+}
+
+/// Waits until a node is part of its cluster, and gives the cluster the pipeline.
+async fn hand_over(
+    node: &Node,
+    cluster: &str,
+    join_timeout: Duration,
+    programs: &HomePrograms,
+    submission: Submission,
+    outputs: Vec<String>,
+) -> Result<OwnPipeline, DistributedError> {
     let id = node.cluster().id();
     let _ = programs.node.set(id);
-    join(&node, &cluster, join_timeout).await?;
+    join(node, cluster, join_timeout).await?;
     let mut pipeline = OwnPipeline {
         id: 0,
         name: submission.name.clone(),
@@ -367,7 +403,7 @@ async fn enter(
     pipeline.clear(id).await?;
     programs.is_own.store(true, Ordering::Release);
     pipeline.id = node.submit_at_home(submission, outputs).await?;
-    Ok((node, pipeline))
+    Ok(pipeline)
 }
 
 async fn join(node: &Node, cluster: &str, patience: Duration) -> Result<(), DistributedError> {

@@ -298,6 +298,60 @@ fn a_program_whose_pipeline_is_removed_before_it_shuts_down_says_so() {
 }
 
 #[test]
+fn a_program_that_is_dropped_lets_go_of_everything() {
+    let folder = TempDir::new().unwrap();
+    let mut last = BTreeMap::new();
+    for start in 0..5 {
+        let runtime = DistributedRuntimeBuilder::new(TOTALS)
+            .with_config(alone(folder.path()))
+            .build()
+            .unwrap();
+        let totals = totals(&runtime);
+        runtime.start().unwrap();
+        let trades = runtime.input_handler("Trades").unwrap();
+        (start * 100..(start + 1) * 100).for_each(|number| trades.send(trade(number)).unwrap());
+        runtime.persist_state().unwrap();
+        drop(runtime);
+        last = totals.lock().unwrap().clone();
+    }
+    assert_eq!(last, expected(500));
+}
+
+#[test]
+fn nobody_waits_for_a_program_that_is_gone() {
+    let programs: Arc<dyn Programs> = Arc::new(SqlPrograms::default());
+    // Nothing is read.
+    let cluster = Cluster::start_incomplete(2, &Wires::default(), &programs);
+    let config = DistributedConfig {
+        cluster: ClusterConfig {
+            cluster_name: "test".into(),
+            seed_nodes: cluster.seeds(),
+            ..ClusterConfig::default()
+        },
+        handler_bytes_max: 4 << 10,
+        ..alone(cluster.folder())
+    };
+    let runtime = DistributedRuntimeBuilder::new(TOTALS).with_config(config);
+    let runtime = runtime.build().unwrap();
+    let mut large = runtime.output_stream("Large").unwrap();
+    runtime.start().unwrap();
+    let trades = runtime.input_handler("Trades").unwrap();
+    let read = in_time(move || large.next_blocking().is_none());
+    let (send, sending) = mpsc::channel();
+    let sent = in_time(move || {
+        (0..).find(|number| {
+            let _ = send.send(());
+            trades.send(trade(*number)).is_err()
+        })
+    });
+    // Whoever sends waits at some time, or will.
+    while sending.recv_timeout(Duration::from_millis(200)).is_ok() {}
+    drop(runtime);
+    assert!(read.recv_timeout(PATIENCE).unwrap());
+    assert!(sent.recv_timeout(PATIENCE).unwrap().is_some());
+}
+
+#[test]
 fn a_program_says_when_state_is_forgotten_on_one_node_and_on_a_cluster() {
     const COUNTS: &str = "
         CREATE STREAM Logins (at TIMESTAMP, who STRING, WATERMARK FOR at AS at);
@@ -544,16 +598,21 @@ fn a_node_that_finds_no_cluster_says_what_is_in_its_way() {
         },
         ..alone(folder.path())
     };
-    let runtime = DistributedRuntimeBuilder::new(TOTALS)
-        .with_config(config)
-        .build()
-        .unwrap();
-    let refused = runtime.start().unwrap_err().to_string();
-    assert!(
-        refused.contains("node `app` has not become part of the cluster `eventflux`"),
-        "{refused}"
-    );
-    assert!(refused.contains("127.0.0.1:1"), "{refused}");
+    // Each try listens where the one before did.
+    for _ in 0..3 {
+        let runtime = DistributedRuntimeBuilder::new(TOTALS)
+            .with_config(config.clone())
+            .build()
+            .unwrap();
+        let mut large = runtime.output_stream("Large").unwrap();
+        let refused = runtime.start().unwrap_err().to_string();
+        assert!(
+            refused.contains("node `app` has not become part of the cluster `eventflux`"),
+            "{refused}"
+        );
+        assert!(refused.contains("127.0.0.1:1"), "{refused}");
+        assert!(large.next_blocking().is_none());
+    }
 }
 
 /// Set for the process that looks at its own sockets.

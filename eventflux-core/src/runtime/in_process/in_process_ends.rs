@@ -17,6 +17,8 @@ use crate::runtime::config::RuntimeConfig;
 /// the other, each goes on with them ([`RuntimeConfig::in_process`]). Rows that a handler has taken are kept until a checkpoint with
 /// them is committed, and count against the handler's budget of bytes until then; a run that takes over from one that was given up
 /// begins with the row after its checkpoint. Callbacks and row streams may get rows again.
+///
+/// **Invariants** Nobody waits for ends that are gone: handlers refuse rows then, and row streams end.
 pub struct InProcessEnds {
     /// By the ids of the sources.
     queues: HashMap<String, Arc<InputQueue>>,
@@ -138,6 +140,13 @@ impl InProcessEnds {
     /// The queue of a source.
     pub(crate) fn queue(&self, operator_id: &str) -> Option<&Arc<InputQueue>> {
         self.queues.get(operator_id)
+    }
+}
+
+impl Drop for InProcessEnds {
+    fn drop(&mut self) {
+        self.end_inputs();
+        self.end_outputs();
     }
 }
 
