@@ -1,6 +1,7 @@
 //! `eventflux run`: an app until its inputs end, a limit is reached or a signal comes.
 
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -123,7 +124,16 @@ fn start(app: &CompiledApp, arguments: &RunArgs, global: &Global, effective: &Ef
     let (events, inbox) = mpsc::channel();
     print_outputs(app, &runtime, arguments.format, &events);
     let on_signal = events.clone();
+    let is_started = Arc::new(AtomicBool::new(false));
+    let (has_started, mut is_second) = (Arc::clone(&is_started), false);
     let listener = Listener::start(move |signal| {
+        if !has_started.load(Ordering::Relaxed) {
+            // The main thread waits for what a start waits for: the outside, a large state.
+            if std::mem::replace(&mut is_second, true) {
+                std::process::exit(128 + signal);
+            }
+            report::warning("it stops when it has started; another signal stops at once");
+        }
         // The main thread is gone only when the run is over.
         let _ = on_signal.send(Event::Signal(signal));
     });
@@ -142,6 +152,7 @@ fn start(app: &CompiledApp, arguments: &RunArgs, global: &Global, effective: &Ef
             return exit;
         }
     };
+    is_started.store(true, Ordering::Relaxed);
     monitor.started(Arc::clone(&running));
     let prints_rows = !app.outputs.is_empty() && arguments.format != RowFormat::None;
     let progress = Progress::new(!global.no_progress && !global.quiet, prints_rows);

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
-use crate::command::{Outcome, Workplace};
+use crate::command::{Outcome, Workplace, wait_until};
 
 const FOLLOW: &str = "CREATE STREAM t (a INT) WITH ('connector' = 'file', 'path' = 'in.ndjson', 'format' = 'json', 'mode' = 'follow');
 CREATE STREAM copy (a INT) WITH ('connector' = 'file', 'path' = 'out.ndjson', 'format' = 'json');
@@ -66,4 +66,31 @@ SELECT a FROM t;";
         send(&child, signal);
         assert_eq!(child.wait().unwrap().code(), Some(code));
     }
+}
+
+#[test]
+fn a_second_interrupt_ends_a_run_that_cannot_start() {
+    let place = Workplace::new();
+    place.write("in.ndjson", "").write("app.sql", FOLLOW);
+    let mut child = place
+        .command(&["run", "app.sql", "--state-dir", "state"])
+        .env(
+            "FAILPOINTS",
+            format!("restore.done=wait:{}", place.path("waits").display()),
+        )
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    wait_until("the start waits", || place.path("waits").exists());
+    send(&child, "INT");
+    let mut told = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    told.read_line(&mut line).unwrap();
+    assert_eq!(
+        line,
+        "warning: it stops when it has started; another signal stops at once\n"
+    );
+    send(&child, "INT");
+    assert_eq!(child.wait().unwrap().code(), Some(130));
 }
