@@ -141,8 +141,20 @@ pub async fn restart(
     State(service): State<Service>,
     Named(name): Named,
 ) -> Result<(StatusCode, Json<Pipeline>), Refusal> {
+    // Whoever asked may hang up: what is stopped is started again all the same.
+    let restarted = tokio::spawn(async move { stop_and_start(&service, &name).await });
+    restarted.await.unwrap_or_else(|error| {
+        Err(Refusal::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "failed",
+            error.to_string(),
+        ))
+    })
+}
+
+async fn stop_and_start(service: &Service, name: &str) -> Result<(StatusCode, Json<Pipeline>), Refusal> {
     let view = service.view().await?;
-    let found = pipeline(&view.state, &name)?;
+    let found = pipeline(&view.state, name)?;
     let id = found.id;
     match state_of(found) {
         PipelineState::Removing => {
@@ -157,8 +169,8 @@ pub async fn restart(
             )));
         }
         PipelineState::Running | PipelineState::Stopping => {
-            set_desired(&service, id, Desired::Stopped).await?;
-            let resting = rest(&service, id, &name, REST_WITHIN).await?;
+            set_desired(service, id, Desired::Stopped).await?;
+            let resting = rest(service, id, name, REST_WITHIN).await?;
             if resting.assignment.is_some() {
                 return Err(Refusal::unready(format!(
                     "pipeline `{name}` does not come to rest: its last checkpoint takes too long"
@@ -172,7 +184,7 @@ pub async fn restart(
         .propose(Change::Restart(PipelineRef { pipeline: id }))
         .await?;
     let view = service.view().await?;
-    let now = pipeline(&view.state, &name)?;
+    let now = pipeline(&view.state, name)?;
     Ok((StatusCode::ACCEPTED, Json(shown(&view.state, now))))
 }
 

@@ -1,6 +1,8 @@
 //! What the API answers.
 
 use std::collections::BTreeSet;
+use std::io::Write;
+use std::net::TcpStream;
 
 use eventflux_cli::admin::Tokens;
 use serde_json::{Value, json};
@@ -103,6 +105,29 @@ fn metrics_of_all_nodes_come_from_any_node_with_their_names() {
         own.contains("node=\"node-1\"") && !own.contains("node=\"node-0\""),
         "{own}"
     );
+}
+
+#[test]
+fn a_restart_comes_to_its_end_when_who_asked_hangs_up() {
+    let cluster = TestCluster::shared();
+    cluster.submit("hangs-up");
+    let path = "/v1/pipelines/hangs-up";
+    let before = cluster.get(path).json()["generation"].as_u64();
+    let mut asking = TcpStream::connect(cluster.address(0)).unwrap();
+    let host = cluster.address(0);
+    write!(
+        asking,
+        "POST {path}/restart HTTP/1.1\r\nHost: {host}\r\nContent-Length: 0\r\n\r\n"
+    )
+    .unwrap();
+    cluster.wait_for(0, path, &Tokens::default(), |pipeline| {
+        pipeline["state"] != "running" || pipeline["generation"].as_u64() > before
+    });
+    drop(asking);
+    cluster.wait_for(0, path, &Tokens::default(), |pipeline| {
+        pipeline["state"] == "running" && pipeline["generation"].as_u64() > before
+    });
+    cluster.remove("hangs-up");
 }
 
 #[test]
