@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use eventflux_distributed::cluster_node::ClusterView;
 use eventflux_distributed::coordinator::{self, Change, Desired, PipelineId, PipelineRef, SetDesired};
 use serde::Deserialize;
 use tokio::time::{Instant, sleep};
@@ -217,9 +218,10 @@ pub async fn remove(
     let is_gone = loop {
         let view = service.view().await?;
         match view.state.pipeline(id) {
-            None => break true,
-            Some(_) if Instant::now() >= until => break false,
-            Some(_) => sleep(LOOK_EVERY).await,
+            // A node that is behind may never have heard of it.
+            None if view.is_current => break true,
+            _ if Instant::now() >= until => break false,
+            _ => sleep(LOOK_EVERY).await,
         }
     };
     let status = match is_gone {
@@ -253,16 +255,62 @@ async fn rest(
 ) -> Result<coordinator::Pipeline, Refusal> {
     let until = Instant::now() + wait;
     loop {
-        let view = service.view().await?;
-        let Some(found) = view.state.pipeline(id) else {
-            return Err(Refusal::unready(format!(
-                "pipeline `{name}` was removed meanwhile"
-            )));
-        };
-        let is_over = found.assignment.is_none() || found.desired() != Desired::Stopped;
+        let (found, is_over) = look(&service.view().await?, id, name)?;
         if is_over || Instant::now() >= until {
-            return Ok(found.clone());
+            return Ok(found);
         }
         sleep(LOOK_EVERY).await;
+    }
+}
+
+/// A pipeline that was told to stop, and whether that is over: it is at rest, or somebody else wants something else. A node that is behind
+/// may not know that it was told.
+fn look(view: &ClusterView, id: PipelineId, name: &str) -> Result<(coordinator::Pipeline, bool), Refusal> {
+    let Some(mut found) = view.state.pipeline(id).cloned() else {
+        return Err(Refusal::unready(format!(
+            "pipeline `{name}` was removed meanwhile"
+        )));
+    };
+    if !view.is_current {
+        found.set_desired(Desired::Stopped);
+        return Ok((found, false));
+    }
+    let is_over = found.assignment.is_none() || found.desired() != Desired::Stopped;
+    Ok((found, is_over))
+}
+
+#[cfg(test)]
+mod tests {
+    use eventflux_distributed::coordinator::{ClusterState, Command, CommandId, PipelineSpec};
+
+    use super::*;
+
+    #[test]
+    fn a_node_that_is_behind_does_not_say_that_a_pipeline_was_started_again() {
+        let mut state = ClusterState::default();
+        let submit = Change::Submit(PipelineSpec {
+            name: "p".into(),
+            key_groups: 1,
+            parallelism: 1,
+            ..PipelineSpec::default()
+        });
+        let id = CommandId { client: 1, number: 1 };
+        let submitted = state.apply(&Command {
+            id,
+            change: Some(submit),
+        });
+        let look = |is_current: bool| {
+            let view = ClusterView {
+                state: state.clone(),
+                is_current,
+                term: 1,
+                leader: None,
+                voters: Vec::new(),
+            };
+            let (found, is_over) = look(&view, submitted.granted, "p").unwrap();
+            (found.desired(), is_over)
+        };
+        assert_eq!(look(false), (Desired::Stopped, false));
+        assert_eq!(look(true), (Desired::Running, true));
     }
 }
