@@ -94,7 +94,8 @@ pub fn wait_until(what: &str, is_so: impl Fn() -> bool) {
             began.elapsed() < Duration::from_secs(60),
             "{what} has not happened"
         );
-        std::thread::yield_now();
+        // What is waited for needs the processor, too.
+        std::thread::sleep(Duration::from_millis(2));
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use eventflux_core::checkpoint::manifest::ManifestLog;
 
 use super::ClusterNode;
-use super::cluster_node_test::{Cluster, PATIENCE, are_up, epoch, spec, until, work};
+use super::cluster_node_test::{Cluster, PATIENCE, are_up, epoch, leader, spec, until, work};
 use crate::coordinator::{Change, Desired, PipelineSpec, Refusal, SetDesired};
 use crate::error::{Error, Result};
 
@@ -61,7 +61,7 @@ async fn who_has_asked_a_leader_that_is_lost_is_told_by_the_next_one() {
     let early = ask(&nodes[0], pipeline, Duration::from_millis(200)).await;
     assert!(matches!(early, Err(Error::Late(_))), "{early:?}");
 
-    let leader = nodes.iter().position(ClusterNode::is_leader).unwrap();
+    let leader = leader(&nodes).await;
     let lost = nodes.remove(leader);
     let client = nodes[0].client().apart();
     let asking = tokio::spawn(async move { client.checkpoint(pipeline, PATIENCE).await });

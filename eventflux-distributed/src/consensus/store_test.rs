@@ -38,19 +38,21 @@ async fn the_store_does_what_raft_expects_of_one() {
 /// What is not synced on a simulated disk is not there after a power cut.
 #[tokio::test]
 async fn nothing_is_in_a_file_before_the_simulated_disk_has_synced_it() {
-    let copied_during = async |delay: fn() -> Duration| {
+    let copied_during = async |delay: fn() -> Duration, patience: Duration| {
         let directory = tempfile::tempdir().unwrap();
         let mut log = LogStore::open(directory.path(), LogSync::After(delay)).unwrap();
         let new_vote = vote(2, 9);
-        let saving = tokio::time::timeout(Duration::from_millis(200), log.save_vote(&new_vote));
+        let saving = tokio::time::timeout(patience, log.save_vote(&new_vote));
         let is_saved = saving.await.is_ok_and(|saved| saved.is_ok());
         let copy = tempfile::tempdir().unwrap();
         let file = only_file(directory.path());
         fs::copy(&file, copy.path().join(file.file_name().unwrap())).unwrap();
         (is_saved, read_log(copy.path()).await.unwrap().0)
     };
-    assert_eq!(copied_during(|| Duration::ZERO).await, (true, Some(vote(2, 9))));
-    assert_eq!(copied_during(|| Duration::from_secs(3_600)).await, (false, None));
+    let at_once = copied_during(|| Duration::ZERO, Duration::from_secs(60));
+    assert_eq!(at_once.await, (true, Some(vote(2, 9))));
+    let never = copied_during(|| Duration::from_secs(3_600), Duration::from_millis(200));
+    assert_eq!(never.await, (false, None));
 }
 
 pub(super) fn log_id(term: u64, index: u64) -> LogId {
