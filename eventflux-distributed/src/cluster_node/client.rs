@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use prost::Message;
 use tokio::time::{Instant, timeout};
 
@@ -119,17 +121,24 @@ impl ClusterClient {
         }
     }
 
-    /// The leader that any node knows, that of the newest term.
+    /// The leader of the newest term that nodes know, as soon as more than half of them have answered.
     pub async fn find_leader(&self) -> Result<Voter> {
         let nodes = self.nodes();
-        let described =
-            futures_util::future::join_all(nodes.iter().map(|address| self.describe(address))).await;
-        let (mut leaders, mut other) = (Vec::new(), None);
-        for node in described {
+        let describing = nodes.iter().map(|address| self.describe(address));
+        let mut describing: FuturesUnordered<_> = describing.collect();
+        let (mut leaders, mut other, mut described_count) = (Vec::new(), None, 0);
+        while let Some(node) = describing.next().await {
             match node {
-                Ok(node) => leaders.extend(node.leader.map(|leader| (node.term, leader))),
+                Ok(node) => {
+                    described_count += 1;
+                    leaders.extend(node.leader.map(|leader| (node.term, leader)));
+                }
                 Err(error @ Error::OtherProtocol { .. }) => other = Some(error),
                 Err(_) => {}
+            }
+            // Those who are silent, the leader before among them, are not waited for.
+            if !leaders.is_empty() && described_count > nodes.len() / 2 {
+                break;
             }
         }
         let leader = leaders.into_iter().max_by_key(|(term, _)| *term);

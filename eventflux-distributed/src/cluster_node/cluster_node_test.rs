@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use eventflux_core::checkpoint::manifest::{ManifestLog, PlanIdentity};
 use eventflux_core::state::store::{CheckpointStore, MemoryStore};
@@ -13,6 +13,7 @@ use tempfile::TempDir;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
+use super::client::ANSWER_WITHIN;
 use super::{ClusterConfig, ClusterNode, Contact};
 use crate::consensus::proto::Voter;
 use crate::coordinator::{
@@ -331,6 +332,29 @@ async fn a_leader_that_says_goodbye_is_neither_missed_nor_waited_for() {
         until(node, "the goodbye", is_gone).await;
     }
     leaving.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_for_the_leader_does_not_wait_for_a_node_that_is_silent() {
+    let cluster = Cluster::new(3);
+    let nodes = cluster.start_all().await;
+    until(&nodes[0], "three nodes", are_up(3)).await;
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let client = nodes[0].client();
+    client.add(silent.local_addr().unwrap().to_string());
+    let began = Instant::now();
+    // On a busy machine one of the others may be slow, too, but not always.
+    let was_waited_for = async || {
+        let asked = Instant::now();
+        client.find_leader().await.unwrap();
+        asked.elapsed() >= ANSWER_WITHIN
+    };
+    while was_waited_for().await {
+        assert!(began.elapsed() < PATIENCE, "it is waited for");
+    }
+    for node in nodes {
+        node.stop().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
