@@ -282,18 +282,18 @@ async fn a_broker_that_does_not_answer_is_named() {
         ("brokers", "127.0.0.1:1"),
         ("topic", "t"),
         ("format", "line"),
-        ("connect_timeout", "1s"),
+        ("connect_timeout", "5s"),
     ];
     let error = line_sink("kafka", &[], &given)
         .unwrap()
         .open(&sink_context(0, 1))
         .err()
         .unwrap();
-    assert!(begun.elapsed() < Duration::from_secs(10));
+    assert!(begun.elapsed() < Duration::from_secs(60));
     assert_eq!(error.kind(), ErrorKind::Environment);
     let text = error.to_string();
     assert!(
-        text.starts_with("kafka `127.0.0.1:1`: no answer within 1 s:") && text.contains("Connection refused"),
+        text.starts_with("kafka `127.0.0.1:1`: no answer within 5 s:") && text.contains("Connection refused"),
         "{text}"
     );
 }

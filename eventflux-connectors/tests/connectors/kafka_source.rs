@@ -388,14 +388,14 @@ async fn what_is_missing_is_named() {
         ("brokers", "127.0.0.1:1"),
         ("topic", "t"),
         ("format", "line"),
-        ("connect_timeout", "1s"),
+        ("connect_timeout", "5s"),
     ];
     let error = open_error(&*source("kafka", &[line()], &options).unwrap(), &[]);
-    assert!(begun.elapsed() < Duration::from_secs(10));
+    assert!(begun.elapsed() < Duration::from_secs(60));
     assert_eq!(error.kind(), ErrorKind::Environment);
     let text = error.to_string();
     assert!(
-        text.starts_with("kafka `127.0.0.1:1`: no answer within 1 s:") && text.contains("Connection refused"),
+        text.starts_with("kafka `127.0.0.1:1`: no answer within 5 s:") && text.contains("Connection refused"),
         "{text}"
     );
 }
