@@ -1,5 +1,6 @@
 //! Finds the leader and asks it.
 
+use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -213,12 +214,51 @@ pub(super) fn unreachable(address: &str, error: impl std::fmt::Display) -> Error
 pub(super) const SILENT: &str = "does not answer";
 
 /// What a call failed with: the words of the other end, or the first cause of what went wrong on the way.
+///
+/// Whether a call, a connection that is being made or one that is kept alive was waited for in vain is a race: all are silence.
 fn said(status: &tonic::Status) -> String {
     let mut cause = std::error::Error::source(status);
     let mut text = status.message().to_owned();
     while let Some(error) = cause {
+        if is_timeout(error) {
+            return SILENT.to_owned();
+        }
         text = error.to_string();
         cause = error.source();
     }
     text
+}
+
+fn is_timeout(error: &(dyn std::error::Error + 'static)) -> bool {
+    let is_kept_alive_no_more = error.downcast_ref().is_some_and(hyper::Error::is_timeout);
+    let io: Option<&io::Error> = error.downcast_ref();
+    is_kept_alive_no_more || io.is_some_and(|error| error.kind() == io::ErrorKind::TimedOut)
+}
+
+#[cfg(test)]
+mod tests {
+    use tonic::transport::Endpoint;
+
+    use super::*;
+    use crate::consensus::proto::control_client::ControlClient;
+
+    #[test]
+    fn who_is_not_reached_in_time_does_not_answer() {
+        let late = io::Error::new(io::ErrorKind::TimedOut, "deadline has elapsed");
+        assert_eq!(said(&tonic::Status::from_error(Box::new(late))), SILENT);
+        let refused = io::Error::other("nobody listens");
+        assert_eq!(said(&tonic::Status::from_error(Box::new(refused))), "nobody listens");
+        assert_eq!(said(&tonic::Status::unavailable("is stopping")), "is stopping");
+    }
+
+    #[tokio::test]
+    async fn who_says_nothing_on_a_connection_does_not_answer() {
+        let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = Endpoint::from_shared(format!("http://{}", silent.local_addr().unwrap())).unwrap();
+        let soon = Duration::from_millis(10);
+        let endpoint = endpoint.http2_keep_alive_interval(soon).keep_alive_timeout(soon);
+        let mut control = ControlClient::new(endpoint.connect_lazy());
+        let status = control.describe(DescribeRequest {}).await.unwrap_err();
+        assert_eq!(said(&status), SILENT, "{status:?}");
+    }
 }

@@ -128,10 +128,8 @@ async fn a_leader_that_hears_nobody_is_replaced_and_says_that_there_is_no_leader
 
     let old = nodes.iter().position(ClusterNode::is_leader).unwrap();
     let term = nodes[old].term().unwrap();
-    let began = Instant::now();
     ears[old].shut();
     let new = another_leads(&nodes, term).await;
-    println!("another one leads after {} ms", began.elapsed().as_millis());
     assert_ne!(new, old);
     // What its part was is done by the others, and there is a new decision.
     until(&nodes[new], "epochs without it", |state| {
@@ -155,8 +153,7 @@ async fn a_leader_that_hears_nobody_is_replaced_and_says_that_there_is_no_leader
     for error in [view.map(drop).unwrap_err(), proposed.map(drop).unwrap_err()] {
         assert!(matches!(error, Error::NoLeader { .. }), "{error}");
         for node in &nodes {
-            let said = format!("{} (does not answer)", node.address());
-            assert!(error.to_string().contains(&said), "{error}");
+            assert!(error.to_string().contains(node.address()), "{error}");
         }
     }
 
