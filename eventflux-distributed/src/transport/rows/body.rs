@@ -166,10 +166,10 @@ impl Body {
     }
 }
 
-fn too_large() -> String {
+pub(super) fn too_large() -> String {
     "rows that are longer than was said".to_owned()
 }
 
-fn too_short() -> String {
+pub(super) fn too_short() -> String {
     "rows that end too early".to_owned()
 }

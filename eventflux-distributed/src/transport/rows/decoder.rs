@@ -9,7 +9,7 @@ use bytes::Bytes;
 use eventflux_core::batch::{EventBatch, RowKind};
 use eventflux_core::state::segment::Compression;
 
-use super::body::Body;
+use super::body::{Body, too_large, too_short};
 use super::column::column;
 use super::schema::decode_schema;
 use crate::transport::frame::{FLAG_KINDS, FLAG_PACKED, FLAG_PARTIAL, Header};
@@ -87,10 +87,10 @@ impl RowDecoder {
 
 /// How long a compressed body is before its integers are unpacked, and the rest of it.
 fn packed_bytes<'a>(header: &Header, body: &'a [u8]) -> Result<(usize, &'a [u8]), String> {
-    let (length, rest) = body.split_first_chunk::<4>().ok_or("rows that end too early")?;
+    let (length, rest) = body.split_first_chunk::<4>().ok_or_else(too_short)?;
     let length = u32::from_le_bytes(*length);
     match length <= header.raw_bytes {
         true => Ok((length as usize, rest)),
-        false => Err("rows that are longer than was said".to_owned()),
+        false => Err(too_large()),
     }
 }

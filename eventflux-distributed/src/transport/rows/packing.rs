@@ -60,10 +60,10 @@ pub(super) fn unpack(bytes: &[u8], width: usize, base: i64, bytes_each: usize) -
 fn pack<T: ArrowNativeType + Ord + Into<i64>>(values: &[T]) -> Option<Packed> {
     let (first, last) = ((*values.first()?).into(), (*values.last()?).into());
     // Most of what cannot be packed is seen by this.
-    width_of(first.abs_diff(last)).filter(|width| *width < size_of::<T>())?;
+    width_of(first.abs_diff(last), size_of::<T>())?;
     let (least, greatest) = range(values)?;
     let (base, greatest) = (least.into(), greatest.into());
-    let width = width_of(greatest.abs_diff(base)).filter(|width| *width < size_of::<T>())?;
+    let width = width_of(greatest.abs_diff(base), size_of::<T>())?;
     let above = |value: &T| (*value).into().wrapping_sub(base);
     let bytes = match width {
         1 => Buffer::from_vec(values.iter().map(|value| above(value) as u8).collect()),
@@ -92,14 +92,15 @@ fn range<T: Copy + Ord>(values: &[T]) -> Option<(T, T)> {
     Some((*least, *greatest))
 }
 
-/// In how many bytes integers of this range go; `None`: in no fewer than eight.
-fn width_of(range: u64) -> Option<usize> {
-    match range {
-        0..=0xff => Some(1),
-        0x100..=0xffff => Some(2),
-        0x1_0000..=0xffff_ffff => Some(4),
-        _ => None,
-    }
+/// In how many bytes integers of this range go; `None`: in no fewer than they have.
+fn width_of(range: u64, bytes_each: usize) -> Option<usize> {
+    let width = match range {
+        0..=0xff => 1,
+        0x100..=0xffff => 2,
+        0x1_0000..=0xffff_ffff => 4,
+        _ => 8,
+    };
+    (width < bytes_each).then_some(width)
 }
 
 fn widen<T: ArrowNativeType>(bytes: &[u8], width: usize, integer: impl Fn(u32) -> T) -> Buffer {
