@@ -39,6 +39,18 @@ fn alone(folder: &Path) -> DistributedConfig {
     }
 }
 
+/// Of a program that joins a cluster.
+fn beside(cluster: &Cluster) -> DistributedConfig {
+    DistributedConfig {
+        cluster: ClusterConfig {
+            cluster_name: "test".into(),
+            seed_nodes: cluster.seeds(),
+            ..ClusterConfig::default()
+        },
+        ..alone(cluster.folder())
+    }
+}
+
 /// The last total of each symbol.
 type Totals = Arc<Mutex<BTreeMap<String, i64>>>;
 
@@ -107,14 +119,9 @@ fn rows_of_a_program_count_once_when_another_node_is_lost() {
     let mut cluster = Cluster::start(2, &Wires::default(), &programs);
     let folder = cluster.folder().to_owned();
     let config = DistributedConfig {
-        cluster: ClusterConfig {
-            cluster_name: "test".into(),
-            seed_nodes: cluster.seeds(),
-            ..ClusterConfig::default()
-        },
         // Less than there is to send: senders wait for commits.
         handler_bytes_max: 64 << 10,
-        ..alone(&folder)
+        ..beside(&cluster)
     };
     let sql = format!(
         "{TOTALS}
@@ -197,13 +204,8 @@ fn rows_of_a_program_that_stops_before_its_cluster_runs_it_are_saved() {
     let programs: Arc<dyn Programs> = Arc::new(SqlPrograms::default());
     let mut cluster = Cluster::start_incomplete(2, &Wires::default(), &programs);
     let config = DistributedConfig {
-        cluster: ClusterConfig {
-            cluster_name: "test".into(),
-            seed_nodes: cluster.seeds(),
-            ..ClusterConfig::default()
-        },
         handler_bytes_max: 64 << 10,
-        ..alone(cluster.folder())
+        ..beside(&cluster)
     };
     let runtime = DistributedRuntimeBuilder::new(TOTALS)
         .with_config(config)
@@ -239,15 +241,7 @@ fn a_program_that_is_aborted_while_it_shuts_down_ends() {
         INSERT INTO Odd SELECT n FROM Numbers WHERE n % 2 = 1;";
     let programs: Arc<dyn Programs> = Arc::new(SqlPrograms::default());
     let cluster = Cluster::start(1, &Wires::default(), &programs);
-    let config = DistributedConfig {
-        cluster: ClusterConfig {
-            cluster_name: "test".into(),
-            seed_nodes: cluster.seeds(),
-            ..ClusterConfig::default()
-        },
-        ..alone(cluster.folder())
-    };
-    let runtime = DistributedRuntimeBuilder::new(NUMBERS).with_config(config);
+    let runtime = DistributedRuntimeBuilder::new(NUMBERS).with_config(beside(&cluster));
     let runtime = Arc::new(runtime.build().unwrap());
     let (called, is_called) = mpsc::channel();
     let (go_on, goes_on) = mpsc::channel::<()>();
@@ -279,15 +273,7 @@ fn a_program_that_is_aborted_while_it_shuts_down_ends() {
 fn a_program_whose_pipeline_is_removed_before_it_shuts_down_says_so() {
     let programs: Arc<dyn Programs> = Arc::new(SqlPrograms::default());
     let cluster = Cluster::start(1, &Wires::default(), &programs);
-    let config = DistributedConfig {
-        cluster: ClusterConfig {
-            cluster_name: "test".into(),
-            seed_nodes: cluster.seeds(),
-            ..ClusterConfig::default()
-        },
-        ..alone(cluster.folder())
-    };
-    let runtime = DistributedRuntimeBuilder::new(TOTALS).with_config(config);
+    let runtime = DistributedRuntimeBuilder::new(TOTALS).with_config(beside(&cluster));
     let runtime = runtime.build().unwrap();
     runtime.start().unwrap();
     let pipeline = cluster.pipeline("app");
@@ -323,13 +309,8 @@ fn nobody_waits_for_a_program_that_is_gone() {
     // Nothing is read.
     let cluster = Cluster::start_incomplete(2, &Wires::default(), &programs);
     let config = DistributedConfig {
-        cluster: ClusterConfig {
-            cluster_name: "test".into(),
-            seed_nodes: cluster.seeds(),
-            ..ClusterConfig::default()
-        },
         handler_bytes_max: 4 << 10,
-        ..alone(cluster.folder())
+        ..beside(&cluster)
     };
     let runtime = DistributedRuntimeBuilder::new(TOTALS).with_config(config);
     let runtime = runtime.build().unwrap();
@@ -451,16 +432,8 @@ fn what_a_program_has_sent_before_it_saves_its_state_is_there_after_a_crash() {
 fn a_program_that_stops_has_said_goodbye() {
     let programs: Arc<dyn Programs> = Arc::new(SqlPrograms::default());
     let cluster = Cluster::start(1, &Wires::default(), &programs);
-    let config = DistributedConfig {
-        cluster: ClusterConfig {
-            cluster_name: "test".into(),
-            seed_nodes: cluster.seeds(),
-            ..ClusterConfig::default()
-        },
-        ..alone(cluster.folder())
-    };
     let runtime = DistributedRuntimeBuilder::new(TOTALS)
-        .with_config(config)
+        .with_config(beside(&cluster))
         .build()
         .unwrap();
     runtime.start().unwrap();
