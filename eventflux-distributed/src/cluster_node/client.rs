@@ -247,7 +247,10 @@ mod tests {
         let late = io::Error::new(io::ErrorKind::TimedOut, "deadline has elapsed");
         assert_eq!(said(&tonic::Status::from_error(Box::new(late))), SILENT);
         let refused = io::Error::other("nobody listens");
-        assert_eq!(said(&tonic::Status::from_error(Box::new(refused))), "nobody listens");
+        assert_eq!(
+            said(&tonic::Status::from_error(Box::new(refused))),
+            "nobody listens"
+        );
         assert_eq!(said(&tonic::Status::unavailable("is stopping")), "is stopping");
     }
 
