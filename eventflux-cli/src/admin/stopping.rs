@@ -65,13 +65,12 @@ pub async fn stop(
     if before.desired() == Desired::Removed {
         return Err(Refusal::unready(format!("pipeline `{name}` is being removed")));
     }
-    let (id, last_epoch) = (before.id, before.last_epoch);
-    set_desired(&service, id, Desired::Stopped).await?;
+    set_desired(&service, before.id, Desired::Stopped).await?;
     let wait = match how.savepoint {
         true => Duration::from_millis(how.wait_ms.unwrap_or(60_000)).min(WAIT_MAX),
         false => Duration::ZERO,
     };
-    let found = rest(&service, id, &name, wait).await?;
+    let found = rest(&service, before, wait).await?;
     if how.savepoint && found.desired() != Desired::Stopped {
         return Err(Refusal::unready(format!(
             "pipeline `{name}` was started again meanwhile"
@@ -90,7 +89,7 @@ pub async fn stop(
         true => StatusCode::OK,
         false => StatusCode::ACCEPTED,
     };
-    Ok((status, Json(stopped(&found, last_epoch))))
+    Ok((status, Json(stopped(&found, before.last_epoch))))
 }
 
 fn newest(pipeline: &coordinator::Pipeline) -> Option<String> {
@@ -171,7 +170,7 @@ async fn stop_and_start(service: &Service, name: &str) -> Result<(StatusCode, Js
         }
         PipelineState::Running | PipelineState::Stopping => {
             set_desired(service, id, Desired::Stopped).await?;
-            let resting = rest(service, id, name, REST_WITHIN).await?;
+            let resting = rest(service, found, REST_WITHIN).await?;
             if resting.assignment.is_some() {
                 return Err(Refusal::unready(format!(
                     "pipeline `{name}` does not come to rest: its last checkpoint takes too long"
@@ -249,13 +248,12 @@ async fn set_desired(service: &Service, pipeline: PipelineId, desired: Desired) 
 /// A pipeline when nobody runs it any more, or as it is when the time is up.
 async fn rest(
     service: &Service,
-    id: PipelineId,
-    name: &str,
+    told: &coordinator::Pipeline,
     wait: Duration,
 ) -> Result<coordinator::Pipeline, Refusal> {
     let until = Instant::now() + wait;
     loop {
-        let (found, is_over) = look(&service.view().await?, id, name)?;
+        let (found, is_over) = look(&service.view().await?, told)?;
         if is_over || Instant::now() >= until {
             return Ok(found);
         }
@@ -264,17 +262,20 @@ async fn rest(
 }
 
 /// A pipeline that was told to stop, and whether that is over: it is at rest, or somebody else wants something else. A node that is behind
-/// may not know that it was told.
-fn look(view: &ClusterView, id: PipelineId, name: &str) -> Result<(coordinator::Pipeline, bool), Refusal> {
-    let Some(mut found) = view.state.pipeline(id).cloned() else {
+/// may not know that it was told, or that there is such a pipeline.
+fn look(view: &ClusterView, told: &coordinator::Pipeline) -> Result<(coordinator::Pipeline, bool), Refusal> {
+    let found = view.state.pipeline(told.id);
+    if !view.is_current {
+        let mut found = found.unwrap_or(told).clone();
+        found.set_desired(Desired::Stopped);
+        return Ok((found, false));
+    }
+    let Some(found) = found.cloned() else {
+        let name = &told.spec.name;
         return Err(Refusal::unready(format!(
             "pipeline `{name}` was removed meanwhile"
         )));
     };
-    if !view.is_current {
-        found.set_desired(Desired::Stopped);
-        return Ok((found, false));
-    }
     let is_over = found.assignment.is_none() || found.desired() != Desired::Stopped;
     Ok((found, is_over))
 }
@@ -286,7 +287,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_node_that_is_behind_does_not_say_that_a_pipeline_was_started_again() {
+    fn a_node_that_is_behind_does_not_say_that_a_pipeline_was_started_again_or_removed() {
         let mut state = ClusterState::default();
         let submit = Change::Submit(PipelineSpec {
             name: "p".into(),
@@ -299,7 +300,8 @@ mod tests {
             id,
             change: Some(submit),
         });
-        let look = |is_current: bool| {
+        let told = state.pipeline(submitted.granted).unwrap();
+        let look = |state: &ClusterState, is_current: bool| {
             let view = ClusterView {
                 state: state.clone(),
                 is_current,
@@ -307,10 +309,12 @@ mod tests {
                 leader: None,
                 voters: Vec::new(),
             };
-            let (found, is_over) = look(&view, submitted.granted, "p").unwrap();
-            (found.desired(), is_over)
+            look(&view, told).map(|(found, is_over)| (found.desired(), is_over))
         };
-        assert_eq!(look(false), (Desired::Stopped, false));
-        assert_eq!(look(true), (Desired::Running, true));
+        assert_eq!(look(&state, false).unwrap(), (Desired::Stopped, false));
+        assert_eq!(look(&state, true).unwrap(), (Desired::Running, true));
+        let without = ClusterState::default();
+        assert_eq!(look(&without, false).unwrap(), (Desired::Stopped, false));
+        assert!(look(&without, true).is_err());
     }
 }
