@@ -52,6 +52,8 @@ INSERT INTO sink SELECT sym, count(*), avg(px), max(px) FROM TUMBLE(trades, at, 
 GROUP BY sym, window_start, window_end;
 """
 FILE_ROWS = 12_000_000
+# Between checkpoints where rows are counted.
+INTERVAL = "10s"
 CONFIG = """apiVersion: eventflux.io/v1
 kind: EventFluxConfig
 
@@ -313,19 +315,20 @@ def barrier(binary: str, place: pathlib.Path) -> None:
             line(step, f"p50 {quantile(values, 0.5):.1f}  p99 {quantile(values, 0.99):.1f}")
 
 
-def run_cpu(binary: str, place: pathlib.Path, app: str, parallelism: int) -> float:
+def run_cpu(binary: str, place: pathlib.Path, app: str, parallelism: int, *options: str) -> float:
     """CPU seconds of a run in one process."""
     place.mkdir(parents=True, exist_ok=True)
     (place / "app.sql").write_text(app)
     before = os.times()
-    subprocess.run([binary, "run", "-p", str(parallelism), "app.sql"], cwd=place, check=True, capture_output=True)
+    words = [binary, "run", "-p", str(parallelism), "app.sql", *options]
+    subprocess.run(words, cwd=place, check=True, capture_output=True)
     after = os.times()
     return after.children_user + after.children_system - before.children_user - before.children_system
 
 
 def cluster_cpu(binary: str, place: pathlib.Path, count: int, app: str) -> float:
     """CPU seconds of all processes of a cluster for one pipeline."""
-    with Cluster(binary, place, count, "10s", "warn,openraft=error") as cluster:
+    with Cluster(binary, place, count, INTERVAL, "warn,openraft=error") as cluster:
         before = sum(node.cpu() for node in cluster.nodes)
         cluster.submit("tumbling", app, 3)
         until("the pipeline does not finish", lambda: cluster.pipeline("tumbling").get("state") == "finished", 0.1)
@@ -357,7 +360,9 @@ def shuffle(binary: str, place: pathlib.Path, rows: int) -> None:
         print(f"  {count:,} rows from {name}")
         alone, spread = [], {nodes: [] for nodes in (1, 2, 3)}
         for turn in range(3):
-            alone.append(run_cpu(binary, place / "alone", app, 3))
+            # Nodes take checkpoints, so it does, too.
+            state = ["--state-dir", f"state {name} {turn}", "--checkpoint-interval", INTERVAL]
+            alone.append(run_cpu(binary, place / "alone", app, 3, *state))
             for nodes, measured in spread.items():
                 measured.append(cluster_cpu(binary, place / f"shuffle {name} {turn} {nodes}", nodes, app))
         one = statistics.median(alone) / count * 1e6
