@@ -42,6 +42,7 @@ family!(unknown_names:
     "SELECT \"Price\" FROM trades;",
     "SELECT uper(symbol) FROM trades;",
     "SELECT median_of(price) FROM trades;",
+    "SELECT cuont(*), sum(*) FROM trades;",
     "SELECT x.* FROM trades;",
     "SELECT * EXCLUDE (prise) FROM trades;",
     "SELECT price AS p FROM trades WHERE p > 1;",

@@ -279,7 +279,8 @@ impl Names<'_, '_> {
         let written = Name::of_object(&function.name, source);
         let functions = self.binder.functions;
         let name = written.text().to_lowercase();
-        if name != "count" && has_star(function) {
+        let is_known = functions.aggregate(&name).is_some() || functions.scalar(&name).is_some();
+        if is_known && name != "count" && has_star(function) {
             let message = format!("`{name}` takes values, and `*` is none: it can only be counted");
             self.binder.report(
                 Diagnostic::error(Code::WrongArguments, written.span, message).with_help("write `count(*)`"),
