@@ -1,42 +1,34 @@
 //! The node itself.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use futures_core::Stream;
-use openraft::BasicNode;
 use openraft::async_runtime::watch::WatchReceiver;
 use openraft::errors::Fatal;
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
-use tonic::service::interceptor::InterceptedService;
-use tonic::transport::Server;
 
 use super::attachment::Attachment;
 use super::client::ClusterClient;
 use super::config::ClusterConfig;
 use super::contact::Contact;
 use super::driver::{Driver, Metrics};
+use super::formation::{follow_members, form, tell_problem};
 use super::goodbye;
 use super::hub::Hub;
+use super::server::serve;
 use super::service::{ControlService, MetricsSource};
-use crate::consensus::proto::control_server::ControlServer;
 use crate::consensus::{
-    Accepted, CheckProtocol, ConsensusRaft, ConsensusService, ControlTls, Dialer, Hearing, Listener,
-    LogStore, MESSAGE_BYTES_MAX, NodeIdentity, Socket, StateMachine, Voters, check_voters, follow_audience,
-    new_id, raft_config,
+    ConsensusRaft, ConsensusService, Dialer, Hearing, LogStore, NodeIdentity, StateMachine, Voters,
+    follow_audience, new_id, raft_config,
 };
-use crate::coordinator::{Change, ClusterState, Configure, NodeId, NodeSpec, Outcome, Report};
+use crate::coordinator::{Change, ClusterState, NodeId, NodeSpec, Outcome, Report};
 use crate::error::{Error, Result};
 use crate::worker::WorkerEvent;
-
-/// Between two attempts to find a cluster, or to form one.
-const FORM_EVERY: Duration = Duration::from_millis(100);
 
 /// Tasks that do not end within this time are left behind.
 const CLOSE_WITHIN: Duration = Duration::from_secs(10);
@@ -415,201 +407,4 @@ async fn open_raft(
         .await
         .map_err(|error| Error::Stopped(error.to_string()))?;
     Ok((ConsensusService::new(raft, log), state))
-}
-
-fn serve(
-    listener: Box<dyn Listener>,
-    tls: Option<ControlTls>,
-    service: ControlService,
-    stopped: oneshot::Receiver<()>,
-) {
-    let server = Server::builder()
-        .http2_keepalive_interval(Some(Duration::from_secs(1)))
-        .http2_keepalive_timeout(Some(Duration::from_secs(2)));
-    let check = CheckProtocol(service.protocol);
-    let service = ControlServer::new(service)
-        .max_decoding_message_size(MESSAGE_BYTES_MAX)
-        .max_encoding_message_size(MESSAGE_BYTES_MAX);
-    let service = InterceptedService::new(service, check);
-    tokio::spawn(async move {
-        let until = async {
-            // Dropped or sent: either way it is over.
-            let _ = stopped.await;
-        };
-        let served = match tls {
-            None => {
-                server
-                    .serve_with_incoming_shutdown(service, incoming(listener), until)
-                    .await
-            }
-            Some(tls) => {
-                server
-                    .serve_with_incoming_shutdown(service, incoming_tls(listener, tls), until)
-                    .await
-            }
-        };
-        if let Err(error) = served {
-            tracing::error!("the control plane has stopped: {error}");
-        }
-    });
-}
-
-fn incoming(listener: Box<dyn Listener>) -> impl Stream<Item = std::io::Result<Accepted>> {
-    futures_util::stream::unfold(listener, |listener| async move {
-        let accepted = Accepted(accept(listener.as_ref()).await);
-        Some((Ok(accepted), listener))
-    })
-}
-
-/// The next connection. An error is that of one connection, or of too many files; the listener goes on.
-async fn accept(listener: &dyn Listener) -> Box<dyn Socket> {
-    loop {
-        match listener.accept().await {
-            Ok(socket) => return socket,
-            Err(error) => {
-                tracing::debug!("a connection was not accepted: {error}");
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        }
-    }
-}
-
-type Tls = tokio_rustls::server::TlsStream<Accepted>;
-
-/// Handshakes run beside each other: one that takes long holds up no other.
-fn incoming_tls(listener: Box<dyn Listener>, tls: ControlTls) -> impl Stream<Item = std::io::Result<Tls>> {
-    let (accepted, sockets) = mpsc::channel(16);
-    tokio::spawn(async move {
-        let acceptor = tokio_rustls::TlsAcceptor::from(tls.server);
-        while !accepted.is_closed() {
-            let socket = Accepted(accept(listener.as_ref()).await);
-            let (acceptor, accepted) = (acceptor.clone(), accepted.clone());
-            tokio::spawn(async move {
-                let handshake = tokio::time::timeout(Duration::from_secs(5), acceptor.accept(socket));
-                match handshake.await {
-                    // A server that is gone takes no connections.
-                    Ok(Ok(socket)) => drop(accepted.send(Ok(socket)).await),
-                    Ok(Err(error)) => tracing::warn!("a connection was refused: {error}"),
-                    Err(_) => tracing::warn!("a connection was refused: its handshake took too long"),
-                }
-            });
-        }
-    });
-    super::service::received(sockets)
-}
-
-/// Forms a cluster with the seeds, unless there is one.
-async fn form(
-    raft: ConsensusRaft,
-    (node, address): (NodeId, String),
-    config: ClusterConfig,
-    client: ClusterClient,
-    told: watch::Sender<Option<String>>,
-) {
-    loop {
-        match raft.is_initialized().await {
-            Ok(false) => {}
-            Ok(true) => break,
-            Err(error) => return drop(told.send_replace(Some(error.to_string()))),
-        }
-        match voters(node, &address, &config, &client).await {
-            Ok(None) => drop(told.send_replace(None)),
-            Ok(Some(voters)) => {
-                told.send_replace(None);
-                // The others do the same with the same voters, which Raft allows.
-                if let Err(error) = raft.initialize(voters).await {
-                    tracing::debug!("the cluster is formed by another node: {error}");
-                }
-            }
-            Err(error) => drop(told.send_replace(Some(error.to_string()))),
-        }
-        tokio::time::sleep(FORM_EVERY).await;
-    }
-    told.send_replace(None);
-    let configure = Change::Configure(Configure {
-        cluster: config.cluster.clone(),
-        nodes_min: config.nodes_min,
-    });
-    if let Err(error) = client.propose(configure, Duration::from_secs(60)).await {
-        told.send_replace(Some(error.to_string()));
-    }
-}
-
-/// The voters of a new cluster: none while seeds do not answer, or if one of them has a cluster, which this node then joins.
-async fn voters(
-    node: NodeId,
-    address: &str,
-    config: &ClusterConfig,
-    client: &ClusterClient,
-) -> Result<Option<BTreeMap<u64, BasicNode>>> {
-    let mut voters = BTreeMap::from([(node, BasicNode::new(address))]);
-    let seeds = config.seeds.iter().filter(|seed| *seed != address);
-    let asked = seeds.map(async |seed| (seed, client.describe(seed).await));
-    let mut unreached: Vec<Error> = Vec::new();
-    for (seed, described) in futures_util::future::join_all(asked).await {
-        let described = match described {
-            Ok(described) => described,
-            Err(error @ Error::OtherProtocol { .. }) => return Err(error),
-            Err(error) => {
-                unreached.push(error);
-                continue;
-            }
-        };
-        if described.cluster != config.cluster {
-            let message = format!(
-                "the seed node {seed} belongs to the cluster `{}`, not `{}`",
-                described.cluster, config.cluster
-            );
-            return Err(Error::Configuration(message));
-        }
-        if described.is_initialized {
-            return Ok(None);
-        }
-        if described.can_coordinate {
-            voters.insert(described.node, BasicNode::new(seed));
-        }
-    }
-    if !unreached.is_empty() {
-        return Err(Error::Unready(unreached));
-    }
-    check_voters(&voters.keys().copied().collect())?;
-    Ok(Some(voters))
-}
-
-/// Nodes that join later can be asked, too.
-async fn follow_members(mut state: watch::Receiver<Arc<ClusterState>>, client: ClusterClient) {
-    while state.changed().await.is_ok() {
-        let addresses: Vec<String> = {
-            let state = state.borrow_and_update();
-            let coordinators = state.members().filter(|member| member.spec.can_coordinate);
-            coordinators
-                .map(|member| member.spec.control_address.clone())
-                .collect()
-        };
-        addresses.into_iter().for_each(|address| client.add(address));
-    }
-}
-
-/// What keeps a cluster from being formed says more than that a node finds none.
-async fn tell_problem(
-    mut forming: watch::Receiver<Option<String>>,
-    mut contact: watch::Receiver<Contact>,
-    telling: watch::Sender<Option<String>>,
-) {
-    loop {
-        let own = contact.borrow_and_update().obstacle().map(str::to_owned);
-        let of_cluster = forming.borrow_and_update().clone();
-        let problem = of_cluster.or(own);
-        telling.send_if_modified(|told| {
-            let is_new = *told != problem;
-            *told = problem;
-            is_new
-        });
-        // A sender that is gone says nothing new; without both, the node is closing.
-        tokio::select! {
-            Ok(()) = forming.changed() => {}
-            Ok(()) = contact.changed() => {}
-            else => return,
-        }
-    }
 }

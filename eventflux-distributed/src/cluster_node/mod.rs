@@ -25,6 +25,7 @@ mod contact;
 #[cfg(test)]
 mod deaf_test;
 mod driver;
+mod formation;
 mod goodbye;
 mod hub;
 #[cfg(test)]
@@ -32,6 +33,7 @@ mod protocol_test;
 mod publication;
 mod publications;
 mod round;
+mod server;
 mod service;
 mod stores;
 mod view;
