@@ -16,10 +16,11 @@ use crate::kit::source_kit::Subtasks;
 use crate::kit::unique::unique_name;
 
 /// What the source reads, which leaves out what was aborted.
-fn read(brokers: &str, topic: &str) -> Vec<String> {
+fn seen(topic: &Topic) -> Vec<String> {
+    topic.check_nothing_is_open();
     let options = [
-        ("brokers", brokers),
-        ("topic", topic),
+        ("brokers", topic.brokers.as_str()),
+        ("topic", &topic.name),
         ("end", "latest"),
         ("format", "line"),
     ];
@@ -32,10 +33,6 @@ fn read(brokers: &str, topic: &str) -> Vec<String> {
     std::thread::spawn(|| tokio::runtime::Runtime::new().unwrap().block_on(read))
         .join()
         .unwrap()
-}
-
-fn seen(topic: &Topic) -> Vec<String> {
-    read(&topic.brokers, &topic.name)
 }
 
 /// A topic, whose name is also that of the app, and a topic of markers that nobody else uses.
@@ -232,6 +229,7 @@ async fn the_topic_of_markers_is_made_compacted_and_another_one_is_refused() {
     let mut process = Process::start(&topic.name, &*plan, 7, None, 1).await.unwrap();
     process.write(0, &texts(&["a", "b"])).await;
     let checkpoint = process.checkpoint().await;
+    control.check_nothing_is_open();
     let Sent { key, value, .. } = control.read().pop().unwrap();
     assert_eq!(key.unwrap(), format!("eventflux/{}/results", topic.name));
     let marker = format!(
@@ -285,7 +283,7 @@ async fn a_broker_that_dies_and_comes_back_is_waited_for_and_rows_come_once() {
             back.unwrap();
         }
     }
-    assert_eq!(read(&topic.brokers, &topic.name), ["a", "b", "c"]);
+    assert_eq!(seen(&topic), ["a", "b", "c"]);
 }
 
 /// As the engine does it: what the surroundings are to blame for is tried again.

@@ -1,7 +1,7 @@
 //! A real broker, and topics of one's own.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
@@ -14,6 +14,9 @@ use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 use super::unique::unique_name;
 
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A broker has marked the ends of committed transactions after this time at the latest; an open one is aborted only after a minute.
+const MARKING_MAX: Duration = Duration::from_secs(20);
 
 /// The broker of this run.
 pub fn brokers() -> String {
@@ -166,6 +169,43 @@ impl Topic {
             messages.insert((message.partition(), message.offset()), sent);
         }
         messages.into_values().collect()
+    }
+
+    /// Waits until readers see all that was committed: a broker says that a transaction is committed before it has marked its end in
+    /// each partition. Fails if one is neither committed nor aborted, which would hold readers up.
+    pub fn check_nothing_is_open(&self) {
+        let began = Instant::now();
+        loop {
+            let ends = ["read_committed", "read_uncommitted"].map(|isolation| self.ends(isolation));
+            if ends[0] == ends[1] {
+                return;
+            }
+            let name = &self.name;
+            assert!(
+                began.elapsed() < MARKING_MAX,
+                "a transaction is open in {name}: {ends:?}"
+            );
+        }
+    }
+
+    /// The end of each partition, as readers of this isolation see it.
+    fn ends(&self, isolation: &str) -> Vec<i64> {
+        let consumer: BaseConsumer = ClientConfig::new()
+            .set("bootstrap.servers", &self.brokers)
+            .set("group.id", "test")
+            .set("isolation.level", isolation)
+            .create()
+            .unwrap();
+        let metadata = consumer.fetch_metadata(Some(&self.name), PATIENCE).unwrap();
+        let partitions = metadata.topics()[0].partitions().iter();
+        partitions
+            .map(|partition| {
+                consumer
+                    .fetch_watermarks(&self.name, partition.id(), PATIENCE)
+                    .unwrap()
+                    .1
+            })
+            .collect()
     }
 
     /// What a group has committed for a partition.
