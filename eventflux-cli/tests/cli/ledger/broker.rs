@@ -69,5 +69,6 @@ fn a_start_without_a_broker_is_refused_and_changes_nothing() {
     assert!(refused.stderr.contains(&broker.address), "{}", refused.stderr);
     broker.start_again();
     Outcome::of(command(&place, 1).output().unwrap()).exits(0);
+    topics.check_nothing_is_open();
     topics.books().check(&transfers);
 }

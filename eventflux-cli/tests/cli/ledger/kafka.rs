@@ -84,6 +84,7 @@ fn damaged_output_in_a_checkpoint_is_named_and_not_written() {
         std::fs::write(&path, &whole).unwrap();
     }
     Outcome::of(command(&place, 2).output().unwrap()).exits(0);
+    topics.check_nothing_is_open();
     topics.books().check(&transfers);
 }
 
