@@ -98,14 +98,7 @@ async fn voters(
 /// Nodes that join later can be asked, too.
 pub(super) async fn follow_members(mut state: watch::Receiver<Arc<ClusterState>>, client: ClusterClient) {
     while state.changed().await.is_ok() {
-        let addresses: Vec<String> = {
-            let state = state.borrow_and_update();
-            let coordinators = state.members().filter(|member| member.spec.can_coordinate);
-            coordinators
-                .map(|member| member.spec.control_address.clone())
-                .collect()
-        };
-        addresses.into_iter().for_each(|address| client.add(address));
+        client.add_coordinators(&state.borrow_and_update());
     }
 }
 

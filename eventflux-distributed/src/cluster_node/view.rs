@@ -93,7 +93,7 @@ impl ClusterClient {
     }
 
     /// Those that joined later can be asked, too.
-    fn add_coordinators(&self, state: &ClusterState) {
+    pub(super) fn add_coordinators(&self, state: &ClusterState) {
         let coordinators = state.members().filter(|member| member.spec.can_coordinate);
         coordinators.for_each(|member| self.add(member.spec.control_address.clone()));
     }

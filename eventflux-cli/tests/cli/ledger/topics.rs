@@ -78,20 +78,16 @@ impl Topics {
         self.transfers.send_with(&messages, &lots);
     }
 
-    /// What a `read_committed` reader sees.
+    /// What a `read_committed` reader sees. Fails if a transaction is neither committed nor aborted: it would hold readers up.
     pub fn books(&self) -> Books {
+        let topics = [&self.seen, &self.balances, &self.minutes];
+        topics.into_iter().for_each(Topic::check_nothing_is_open);
         let lines = |topic: &Topic| topic.read().into_iter().filter_map(|sent| sent.value).collect();
         Books {
             seen: lines(&self.seen),
             balances: lines(&self.balances),
             minutes: lines(&self.minutes),
         }
-    }
-
-    /// Fails if a transaction is neither committed nor aborted: it would hold readers up.
-    pub fn check_nothing_is_open(&self) {
-        let topics = [&self.seen, &self.balances, &self.minutes];
-        topics.into_iter().for_each(Topic::check_nothing_is_open);
     }
 
     /// How many rows aborted transactions have left, which no reader is to see.

@@ -111,6 +111,5 @@ fn one_run(mut dice: Dice, kind: Kind, is_in_redis: bool, nemeses: &[Nemesis]) {
         assert_ne!(state.as_deref(), Some("failed"), "{}", nodes.logs());
         state.as_deref() == Some("finished")
     });
-    topics.check_nothing_is_open();
     topics.books().check(&transfers);
 }
